@@ -1,0 +1,72 @@
+//! What intake asks of the store. The two edges do not know each other; the store implements this.
+
+use super::facts::Manifest;
+use super::fault::Fault;
+use super::ids::{LabelId, PackageId};
+use super::package::Identity;
+use serde::{Deserialize, Serialize};
+
+/// A folder that has a package in status `receiving`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFolder {
+    /// The package.
+    pub package: PackageId,
+    /// Whose it is.
+    pub label: LabelId,
+    /// Folder under `/incoming`; for a batch `<batch>/<release>`.
+    pub folder: String,
+    /// It came by SFTP.
+    pub via_sftp: bool,
+}
+
+/// A claim, written down before its rename and removed with the `Claimed` event. What it says is
+/// enough to finish or undo the claim after a crash at any point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The package.
+    pub package: PackageId,
+    /// Whose it is.
+    pub label: LabelId,
+    /// Folder under `/incoming` that becomes the package.
+    pub folder: String,
+    /// Its content.
+    pub manifest: Manifest,
+    /// What release it is.
+    pub identity: Identity,
+}
+
+/// Intake's memory. Every call is durable when it returns.
+pub trait Ledger: Send + Sync {
+    /// All folders with a package in status `receiving`; asked at start.
+    fn open_folders(&self) -> Result<Vec<OpenFolder>, Fault>;
+
+    /// A folder is there: makes its package if there is none in status `receiving`.
+    fn seen(&self, label: &LabelId, folder: &str, via_sftp: bool) -> Result<PackageId, Fault>;
+
+    /// What the package waits for now, for people who look (`package show`).
+    fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault>;
+
+    /// The upload stalled: tells the label once what is missing.
+    fn stalled(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault>;
+
+    /// The label gave the folder another name.
+    fn renamed(&self, package: &PackageId, to: &str) -> Result<(), Fault>;
+
+    /// The label took the folder away.
+    fn withdrawn(&self, package: &PackageId) -> Result<(), Fault>;
+
+    /// Writes the intent down, before the rename.
+    fn intend(&self, intent: &Intent) -> Result<(), Fault>;
+
+    /// The rename is done and durable: the `Claimed` event, and the intent is gone.
+    fn claimed(&self, intent: &Intent) -> Result<(), Fault>;
+
+    /// The rename did not happen: the intent is gone, the package is `receiving` still.
+    fn abandoned(&self, package: &PackageId) -> Result<(), Fault>;
+
+    /// Intents that a crash left behind.
+    fn intents(&self) -> Result<Vec<Intent>, Fault>;
+
+    /// Something of ours failed with this package: a person of the operator has to look.
+    fn park(&self, package: &PackageId, why: &str) -> Result<(), Fault>;
+}

@@ -1,0 +1,26 @@
+//! What is true: packages, releases, rules, statuses. No I/O, no clock, no async.
+//!
+//! Everything else in the crate may import `domain`; `domain` imports nothing of ours.
+#![deny(clippy::disallowed_methods)]
+
+pub mod account;
+pub mod backoff;
+pub mod completeness;
+pub mod dsp;
+pub mod ern;
+pub mod facts;
+pub mod fault;
+pub mod history;
+pub mod ids;
+pub mod ledger;
+pub mod letter;
+pub mod lifecycle;
+pub mod limits;
+pub mod naming;
+pub mod package;
+pub mod places;
+pub mod push;
+pub mod release;
+pub mod report;
+pub mod rules;
+pub mod upload;

@@ -1,0 +1,101 @@
+//! Where things lie below the data directory. Names only; nothing here touches a disk.
+//!
+//! Everything is on one file system (checked at start), because a claim is a rename.
+
+use super::ids::{LabelId, PackageId};
+use std::path::{Path, PathBuf};
+
+/// The data directory and the names below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    root: PathBuf,
+}
+
+impl Places {
+    /// Names below `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The data directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The SQLite database.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("dropzone.db")
+    }
+
+    /// Held with `flock` while a daemon runs, so that there is only one.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("dropzone.lock")
+    }
+
+    /// SSH host keys.
+    pub fn host_keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// Installed official schemas, one folder a set: `schemas/ern-382/…`.
+    pub fn schemas(&self) -> PathBuf {
+        self.root.join("schemas")
+    }
+
+    /// All labels' directories.
+    pub fn labels(&self) -> PathBuf {
+        self.root.join("labels")
+    }
+
+    /// One label's directory; holds the three below. Named by the opaque identifier.
+    pub fn label(&self, label: &LabelId) -> PathBuf {
+        self.labels().join(label.as_str())
+    }
+
+    /// What the label sees as `/incoming`: files whose CLOSE was answered OK. That a file lies
+    /// here is the durable record that it is whole; there is no other.
+    pub fn incoming(&self, label: &LabelId) -> PathBuf {
+        self.label(label).join("incoming")
+    }
+
+    /// Mirror tree of `incoming` for files being written or broken off. CLOSE moves a file from
+    /// here to the same relative path below `incoming`.
+    pub fn partial(&self, label: &LabelId) -> PathBuf {
+        self.label(label).join("partial")
+    }
+
+    /// What the label sees as `/reports`, read-only.
+    pub fn reports(&self, label: &LabelId) -> PathBuf {
+        self.label(label).join("reports")
+    }
+
+    /// Claimed packages; nothing under it can be reached over SFTP.
+    pub fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    /// One claimed package's files.
+    pub fn package(&self, package: &PackageId) -> PathBuf {
+        self.spool().join(package.as_str())
+    }
+
+    /// The manifest beside it: what was claimed, readable without the database.
+    pub fn manifest(&self, package: &PackageId) -> PathBuf {
+        self.spool().join(format!("{package}.manifest.json"))
+    }
+
+    /// Where the `folder` mail transport writes, unless configured otherwise.
+    pub fn mail(&self) -> PathBuf {
+        self.root.join("mail")
+    }
+
+    /// Files we could not trust (a failed fsync): kept for a person, never deleted.
+    pub fn damaged(&self) -> PathBuf {
+        self.root.join("damaged")
+    }
+}
+
+/// Folder name of a package's report below `/reports`: `<folder>_attempt-<n>`.
+pub fn report_folder(folder: &str, attempt: u32) -> String {
+    format!("{folder}_attempt-{attempt}")
+}

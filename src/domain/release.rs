@@ -1,0 +1,574 @@
+//! An ERN message as we understand it, free of any version's spelling.
+//!
+//! Every value keeps the place where it was read, so that a finding can point at it. Values are
+//! texts as they were sent (trimmed); whether they are right is for the rules to say.
+
+use serde::Serialize;
+
+/// A place in the message: line and column count from 1; the path reads like an XPath.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Pos {
+    /// Line, from 1; 0 when not known.
+    pub line: u32,
+    /// Column in characters, from 1; 0 when not known.
+    pub column: u32,
+    /// Such as `/NewReleaseMessage/ResourceList/SoundRecording[2]/Duration`.
+    pub path: String,
+}
+
+/// A text value and where it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Text {
+    /// The text, white space at both ends removed.
+    pub value: String,
+    /// Where its element or attribute starts.
+    pub at: Pos,
+}
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.value
+    }
+
+    /// Whether nothing is left of it.
+    pub fn is_empty(&self) -> bool {
+        self.value.is_empty()
+    }
+}
+
+/// Which message the root element announces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum MessageKind {
+    /// `NewReleaseMessage`.
+    #[default]
+    NewRelease,
+    /// `CatalogListMessage` (3.x).
+    CatalogList,
+    /// `PurgeReleaseMessage`.
+    Purge,
+    /// Anything else.
+    Other,
+}
+
+/// The ways in which the operator's guide departs from ERN 3.8.2, and labels with it
+/// (`D1`…`D6` of the rule catalogue, XML-008…XML-013).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Dialect {
+    /// D1: default namespace on the root; the schema wants a prefix on the root only.
+    DefaultNamespace,
+    /// D2: `ReleaseId/UPC` for `ReleaseId/ICPN`.
+    UpcElement,
+    /// D3: `File/URI` (or `URL`) for `File/FileName`.
+    FileUri,
+    /// D4: `AudioCodecType` names a container (`WAV`, `AIFF`).
+    CodecIsContainer,
+    /// D5: `ReleaseDate` directly under `Release`, `ReleaseType` before the reference list, or no
+    /// `ReleaseDetailsByTerritory`.
+    ReleaseLayout,
+    /// D6: `ReleaseType` `EP`, which 3.8.2 does not know.
+    ReleaseTypeEp,
+}
+
+/// One place where the message speaks the guide's dialect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DialectUse {
+    /// Which deviation.
+    pub dialect: Dialect,
+    /// What stands there, as a short quotation (`<UPC>5034…</UPC>`).
+    pub found: String,
+    /// What ERN 3.8.2 wants instead, ready to paste.
+    pub wanted: String,
+    /// Where.
+    pub at: Pos,
+}
+
+/// What the reader stumbled over, short of what a rule judges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadFault {
+    /// What kind; decides the rule.
+    pub kind: ReadFaultKind,
+    /// One sentence for the label.
+    pub message: String,
+    /// What to do about it, where that can be said.
+    pub fix: Option<String>,
+    /// Where.
+    pub at: Pos,
+}
+
+/// Kinds of reading faults and the rule that each becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum ReadFaultKind {
+    /// XML-001: not well-formed.
+    NotWellFormed,
+    /// XML-002: DOCTYPE or entity declaration.
+    Doctype,
+    /// XML-003: declared encoding and bytes disagree.
+    Encoding,
+    /// XML-004: byte order mark in odd places, replacement characters, mojibake.
+    Mojibake,
+    /// XML-001 as well: a limit was passed (depth, attributes, size).
+    TooMuch,
+    /// XML-005: the root is no message that we take.
+    WrongRoot,
+    /// XML-006: this version is not taken.
+    WrongVersion,
+    /// XML-007: namespace and `MessageSchemaVersionId` disagree.
+    VersionMismatch,
+    /// XML-016: an element or attribute that DDEX has deprecated.
+    Deprecated,
+}
+
+/// What reading an XML file gave. Never fails: whatever could be read is there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Reading {
+    /// Everything the reader stumbled over.
+    pub faults: Vec<ReadFault>,
+    /// The message, as far as it could be read. `None` when there was no element at all or the
+    /// root was not a message.
+    pub message: Option<Message>,
+    /// Whether the file was read to its end tag.
+    pub whole: bool,
+    /// The text as UTF-8 with the guide's default namespace rewritten to a prefix, line for line:
+    /// what the XSD check is given. Empty when the XML is not well-formed.
+    #[serde(skip)]
+    pub normalised: String,
+}
+
+/// An ERN message.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Message {
+    /// Which message.
+    pub kind: MessageKind,
+    /// Version by namespace: `382`, `383`, `43` …; empty when there was none.
+    pub version: String,
+    /// The namespace as written.
+    pub namespace: String,
+    /// `MessageSchemaVersionId`.
+    pub schema_version_id: Option<Text>,
+    /// `ReleaseProfileVersionId`.
+    pub release_profile: Option<Text>,
+    /// `LanguageAndScriptCode` of the message.
+    pub language: Option<Text>,
+    /// Places that speak the guide's dialect.
+    pub dialect: Vec<DialectUse>,
+    /// The header.
+    pub header: Header,
+    /// Sound recordings in the order of the message.
+    pub recordings: Vec<Recording>,
+    /// Pictures in the order of the message.
+    pub images: Vec<Image>,
+    /// References of resources of other kinds (video, text, …), with their element's name.
+    pub other_resources: Vec<OtherResource>,
+    /// Releases: the product and, usually, one per track.
+    pub releases: Vec<Release>,
+    /// Deals, by release.
+    pub deals: Vec<ReleaseDeal>,
+    /// Where the root element starts.
+    pub at: Pos,
+}
+
+/// `MessageHeader`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// `MessageThreadId`.
+    pub thread_id: Option<Text>,
+    /// `MessageId`.
+    pub message_id: Option<Text>,
+    /// `MessageSender`.
+    pub sender: Party,
+    /// `SentOnBehalfOf`.
+    pub on_behalf_of: Option<Party>,
+    /// `MessageRecipient`, any number.
+    pub recipients: Vec<Party>,
+    /// `MessageCreatedDateTime` as written.
+    pub created: Option<Text>,
+    /// `MessageControlType`: `LiveMessage` or `TestMessage`.
+    pub control_type: Option<Text>,
+    /// Where the header starts.
+    pub at: Pos,
+}
+
+/// A party: DPID and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Party {
+    /// `PartyId`.
+    pub id: Option<Text>,
+    /// `PartyName/FullName`.
+    pub name: Option<Text>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// A title with its sub-title.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Title {
+    /// `TitleText`.
+    pub text: Text,
+    /// `SubTitle`.
+    pub sub: Option<Text>,
+    /// `TitleType` attribute (`DisplayTitle`, `FormalTitle` …); `None` for `ReferenceTitle`.
+    pub kind: Option<String>,
+    /// Territories of the details it stands in; empty for `ReferenceTitle`.
+    pub territories: Vec<String>,
+    /// `LanguageAndScriptCode` attribute.
+    pub language: Option<String>,
+}
+
+/// An artist or contributor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Artist {
+    /// `PartyName/FullName`.
+    pub name: Option<Text>,
+    /// `ArtistRole`, `ResourceContributorRole` …, in the order of the message.
+    pub roles: Vec<Text>,
+    /// `SequenceNumber` attribute.
+    pub sequence: Option<Text>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// `PLine` or `CLine`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RightsLine {
+    /// `Year`.
+    pub year: Option<Text>,
+    /// `PLineText` or `CLineText`.
+    pub text: Option<Text>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// The hash that a message states for a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StatedHash {
+    /// `HashSum/HashSum`: hex in any case, or base64.
+    pub value: Text,
+    /// `HashSumAlgorithmType`: `MD5`, `SHA1`, `SHA256` … as written.
+    pub algorithm: Text,
+}
+
+/// A file that the message names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NamedFile {
+    /// The reference as written: `FileName`, or the guide's `URI`.
+    pub name: Text,
+    /// `FilePath`, such as `resources/`.
+    pub path: Option<Text>,
+    /// `HashSum`.
+    pub hash: Option<StatedHash>,
+    /// `FileSize` in bytes, as written (4.x).
+    pub size: Option<Text>,
+    /// Where the `File` element starts.
+    pub at: Pos,
+}
+
+/// `TechnicalSoundRecordingDetails` or `TechnicalImageDetails`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Technical {
+    /// `TechnicalResourceDetailsReference`.
+    pub reference: Option<Text>,
+    /// `AudioCodecType` or `ImageCodecType`.
+    pub codec: Option<Text>,
+    /// `NumberOfChannels`.
+    pub channels: Option<Text>,
+    /// `SamplingRate`; `rate_unit` says Hz or kHz.
+    pub rate: Option<Text>,
+    /// `SamplingRate/@UnitOfMeasure`.
+    pub rate_unit: Option<String>,
+    /// `BitsPerSample`.
+    pub bits: Option<Text>,
+    /// `ImageHeight`.
+    pub height: Option<Text>,
+    /// `ImageWidth`.
+    pub width: Option<Text>,
+    /// `IsPreview` is true: a clip, not the track.
+    pub is_preview: bool,
+    /// `PreviewDetails/StartPoint`.
+    pub preview_start: Option<Text>,
+    /// Files named.
+    pub files: Vec<NamedFile>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// A sound recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Recording {
+    /// `ResourceReference`, such as `A1`.
+    pub reference: Option<Text>,
+    /// `SoundRecordingId/ISRC`.
+    pub isrc: Option<Text>,
+    /// `IndirectSoundRecordingId/ISWC`.
+    pub iswc: Option<Text>,
+    /// `SoundRecordingType`.
+    pub kind: Option<Text>,
+    /// `ReferenceTitle` first, then `Title`s of the details.
+    pub titles: Vec<Title>,
+    /// `DisplayArtist`s of all details, in order.
+    pub artists: Vec<Artist>,
+    /// `ResourceContributor` and `IndirectResourceContributor`.
+    pub contributors: Vec<Artist>,
+    /// `DisplayArtistName`.
+    pub artist_name: Option<Text>,
+    /// `LabelName`.
+    pub label_name: Option<Text>,
+    /// `Genre/GenreText`s.
+    pub genres: Vec<Text>,
+    /// `ParentalWarningType`s.
+    pub parental: Vec<Text>,
+    /// `LanguageOfPerformance`.
+    pub language: Option<Text>,
+    /// `IsInstrumental`.
+    pub instrumental: Option<Text>,
+    /// `Duration` as written (`PT3M42S`).
+    pub duration: Option<Text>,
+    /// `TerritoryCode`s of all details.
+    pub territories: Vec<Text>,
+    /// `OriginalResourceReleaseDate` or `ResourceReleaseDate`.
+    pub original_date: Option<Text>,
+    /// `PLine`s.
+    pub plines: Vec<RightsLine>,
+    /// Technical details with the files.
+    pub technical: Vec<Technical>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+impl Recording {
+    /// The title to call it by: `ReferenceTitle`, else the first.
+    pub fn title(&self) -> &str {
+        self.titles.first().map_or("", |title| title.text.as_str())
+    }
+
+    /// The files of the track itself, clips left out.
+    pub fn files(&self) -> impl Iterator<Item = &NamedFile> {
+        self.technical
+            .iter()
+            .filter(|t| !t.is_preview)
+            .flat_map(|t| &t.files)
+    }
+}
+
+/// A picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// `ResourceReference`.
+    pub reference: Option<Text>,
+    /// `ImageType`, such as `FrontCoverImage`.
+    pub kind: Option<Text>,
+    /// `ImageId/ProprietaryId`.
+    pub proprietary_id: Option<Text>,
+    /// `ParentalWarningType`s.
+    pub parental: Vec<Text>,
+    /// Technical details with the files.
+    pub technical: Vec<Technical>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// A resource of another kind; only its reference matters to us.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OtherResource {
+    /// `ResourceReference`.
+    pub reference: Option<Text>,
+    /// Element name: `Video`, `Text`, `MIDI` …
+    pub element: String,
+    /// Files named.
+    pub files: Vec<NamedFile>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// A reference from a release to a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ResourceLink {
+    /// The reference, such as `A1`.
+    pub reference: Text,
+    /// `ReleaseResourceType`: `PrimaryResource`, `SecondaryResource`.
+    pub kind: Option<String>,
+}
+
+/// A place in the running order: one `ResourceGroupContentItem`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GroupItem {
+    /// Number of the outer group (disc), from 1.
+    pub group: u32,
+    /// `SequenceNumber`.
+    pub sequence: Option<Text>,
+    /// `ResourceType`.
+    pub resource_type: Option<Text>,
+    /// `ReleaseResourceReference`s.
+    pub references: Vec<Text>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// A release: the product, or one track of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Release {
+    /// `IsMainRelease`.
+    pub is_main: Option<Text>,
+    /// `ReleaseReference`, such as `R0`.
+    pub reference: Option<Text>,
+    /// `ReleaseId/ICPN` (or the guide's `UPC`).
+    pub icpn: Option<Text>,
+    /// `ICPN/@IsEan`.
+    pub is_ean: Option<Text>,
+    /// `ReleaseId/GRid`.
+    pub grid: Option<Text>,
+    /// `ReleaseId/ISRC` (track releases).
+    pub isrc: Option<Text>,
+    /// `ReleaseId/CatalogNumber`.
+    pub catalog_number: Option<Text>,
+    /// `ReleaseType`s.
+    pub types: Vec<Text>,
+    /// `ReleaseType/@UserDefinedValue` of the first type that has one.
+    pub user_defined_type: Option<String>,
+    /// `ReferenceTitle` first, then `Title`s of the details.
+    pub titles: Vec<Title>,
+    /// `DisplayArtist`s of all details, in order.
+    pub artists: Vec<Artist>,
+    /// `DisplayArtistName`.
+    pub artist_name: Option<Text>,
+    /// `LabelName`.
+    pub label_name: Option<Text>,
+    /// `Genre/GenreText`s.
+    pub genres: Vec<Text>,
+    /// `ParentalWarningType`s.
+    pub parental: Vec<Text>,
+    /// `ReleaseDate` of the details (or the guide's, directly under `Release`), else
+    /// `GlobalReleaseDate`.
+    pub release_date: Option<Text>,
+    /// `OriginalReleaseDate` or `GlobalOriginalReleaseDate`.
+    pub original_release_date: Option<Text>,
+    /// `TerritoryCode`s of all details.
+    pub territories: Vec<Text>,
+    /// `PLine`s.
+    pub plines: Vec<RightsLine>,
+    /// `CLine`s.
+    pub clines: Vec<RightsLine>,
+    /// `ReleaseResourceReferenceList`.
+    pub links: Vec<ResourceLink>,
+    /// Running order.
+    pub items: Vec<GroupItem>,
+    /// `Duration`.
+    pub duration: Option<Text>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+impl Release {
+    /// Whether it stands for one track of the product.
+    pub fn is_track_release(&self) -> bool {
+        self.types.iter().any(|t| t.as_str() == "TrackRelease")
+            || (self.icpn.is_none() && self.grid.is_none() && self.isrc.is_some())
+    }
+
+    /// The title to call it by: `ReferenceTitle`, else the first.
+    pub fn title(&self) -> &str {
+        self.titles.first().map_or("", |title| title.text.as_str())
+    }
+}
+
+/// The deals of one or more releases.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReleaseDeal {
+    /// `DealReleaseReference`s.
+    pub releases: Vec<Text>,
+    /// The deals.
+    pub deals: Vec<Deal>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// One deal: what may be done, where, when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Deal {
+    /// `CommercialModelType`s.
+    pub models: Vec<Text>,
+    /// `Usage/UseType`s.
+    pub use_types: Vec<Text>,
+    /// `TerritoryCode`s.
+    pub territories: Vec<Text>,
+    /// `ExcludedTerritoryCode`s.
+    pub excluded: Vec<Text>,
+    /// `ValidityPeriod/StartDate` or `StartDateTime`.
+    pub start: Option<Text>,
+    /// `ValidityPeriod/EndDate` or `EndDateTime`; the day is included.
+    pub end: Option<Text>,
+    /// `PriceInformation` has a `PriceType` or `PriceRangeType`.
+    pub price_type: Option<Text>,
+    /// `PriceInformation/WholesalePricePerUnit`.
+    pub wholesale_price: Option<Text>,
+    /// `TakeDown` is true.
+    pub take_down: Option<Text>,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+impl Message {
+    /// The product: the release marked main, else the only one with a barcode, else the first
+    /// that is no track release.
+    pub fn main_release(&self) -> Option<&Release> {
+        let marked = self
+            .releases
+            .iter()
+            .find(|r| r.is_main.as_ref().is_some_and(|t| t.as_str() == "true"));
+        marked
+            .or_else(|| self.releases.iter().find(|r| r.icpn.is_some()))
+            .or_else(|| self.releases.iter().find(|r| !r.is_track_release()))
+            .or_else(|| self.releases.first())
+    }
+
+    /// Every file that the message names: those of tracks, pictures and other resources.
+    pub fn files(&self) -> impl Iterator<Item = &NamedFile> {
+        let tracks = self
+            .recordings
+            .iter()
+            .flat_map(|r| r.technical.iter().flat_map(|t| &t.files));
+        let images = self
+            .images
+            .iter()
+            .flat_map(|i| i.technical.iter().flat_map(|t| &t.files));
+        let others = self.other_resources.iter().flat_map(|o| &o.files);
+        tracks.chain(images).chain(others)
+    }
+
+    /// Number of the track (from 1) that a recording is on the product: its place in the running
+    /// order, else in the reference list, else in the message.
+    pub fn track_number(&self, recording: &Recording) -> Option<u32> {
+        let reference = recording.reference.as_ref()?.as_str();
+        let main = self.main_release();
+        let is_recording = |text: &str| {
+            self.recordings
+                .iter()
+                .any(|r| r.reference.as_ref().is_some_and(|x| x.as_str() == text))
+        };
+        let place = |list: Vec<&str>| {
+            let tracks: Vec<&str> = list.into_iter().filter(|r| is_recording(r)).collect();
+            tracks.iter().position(|r| *r == reference)
+        };
+        let by_items = main.and_then(|m| {
+            place(
+                m.items
+                    .iter()
+                    .flat_map(|i| i.references.iter().map(Text::as_str))
+                    .collect(),
+            )
+        });
+        let by_links =
+            || main.and_then(|m| place(m.links.iter().map(|l| l.reference.as_str()).collect()));
+        let by_message = || {
+            self.recordings.iter().position(|r| {
+                r.reference
+                    .as_ref()
+                    .is_some_and(|x| x.as_str() == reference)
+            })
+        };
+        by_items
+            .or_else(by_links)
+            .or_else(by_message)
+            .and_then(|n| u32::try_from(n + 1).ok())
+    }
+}

@@ -1,0 +1,224 @@
+//! What inspection has to say of a package: findings, verdict, measured facts.
+//!
+//! The shapes here are the public JSON (`schemas/*.schema.json`); adding a field is fine,
+//! renaming or removing one is a breaking change.
+
+use super::account::Profile;
+use super::facts::{AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub mod html;
+pub mod text;
+
+/// How much a finding weighs.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Blocks: the package is invalid.
+    Error,
+    /// The reviewer must tick it before approval.
+    Question,
+    /// Goes on to review; label and reviewer both see it.
+    Warning,
+    /// A note.
+    Info,
+}
+
+impl Severity {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Question => "question",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// One thing that a rule has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Stable code of the rule, such as `PKG-007`.
+    pub code: String,
+    /// How much it weighs for this label.
+    pub severity: Severity,
+    /// The rule's title: the fault in a few words.
+    pub title: String,
+    /// What happened here, in words of the label.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+    /// File it is about, relative to the release folder.
+    pub file: Option<String>,
+    /// Line in the message, from 1.
+    pub line: Option<u32>,
+    /// Column in the message, from 1.
+    pub column: Option<u32>,
+    /// XPath-like path in the message.
+    pub path: Option<String>,
+    /// Track number, from 1.
+    pub track: Option<u32>,
+    /// What was expected, short.
+    pub expected: Option<String>,
+    /// What was found, short.
+    pub found: Option<String>,
+    /// Where the rule comes from: clause, guide sentence, store specification.
+    pub source: String,
+}
+
+/// Findings by severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Findings of severity error.
+    pub error: u32,
+    /// Findings of severity question.
+    pub question: u32,
+    /// Findings of severity warning.
+    pub warning: u32,
+    /// Findings of severity info.
+    pub info: u32,
+}
+
+impl Counts {
+    /// Counts a list.
+    pub fn of(findings: &[Finding]) -> Self {
+        findings
+            .iter()
+            .fold(Self::default(), |mut counts, finding| {
+                match finding.severity {
+                    Severity::Error => counts.error += 1,
+                    Severity::Question => counts.question += 1,
+                    Severity::Warning => counts.warning += 1,
+                    Severity::Info => counts.info += 1,
+                }
+                counts
+            })
+    }
+}
+
+/// The outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// No finding of severity error.
+    Valid,
+    /// At least one.
+    Invalid,
+}
+
+/// The release, as the message states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReleaseSummary {
+    /// Barcode.
+    pub icpn: Option<String>,
+    /// Title with sub-title.
+    pub title: Option<String>,
+    /// Artist as shown.
+    pub artist: Option<String>,
+    /// `ReleaseType`.
+    pub release_type: Option<String>,
+    /// `ReleaseDate`, `YYYY-MM-DD`.
+    pub release_date: Option<String>,
+    /// Label name.
+    pub label_name: Option<String>,
+    /// Genre.
+    pub genre: Option<String>,
+    /// Number of tracks.
+    pub tracks: u32,
+    /// Territories of the deals: `Worldwide`, or codes.
+    pub territories: Vec<String>,
+    /// `MessageId`.
+    pub message_id: Option<String>,
+    /// `MessageCreatedDateTime` as written.
+    pub message_created: Option<String>,
+    /// ERN version of the message, such as `3.8.2`.
+    pub ern_version: Option<String>,
+    /// `TestMessage` was stated (HDR-007).
+    pub is_test: bool,
+}
+
+/// A track: what the message states and what was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrackSummary {
+    /// Number, from 1.
+    pub number: u32,
+    /// Title as stated.
+    pub title: Option<String>,
+    /// Artist as stated.
+    pub artist: Option<String>,
+    /// ISRC as stated.
+    pub isrc: Option<String>,
+    /// Duration as stated, in milliseconds.
+    pub stated_duration_ms: Option<u64>,
+    /// File, relative to the release folder; `None` when it is missing.
+    pub file: Option<String>,
+    /// Size in bytes.
+    pub size_bytes: Option<u64>,
+    /// SHA-256 in lower-case hex.
+    pub sha256: Option<String>,
+    /// MD5 in lower-case hex.
+    pub md5: Option<String>,
+    /// Container by content.
+    pub container: Option<Container>,
+    /// Coding of the samples.
+    pub coding: Option<SampleCoding>,
+    /// Sampling rate in hertz.
+    pub rate_hz: Option<u32>,
+    /// Bits of a sample.
+    pub bits: Option<u32>,
+    /// Channels.
+    pub channels: Option<u32>,
+    /// Measured duration in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Measured levels.
+    pub levels: Option<AudioLevels>,
+}
+
+/// The cover.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtworkSummary {
+    /// File, relative to the release folder.
+    pub file: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: Option<String>,
+    /// Format by content.
+    pub format: PictureFormat,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Colour model by the file's own components.
+    pub colour: ColourModel,
+}
+
+/// Everything that inspection has to say of one package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The outcome.
+    pub verdict: Verdict,
+    /// Profile that the package was judged by.
+    pub profile: Profile,
+    /// Name of the folder.
+    pub folder: String,
+    /// Findings by severity.
+    pub counts: Counts,
+    /// All findings, errors first, then by file and line. More than twenty of one code end in one
+    /// line that says how many more there were.
+    pub findings: Vec<Finding>,
+    /// The release.
+    pub release: ReleaseSummary,
+    /// The tracks, in running order.
+    pub tracks: Vec<TrackSummary>,
+    /// The cover, if there is one.
+    pub artwork: Option<ArtworkSummary>,
+    /// Which schema check was run.
+    pub schema: SchemaCheck,
+    /// Version of the program that judged.
+    pub dropzone_version: String,
+}

@@ -1,0 +1,134 @@
+//! What the SFTP server tells intake, and what intake asks of the SFTP server.
+//!
+//! The two edges do not know each other; the daemon carries these values between them.
+
+use super::ids::LabelId;
+
+/// Something that a label did under `/incoming`, told after it was made durable.
+///
+/// `folder` is the first component below `/incoming`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadEvent {
+    /// Content or names under the folder changed, or a file in it was opened for writing.
+    Touched {
+        /// Whose folder.
+        label: LabelId,
+        /// The folder.
+        folder: String,
+        /// Number of the session that did it.
+        session: u64,
+    },
+    /// The folder got another name; what was known of it follows.
+    Renamed {
+        /// Whose folder.
+        label: LabelId,
+        /// Old name.
+        from: String,
+        /// New name.
+        to: String,
+        /// Number of the session that did it.
+        session: u64,
+    },
+    /// The folder was removed by the label.
+    Removed {
+        /// Whose folder.
+        label: LabelId,
+        /// The folder.
+        folder: String,
+    },
+    /// A session is over, cleanly or not. Its unfinished files stay partial.
+    SessionEnded {
+        /// Whose session.
+        label: LabelId,
+        /// Its number.
+        session: u64,
+    },
+}
+
+/// Why a folder cannot be fenced now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// Files in the folder that are being written, relative to it.
+    pub writing: Vec<String>,
+}
+
+/// The door of a folder: whoever holds open files answers it.
+pub trait Gate: Send + Sync {
+    /// From now on refuses every change below the folder, if no file in it is open for writing.
+    fn close(&self, label: &LabelId, folder: &str) -> Result<(), Busy>;
+
+    /// Lets the label use that name again.
+    fn open(&self, label: &LabelId, folder: &str);
+}
+
+/// File name endings and beginnings that clients use for files still on their way. Such a file is
+/// never content, and keeps a folder from being complete (`.filepart` is WinSCP's, `.in.` lftp's,
+/// `.partial` rclone's, `.ocTransferId` ownCloud's).
+pub fn is_temporary_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let ends = [
+        ".filepart",
+        ".part",
+        ".partial",
+        ".tmp",
+        ".crdownload",
+        ".uploading",
+        ".incomplete",
+        "~",
+    ];
+    let starts = [".in.", ".sftpgo-upload."];
+    ends.iter().any(|end| lower.ends_with(end))
+        || starts.iter().any(|start| lower.starts_with(start))
+}
+
+/// Files that operating systems scatter; taken, ignored, never handed on.
+pub fn is_system_junk(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        ".ds_store"
+            | "thumbs.db"
+            | "ehthumbs.db"
+            | "desktop.ini"
+            | "__macosx"
+            | ".fseventsd"
+            | ".trashes"
+            | ".temporaryitems"
+    ) || lower.starts_with("._")
+        || lower.starts_with(".spotlight")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_temporary_names_are_known() {
+        for name in [
+            "a.wav.filepart",
+            "a.wav.PART",
+            ".in.a.wav",
+            "a.1a2b3c4d.partial",
+            "b.tmp",
+        ] {
+            assert!(is_temporary_name(name), "{name}");
+        }
+        for name in ["a.wav", "party.wav", "metadata.xml"] {
+            assert!(!is_temporary_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn junk_of_both_systems_is_known() {
+        for name in [
+            ".DS_Store",
+            "._01.wav",
+            "Thumbs.db",
+            "__MACOSX",
+            "desktop.ini",
+        ] {
+            assert!(is_system_junk(name), "{name}");
+        }
+        assert!(!is_system_junk("artwork.jpg"));
+    }
+}
