@@ -8,3 +8,10 @@
 )]
 
 mod architecture;
+mod cli;
+mod clients;
+mod crash;
+mod demo;
+mod docs;
+mod flow;
+mod kit;
