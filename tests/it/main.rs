@@ -11,6 +11,7 @@ mod architecture;
 mod cli;
 mod clients;
 mod crash;
+mod deliver;
 mod demo;
 mod docs;
 mod flow;

@@ -1,0 +1,205 @@
+//! A DSP for tests: Debian's OpenSSH server on a free loopback port with everything of its own,
+//! and a wire in front of it that can be cut after a number of bytes.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A running sshd; killed by its process id when dropped.
+pub(crate) struct Sshd {
+    child: Child,
+    pub(crate) port: u16,
+    /// Login directory of the partner's account.
+    pub(crate) inbox: PathBuf,
+    /// One line, as in `host_key` of a profile.
+    pub(crate) host_key: String,
+    /// Private key that is let in.
+    pub(crate) user_key: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Whether OpenSSH's server is here. CI has to have it.
+pub(crate) fn is_here() -> bool {
+    let here = Path::new("/usr/sbin/sshd").exists();
+    assert!(
+        here || std::env::var_os("CI").is_none(),
+        "CI has to have Debian's openssh-server"
+    );
+    if !here {
+        println!("skipped: needs openssh-server");
+    }
+    here
+}
+
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+pub(crate) fn new_key(path: &Path) -> String {
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg(path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    fs::read_to_string(path.with_extension("pub")).unwrap()
+}
+
+impl Sshd {
+    /// Starts one. `options` go to `internal-sftp`, such as `-P rename`.
+    pub(crate) fn start(options: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let inbox = at("inbox");
+        fs::create_dir(&inbox).unwrap();
+        let host_key = new_key(&at("host_key"));
+        let authorised = new_key(&at("user_key"));
+        fs::write(at("authorized_keys"), authorised).unwrap();
+        if rustix::process::getuid().is_root() {
+            // sshd's own requirement; Debian's unit makes it.
+            fs::create_dir_all("/run/sshd").unwrap();
+        }
+        let port = free_port();
+        let config = format!(
+            "ListenAddress 127.0.0.1:{port}\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\n\
+             StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\n\
+             MaxStartups 100\nLogLevel ERROR\nSubsystem sftp internal-sftp\n\
+             ForceCommand internal-sftp -d {} {options}\n",
+            at("host_key").display(),
+            at("authorized_keys").display(),
+            inbox.display()
+        );
+        fs::write(at("sshd_config"), config).unwrap();
+        let log = fs::File::create(at("sshd.log")).unwrap();
+        let child = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(at("sshd_config"))
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let sshd = Self {
+            child,
+            port,
+            inbox,
+            host_key: host_key.trim().to_owned(),
+            user_key: at("user_key"),
+            _dir: dir,
+        };
+        let patience = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                Instant::now() < patience,
+                "sshd did not start: {}",
+                fs::read_to_string(at_log(&sshd)).unwrap_or_default()
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+        sshd
+    }
+}
+
+fn at_log(sshd: &Sshd) -> PathBuf {
+    sshd.inbox.with_file_name("sshd.log")
+}
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    ToServer,
+    ToClient,
+}
+
+/// A wire to `port` that is cut once, for good, after so many bytes one way. Bytes before the cut
+/// arrive, so a request may be done whose answer never comes. Connections after that are whole.
+pub(crate) struct Wire {
+    pub(crate) port: u16,
+    counts: Arc<[AtomicU64; 2]>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
+    }
+}
+
+impl Wire {
+    pub(crate) fn to(port: u16, cut: Option<(Way, u64)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let counts = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
+        let ended = Arc::new(AtomicBool::new(false));
+        let wire = Self {
+            port: listener.local_addr().unwrap().port(),
+            counts: Arc::clone(&counts),
+            ended: Arc::clone(&ended),
+        };
+        thread::spawn(move || {
+            let mut cut = cut;
+            for client in listener.incoming() {
+                if ended.load(Ordering::Relaxed) {
+                    break;
+                }
+                let client = client.unwrap();
+                let server = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
+                let limit = |way| match cut {
+                    Some((cut_way, bytes)) if cut_way == way => bytes,
+                    Some(_) | None => u64::MAX,
+                };
+                pump(&client, &server, limit(Way::ToServer), &counts, 0);
+                pump(&server, &client, limit(Way::ToClient), &counts, 1);
+                cut = None;
+            }
+        });
+        wire
+    }
+
+    /// Bytes carried so far.
+    pub(crate) fn carried(&self, way: Way) -> u64 {
+        let [to_server, to_client] = &*self.counts;
+        match way {
+            Way::ToServer => to_server.load(Ordering::Relaxed),
+            Way::ToClient => to_client.load(Ordering::Relaxed),
+        }
+    }
+}
+
+fn pump(from: &TcpStream, to: &TcpStream, limit: u64, counts: &Arc<[AtomicU64; 2]>, way: usize) {
+    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    let counts = Arc::clone(counts);
+    thread::spawn(move || {
+        let mut left = limit;
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(count) = from.read(&mut buffer) {
+            let carried = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+            if carried == 0 || to.write_all(&buffer[..carried]).is_err() {
+                break;
+            }
+            left -= carried as u64;
+            counts[way].fetch_add(carried as u64, Ordering::Relaxed);
+            if carried < count {
+                break;
+            }
+        }
+        drop(from.shutdown(Shutdown::Both));
+        drop(to.shutdown(Shutdown::Both));
+    });
+}
