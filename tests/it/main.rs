@@ -14,5 +14,6 @@ mod crash;
 mod deliver;
 mod demo;
 mod docs;
+mod ern;
 mod flow;
 mod kit;
