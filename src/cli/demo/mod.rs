@@ -1,0 +1,3 @@
+//! The demonstration, and the material it is made of.
+
+pub mod material;
