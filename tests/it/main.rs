@@ -17,3 +17,4 @@ mod docs;
 mod ern;
 mod flow;
 mod kit;
+mod media;

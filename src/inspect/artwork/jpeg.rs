@@ -1,0 +1,221 @@
+//! JPEG: our own walk over the markers, then a strict decode.
+//!
+//! The walk says what decoders hide: four inks (they convert to RGB without a word) and a missing
+//! end. Sources: ITU-T T.81 annex B; Adobe Technical Note 5116 for APP14.
+
+use super::{affordable, sized};
+use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
+use crate::domain::limits::Limits;
+use crate::inspect::bytes::Order;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+/// Scans of a progressive JPEG; real files have about ten, and each costs a pass over the picture.
+const MOST_SCANS: usize = 100;
+
+/// What the walk found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Walk {
+    width: u32,
+    height: u32,
+    bits: u32,
+    components: Vec<u8>,
+    progressive: bool,
+    arithmetic: bool,
+    lossless: bool,
+    /// Adobe's colour transform, if its marker is there.
+    adobe: Option<u8>,
+    jfif: bool,
+    /// Entropy-coded data was seen.
+    scans: usize,
+    /// The end marker was reached.
+    complete: bool,
+}
+
+/// Reads everything that is to be known of a JPEG.
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
+    let walk = walk(bytes);
+    let mut facts = sized(PictureFormat::Jpeg, walk.width, walk.height);
+    facts.colour = walk.colour();
+    facts.bits = walk.bits;
+    facts.damage = walk.damage();
+    if facts.damage.is_some() || !affordable(&facts, limits, walk.memory()) {
+        return facts;
+    }
+    // A strict decoder also refuses some good files (zune-image issues 269 and 303); what is whole
+    // by its markers and decodes leniently is taken.
+    match decode(bytes, &walk, limits, true) {
+        Ok(()) => facts.decoded = true,
+        Err(strict) => {
+            tracing::debug!(error = strict, "a JPEG failed the strict decode");
+            match decode(bytes, &walk, limits, false) {
+                Ok(()) if !says_truncated(&strict) => facts.decoded = true,
+                Ok(()) => facts.damage = Some(format!("its picture data breaks off ({strict})")),
+                Err(why) => facts.damage = Some(format!("it cannot be decoded: {why}")),
+            }
+        }
+    }
+    facts
+}
+
+/// Whether a strict decoder's complaint is that data is missing, which a lenient one fills in grey.
+fn says_truncated(why: &str) -> bool {
+    let lower = why.to_ascii_lowercase();
+    [
+        "premature",
+        "eof",
+        "end of",
+        "truncat",
+        "exhaust",
+        "not enough",
+        "corrupt",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
+
+impl Walk {
+    fn colour(&self) -> ColourModel {
+        match (self.components.len(), self.adobe) {
+            (1, _) => ColourModel::Grey,
+            (3, _) => ColourModel::Rgb,
+            (4, Some(2)) => ColourModel::Ycck,
+            (4, _) => ColourModel::Cmyk,
+            _ => ColourModel::Unknown,
+        }
+    }
+
+    /// The components are red, green and blue themselves, not luma and chroma.
+    fn is_plain_rgb(&self) -> bool {
+        self.components.len() == 3
+            && (self.adobe == Some(0) || (!self.jfif && self.components == *b"RGB"))
+    }
+
+    fn damage(&self) -> Option<String> {
+        let what = if self.components.is_empty() || self.width == 0 {
+            "it ends before the picture begins"
+        } else if self.scans == 0 {
+            "it has a header and no picture data"
+        } else if !self.complete {
+            "it breaks off: the end of the picture is missing"
+        } else if self.arithmetic {
+            "it uses arithmetic coding, which no browser and no store reads"
+        } else if self.lossless {
+            "it is a lossless JPEG, which no browser and no store reads"
+        } else if self.colour() == ColourModel::Unknown {
+            "its header states a number of components that no reader knows"
+        } else {
+            return None;
+        };
+        Some(what.to_owned())
+    }
+
+    /// Bytes that decoding will take for each pixel: a progressive picture's coefficients are held
+    /// until the last scan.
+    fn memory(&self) -> u64 {
+        let channels = self.components.len() as u64;
+        if self.progressive {
+            channels * 3
+        } else {
+            channels
+        }
+    }
+}
+
+fn walk(bytes: &[u8]) -> Walk {
+    let mut found = Walk::default();
+    let mut at = 2;
+    while let (Some(&mark), Some(&marker)) = (bytes.get(at), bytes.get(at + 1)) {
+        if mark != 0xff {
+            at += 1;
+            continue;
+        }
+        match marker {
+            0xff => at += 1,
+            // Markers without content: restart, start of image, TEM, and a stuffed 0xff.
+            0x00 | 0x01 | 0xd0..=0xd8 => at += 2,
+            0xd9 => {
+                found.complete = true;
+                break;
+            }
+            _ => {
+                let Some(length) = Order::Big.u16(bytes, at + 2).map(usize::from) else {
+                    break;
+                };
+                let Some(content) = bytes.get(at + 4..at + 2 + length.max(2)) else {
+                    break;
+                };
+                segment(&mut found, marker, content);
+                at += 2 + length.max(2);
+            }
+        }
+    }
+    found
+}
+
+fn segment(found: &mut Walk, marker: u8, content: &[u8]) {
+    match marker {
+        // Start of frame; 0xc4, 0xc8 and 0xcc are other things.
+        0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf if found.components.is_empty() => {
+            let [bits, h1, h0, w1, w0, count, rest @ ..] = content else {
+                return;
+            };
+            found.bits = u32::from(*bits);
+            found.height = u32::from(u16::from_be_bytes([*h1, *h0]));
+            found.width = u32::from(u16::from_be_bytes([*w1, *w0]));
+            found.components = rest
+                .chunks_exact(3)
+                .take(usize::from(*count))
+                .filter_map(|component| component.first().copied())
+                .collect();
+            found.progressive = matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
+            found.arithmetic = marker >= 0xc9;
+            found.lossless = matches!(marker, 0xc3 | 0xc7 | 0xcb | 0xcf);
+        }
+        0xe0 if content.starts_with(b"JFIF") => found.jfif = true,
+        0xee if content.starts_with(b"Adobe") => found.adobe = content.get(11).copied(),
+        0xda => found.scans += 1,
+        _ => {}
+    }
+}
+
+fn decode(bytes: &[u8], walk: &Walk, limits: &Limits, strict: bool) -> Result<(), String> {
+    // Luma is enough to see whether everything is there, and the cheapest; it cannot be had from
+    // plain RGB or four inks.
+    let target = if walk.components.len() == 4 || walk.is_plain_rgb() {
+        ColorSpace::RGB
+    } else {
+        ColorSpace::Luma
+    };
+    let most = limits.artwork_pixels as usize;
+    let options = DecoderOptions::new_safe()
+        .set_max_width(most)
+        .set_max_height(most)
+        .set_strict_mode(strict)
+        .jpeg_set_max_scans(MOST_SCANS)
+        .jpeg_set_out_colorspace(target);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder
+        .decode()
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_reads_components_and_adobes_marker() {
+        let mut bytes = vec![0xff, 0xd8, 0xff, 0xee, 0, 14];
+        bytes.extend(b"Adobe\0\x64\0\0\0\0\x02");
+        bytes.extend([0xff, 0xc0, 0, 20, 8, 0, 9, 0, 7, 4]);
+        bytes.extend([1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0]);
+        let found = walk(&bytes);
+        assert_eq!((found.width, found.height), (7, 9));
+        assert_eq!(found.colour(), ColourModel::Ycck);
+        assert!(!found.complete);
+    }
+}

@@ -1,0 +1,110 @@
+//! One picture: format by content, size, colour model by its own components, and whether it decodes
+//! to its end. Judges nothing, never panics.
+//!
+//! Dimensions are compared with the limits before anything is decoded. The `image` crate is not
+//! asked: it calls a stump of 700 bytes a good picture, and CMYK RGB.
+
+use super::{blocks, signature};
+use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
+use crate::domain::limits::Limits;
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+mod jpeg;
+mod png;
+
+/// A picture larger than this many times the limit is only looked at from the outside.
+const READ_BEYOND_LIMIT: u64 = 2;
+/// Pixels that are decoded; 10 000 × 10 000.
+const MOST_PIXELS: u64 = 100_000_000;
+/// Memory that decoding one picture may take.
+const MOST_DECODED_BYTES: u64 = 192 << 20;
+/// Bytes that tell the dimensions of a picture that is too large to be read.
+const HEAD_BYTES: u64 = 1 << 20;
+
+/// Looks at one picture. A picture beyond the limits of size keeps `decoded` false without `damage`:
+/// it was not decoded, and nothing is known against it.
+pub fn measure(path: &Path, limits: &Limits) -> ArtworkFacts {
+    let outcome = catch_unwind(AssertUnwindSafe(|| look(path, limits)));
+    match outcome {
+        Ok(Ok(facts)) => facts,
+        Ok(Err(error)) => ArtworkFacts {
+            damage: Some(format!("it could not be read: {error}")),
+            ..ArtworkFacts::default()
+        },
+        Err(_) => {
+            tracing::error!(?path, "a picture decoder panicked");
+            ArtworkFacts {
+                damage: Some("the decoder gave up on this picture".to_owned()),
+                ..ArtworkFacts::default()
+            }
+        }
+    }
+}
+
+fn look(path: &Path, limits: &Limits) -> io::Result<ArtworkFacts> {
+    let file = blocks::open_regular(path)?;
+    let size = file.metadata()?.len();
+    let whole = size <= limits.artwork_bytes.saturating_mul(READ_BEYOND_LIMIT);
+    let bytes = read(file, if whole { u64::MAX } else { HEAD_BYTES })?;
+    let mut facts = match signature::picture(&bytes) {
+        PictureFormat::Jpeg => jpeg::read(&bytes, limits),
+        PictureFormat::Png => png::read(&bytes, limits),
+        PictureFormat::Unknown => ArtworkFacts {
+            damage: Some(unknown(&bytes)),
+            ..ArtworkFacts::default()
+        },
+        other @ (PictureFormat::Gif
+        | PictureFormat::Webp
+        | PictureFormat::Tiff
+        | PictureFormat::Bmp
+        | PictureFormat::Heif
+        | PictureFormat::Pdf) => sized(other, 0, 0),
+    };
+    if !whole {
+        // Only the beginning was read; that its end is missing says nothing.
+        facts.damage = None;
+        facts.decoded = false;
+    }
+    Ok(facts)
+}
+
+fn read(file: File, at_most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(at_most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unknown(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "it is empty (0 bytes)".to_owned();
+    }
+    match signature::describe(bytes) {
+        Some(what) => format!("it is {what}, not a picture"),
+        None => format!(
+            "it begins with {}, which is no picture format that we know",
+            signature::quoted(bytes)
+        ),
+    }
+}
+
+/// Facts with nothing but format and dimensions in pixels.
+fn sized(format: PictureFormat, width: u32, height: u32) -> ArtworkFacts {
+    ArtworkFacts {
+        format,
+        width,
+        height,
+        ..ArtworkFacts::default()
+    }
+}
+
+/// Whether a picture of that size may be decoded, at so many bytes a pixel.
+fn affordable(facts: &ArtworkFacts, limits: &Limits, bytes_per_pixel: u64) -> bool {
+    let pixels = u64::from(facts.width) * u64::from(facts.height);
+    facts.width.max(facts.height) <= limits.artwork_pixels
+        && pixels <= MOST_PIXELS
+        && pixels.saturating_mul(bytes_per_pixel) <= MOST_DECODED_BYTES
+        && facts.colour != ColourModel::Unknown
+}
