@@ -24,3 +24,4 @@ pub mod release;
 pub mod report;
 pub mod rules;
 pub mod upload;
+pub mod visible;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod html;
 pub mod text;
+pub mod view;
 
 /// How much a finding weighs.
 #[derive(
