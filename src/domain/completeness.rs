@@ -1,7 +1,18 @@
 //! When a folder is complete: a rule, not a timer (`intake` feeds it, design decision 4).
 
+use super::facts::FileRole;
+use super::naming::{base_name, find, nearest, role_of};
+use super::upload::is_temporary_name;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// Sentences in one list; a message that names a thousand missing files must not make a letter of
+/// a thousand lines.
+const SENTENCES_MAX: usize = 100;
+
+/// How soon to look again while hashes are being compared; the comparison's end comes earlier.
+const WHILE_CHECKING: Duration = Duration::from_secs(1);
 
 /// Quiet periods: how long nothing may have happened in a folder before it is taken. What cannot be
 /// known (a file that no message names, a correction under way) is covered by waiting.
@@ -18,6 +29,12 @@ pub struct QuietPeriods {
     pub default_seconds: u64,
     /// Seconds for files that did not come by SFTP.
     pub foreign_seconds: u64,
+    /// Seconds after which a folder is taken although its message cannot be read, or there are
+    /// several, so that the report tells the label why. Within the guide's promise of 5 minutes.
+    pub unreadable_seconds: u64,
+    /// Seconds after which a folder with audio (or an archive) and no message at all is taken, so
+    /// that the report tells the label what is missing.
+    pub give_up_seconds: u64,
 }
 
 impl Default for QuietPeriods {
@@ -28,12 +45,14 @@ impl Default for QuietPeriods {
             hashed_seconds: 30,
             default_seconds: 60,
             foreign_seconds: 600,
+            unreadable_seconds: 120,
+            give_up_seconds: 600,
         }
     }
 }
 
 /// One file of the folder, as far as completeness asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Present {
     /// Path relative to the release, `/` between parts.
     pub path: String,
@@ -41,6 +60,9 @@ pub struct Present {
     pub size: u64,
     /// Still being written, or broken off.
     pub partial: bool,
+    /// Closed, but empty or shorter than its own header says. OpenSSH's `sftp` closes a file
+    /// properly when the user presses Ctrl-C, so that a CLOSE alone does not prove the length.
+    pub broken_off: bool,
 }
 
 /// A file that the message names.
@@ -60,6 +82,8 @@ pub struct Snapshot {
     pub files: Vec<Present>,
     /// Files that the message names; empty when no message could be read to its end.
     pub expected: Vec<Expected>,
+    /// Path of the message that was read, for sentences; `None` when there is none.
+    pub message_file: Option<String>,
     /// A message was read to its end tag.
     pub message_whole: bool,
     /// More than one message is in the folder.
@@ -72,6 +96,12 @@ pub struct Snapshot {
     pub via_sftp: bool,
     /// Time since anything changed in it.
     pub quiet: Duration,
+    /// The folder itself has a name that clients give to things still on their way.
+    pub temporary_folder: bool,
+    /// Things that are no ordinary file of ours and can never be taken, one sentence each.
+    pub refused: Vec<String>,
+    /// Stated hashes are being compared right now; what they say is not known yet.
+    pub checking: bool,
 }
 
 /// What follows from a snapshot.
@@ -83,4 +113,549 @@ pub enum Verdict {
     WaitFor(Duration),
     /// Something is missing; each entry is one sentence: `waiting for 03_Title.wav`.
     Incomplete(Vec<String>),
+}
+
+/// Whether a folder of this name is still on its way by its name alone. Hidden folders count: no
+/// client shows them by chance, and several upload into one and rename it.
+pub fn is_temporary_folder(name: &str) -> bool {
+    name.starts_with('.') || is_temporary_name(name)
+}
+
+/// Decides whether a folder is complete. Pure: the same snapshot gives the same verdict, and more
+/// quiet alone never makes a folder less complete.
+pub fn decide(snapshot: &Snapshot, periods: &QuietPeriods) -> Verdict {
+    let unfinished = unfinished(snapshot);
+    if !unfinished.is_empty() {
+        let missing = if snapshot.files.is_empty() {
+            Vec::new()
+        } else {
+            without_unfinished(about_message(snapshot), snapshot)
+        };
+        return Verdict::Incomplete(capped(unfinished.into_iter().chain(missing).collect()));
+    }
+    let missing = about_message(snapshot);
+    if missing.is_empty() {
+        let rest = quiet_period(snapshot, periods).saturating_sub(snapshot.quiet);
+        return match (rest.is_zero(), snapshot.checking) {
+            (true, false) => Verdict::Complete,
+            (false, false) => Verdict::WaitFor(rest),
+            (_, true) => Verdict::WaitFor(rest.max(WHILE_CHECKING)),
+        };
+    }
+    match time_out(snapshot, periods) {
+        Some(limit) if snapshot.quiet >= limit => Verdict::Complete,
+        _ => Verdict::Incomplete(capped(missing)),
+    }
+}
+
+/// After how much quiet an incomplete folder is taken all the same, so that validation can tell
+/// the label why; `None` for one that has to wait for what its message names.
+pub fn time_out(snapshot: &Snapshot, periods: &QuietPeriods) -> Option<Duration> {
+    let worth_a_report =
+        |file: &Present| matches!(role_of(&file.path), FileRole::Audio | FileRole::Archive);
+    let seconds = match snapshot.messages {
+        0 if snapshot.files.iter().any(worth_a_report) => periods.give_up_seconds,
+        0 => return None,
+        1 if snapshot.message_whole => return None,
+        _ => periods.unreadable_seconds,
+    };
+    let foreign = if snapshot.via_sftp {
+        0
+    } else {
+        periods.foreign_seconds
+    };
+    Some(Duration::from_secs(seconds.max(foreign)))
+}
+
+/// What keeps any folder from being taken, whatever its message says.
+fn unfinished(snapshot: &Snapshot) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if snapshot.temporary_folder {
+        sentences.push("waiting for the folder to get its final name".to_owned());
+    }
+    if snapshot.files.is_empty() {
+        sentences.push("waiting for the first file".to_owned());
+    }
+    sentences.extend(snapshot.refused.iter().cloned());
+    sentences.extend(
+        snapshot
+            .files
+            .iter()
+            .filter(|file| is_unfinished(file))
+            .map(|file| format!("waiting for `{}` to finish uploading", file.path)),
+    );
+    sentences
+}
+
+fn is_unfinished(file: &Present) -> bool {
+    file.partial || is_temporary_name(base_name(&file.path))
+}
+
+/// What the message, or its absence, leaves to wait for.
+fn about_message(snapshot: &Snapshot) -> Vec<String> {
+    match snapshot.messages {
+        0 => vec!["waiting for metadata.xml".to_owned()],
+        1 if snapshot.message_whole => missing_files(snapshot),
+        1 => vec![format!(
+            "waiting for {}: what is there cannot be read to its end",
+            message_name(snapshot)
+        )],
+        several => vec![format!(
+            "there are {several} metadata files, and only one can be right: remove the others"
+        )],
+    }
+}
+
+fn message_name(snapshot: &Snapshot) -> &str {
+    snapshot.message_file.as_deref().unwrap_or("metadata.xml")
+}
+
+fn missing_files(snapshot: &Snapshot) -> Vec<String> {
+    let present: Vec<String> = snapshot.files.iter().map(|f| f.path.clone()).collect();
+    let found: Vec<Option<&str>> = snapshot
+        .expected
+        .iter()
+        .map(|expected| find(&expected.name, &present).map(|(path, _)| path))
+        .collect();
+    let named: BTreeSet<&str> = found.iter().flatten().copied().collect();
+    // Only a file that nothing names can be the one that was meant.
+    let spare: Vec<String> = present
+        .iter()
+        .filter(|path| !named.contains(path.as_str()))
+        .cloned()
+        .collect();
+    let sentence = |(expected, found): (&Expected, &Option<&str>)| match (found, expected.matches) {
+        (None, _) => Some(match alike(&expected.name, &spare) {
+            Some(other) => format!("waiting for {} (`{other}` is there)", expected.name),
+            None => format!("waiting for {}", expected.name),
+        }),
+        (Some(path), Some(false)) => Some(format!(
+            "`{path}` does not match the checksum in {}: upload it again",
+            message_name(snapshot)
+        )),
+        (Some(_), Some(true) | None) => None,
+    };
+    snapshot
+        .expected
+        .iter()
+        .zip(&found)
+        .filter_map(sentence)
+        .collect()
+}
+
+/// A file of the same kind with nearly that name: most likely a slip of the pen.
+fn alike<'a>(name: &str, spare: &'a [String]) -> Option<&'a str> {
+    nearest(name, spare).filter(|other| role_of(other) == role_of(name))
+}
+
+/// A message that is itself on its way has been spoken of already.
+fn without_unfinished(sentences: Vec<String>, snapshot: &Snapshot) -> Vec<String> {
+    let message_on_its_way = snapshot.messages == 0
+        && snapshot
+            .files
+            .iter()
+            .any(|file| is_unfinished(file) && file.path.to_ascii_lowercase().contains(".xml"));
+    if message_on_its_way {
+        Vec::new()
+    } else {
+        sentences
+    }
+}
+
+fn capped(mut sentences: Vec<String>) -> Vec<String> {
+    if sentences.len() > SENTENCES_MAX {
+        let more = sentences.len() - SENTENCES_MAX;
+        sentences.truncate(SENTENCES_MAX);
+        sentences.push(format!("and {more} more"));
+    }
+    sentences
+}
+
+/// The quiet period that applies to a folder in which nothing is missing.
+fn quiet_period(snapshot: &Snapshot, periods: &QuietPeriods) -> Duration {
+    let broken_off = snapshot.files.iter().any(|file| file.broken_off);
+    let hashed =
+        !snapshot.expected.is_empty() && snapshot.expected.iter().all(|e| e.matches == Some(true));
+    let seconds = if !snapshot.via_sftp {
+        // Nobody tells us who writes such files, so that no shortcut is safe.
+        periods.foreign_seconds
+    } else if broken_off {
+        // The user may come back and resume. If not, the report says what is wrong with the file.
+        periods.default_seconds
+    } else if snapshot.marked {
+        periods.marked_seconds
+    } else {
+        let when = |holds: bool, seconds| if holds { seconds } else { u64::MAX };
+        periods
+            .default_seconds
+            .min(when(snapshot.logged_out, periods.logged_out_seconds))
+            .min(when(hashed, periods.hashed_seconds))
+    };
+    Duration::from_secs(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PERIODS: QuietPeriods = QuietPeriods {
+        marked_seconds: 0,
+        logged_out_seconds: 10,
+        hashed_seconds: 30,
+        default_seconds: 60,
+        foreign_seconds: 600,
+        unreadable_seconds: 120,
+        give_up_seconds: 600,
+    };
+
+    fn file(path: &str) -> Present {
+        Present {
+            path: path.to_owned(),
+            size: 1,
+            ..Present::default()
+        }
+    }
+
+    fn expected(name: &str, matches: Option<bool>) -> Expected {
+        Expected {
+            name: name.to_owned(),
+            matches,
+        }
+    }
+
+    /// Message, cover and two tracks, all there, by SFTP, nothing stated.
+    fn good(quiet: u64) -> Snapshot {
+        Snapshot {
+            files: ["metadata.xml", "artwork.jpg", "01_A.wav", "02_B.wav"]
+                .map(file)
+                .to_vec(),
+            expected: vec![expected("01_A.wav", None), expected("02_B.wav", None)],
+            message_file: Some("metadata.xml".to_owned()),
+            message_whole: true,
+            messages: 1,
+            via_sftp: true,
+            quiet: Duration::from_secs(quiet),
+            ..Snapshot::default()
+        }
+    }
+
+    fn waiting(snapshot: &Snapshot) -> Vec<String> {
+        match decide(snapshot, &PERIODS) {
+            Verdict::Incomplete(sentences) => sentences,
+            other @ (Verdict::Complete | Verdict::WaitFor(_)) => panic!("{other:?}"),
+        }
+    }
+
+    fn waits(snapshot: &Snapshot) -> u64 {
+        match decide(snapshot, &PERIODS) {
+            Verdict::WaitFor(rest) => rest.as_secs(),
+            other @ (Verdict::Complete | Verdict::Incomplete(_)) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_quiet_period_is_the_one_of_the_design() {
+        assert_eq!(waits(&good(0)), 60);
+        assert_eq!(decide(&good(60), &PERIODS), Verdict::Complete);
+        let hashed = Snapshot {
+            expected: vec![
+                expected("01_A.wav", Some(true)),
+                expected("02_B.wav", Some(true)),
+            ],
+            ..good(0)
+        };
+        assert_eq!(waits(&hashed), 30);
+        let half_hashed = Snapshot {
+            expected: vec![expected("01_A.wav", Some(true)), expected("02_B.wav", None)],
+            ..good(0)
+        };
+        assert_eq!(waits(&half_hashed), 60);
+        let logged_out = Snapshot {
+            logged_out: true,
+            ..hashed.clone()
+        };
+        assert_eq!(waits(&logged_out), 10);
+        let marked = Snapshot {
+            marked: true,
+            ..good(0)
+        };
+        assert_eq!(decide(&marked, &PERIODS), Verdict::Complete);
+        let foreign = Snapshot {
+            via_sftp: false,
+            marked: true,
+            ..hashed
+        };
+        assert_eq!(
+            waits(&foreign),
+            600,
+            "nobody knows who writes foreign files"
+        );
+    }
+
+    #[test]
+    fn missing_files_are_named() {
+        let mut snapshot = good(9_999);
+        snapshot.expected.push(expected("03_Title.wav", None));
+        assert_eq!(waiting(&snapshot), ["waiting for 03_Title.wav"]);
+        snapshot.marked = true;
+        assert_eq!(waiting(&snapshot), ["waiting for 03_Title.wav"]);
+        snapshot.files.push(file("03_Titel.wav"));
+        assert_eq!(
+            waiting(&snapshot),
+            ["waiting for 03_Title.wav (`03_Titel.wav` is there)"]
+        );
+    }
+
+    #[test]
+    fn files_on_their_way_hold_everything() {
+        let mut snapshot = good(9_999);
+        snapshot.files[2].partial = true;
+        assert_eq!(
+            waiting(&snapshot),
+            ["waiting for `01_A.wav` to finish uploading"]
+        );
+        let mut snapshot = good(9_999);
+        snapshot.files.push(file("notes.txt.filepart"));
+        assert_eq!(
+            waiting(&snapshot),
+            ["waiting for `notes.txt.filepart` to finish uploading"]
+        );
+        let unnamed = Snapshot {
+            temporary_folder: true,
+            ..good(9_999)
+        };
+        assert_eq!(
+            waiting(&unnamed),
+            ["waiting for the folder to get its final name"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_checksum_asks_for_the_file_again() {
+        let snapshot = Snapshot {
+            expected: vec![
+                expected("01_A.wav", Some(false)),
+                expected("02_B.wav", Some(true)),
+            ],
+            ..good(9_999)
+        };
+        assert_eq!(
+            waiting(&snapshot),
+            ["`01_A.wav` does not match the checksum in metadata.xml: upload it again"]
+        );
+    }
+
+    #[test]
+    fn comparing_hashes_ends_before_the_folder_is_taken() {
+        let snapshot = Snapshot {
+            checking: true,
+            marked: true,
+            ..good(9_999)
+        };
+        assert_eq!(
+            decide(&snapshot, &PERIODS),
+            Verdict::WaitFor(WHILE_CHECKING)
+        );
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_takes_every_short_cut_away() {
+        let mut snapshot = Snapshot {
+            marked: true,
+            logged_out: true,
+            ..good(0)
+        };
+        snapshot.files[3].broken_off = true;
+        assert_eq!(waits(&snapshot), 60);
+    }
+
+    #[test]
+    fn nothing_waits_for_ever() {
+        let no_message = Snapshot {
+            files: vec![file("01_A.wav")],
+            messages: 0,
+            message_whole: false,
+            expected: Vec::new(),
+            ..good(599)
+        };
+        assert_eq!(waiting(&no_message), ["waiting for metadata.xml"]);
+        let given_up = Snapshot {
+            quiet: Duration::from_secs(600),
+            ..no_message.clone()
+        };
+        assert_eq!(decide(&given_up, &PERIODS), Verdict::Complete);
+        let no_audio = Snapshot {
+            files: vec![file("readme.txt")],
+            ..given_up
+        };
+        assert_eq!(waiting(&no_audio), ["waiting for metadata.xml"]);
+
+        let unreadable = Snapshot {
+            message_whole: false,
+            expected: Vec::new(),
+            ..good(119)
+        };
+        assert_eq!(
+            waiting(&unreadable),
+            ["waiting for metadata.xml: what is there cannot be read to its end"]
+        );
+        let given_up = Snapshot {
+            quiet: Duration::from_secs(120),
+            ..unreadable.clone()
+        };
+        assert_eq!(decide(&given_up, &PERIODS), Verdict::Complete);
+        let two = Snapshot {
+            messages: 2,
+            ..given_up
+        };
+        assert_eq!(decide(&two, &PERIODS), Verdict::Complete);
+        let foreign = Snapshot {
+            via_sftp: false,
+            ..two
+        };
+        assert!(matches!(decide(&foreign, &PERIODS), Verdict::Incomplete(_)));
+    }
+
+    #[test]
+    fn an_empty_folder_waits_for_its_first_file() {
+        assert_eq!(
+            waiting(&Snapshot::default()),
+            ["waiting for the first file"]
+        );
+    }
+
+    #[test]
+    fn a_message_without_files_needs_none() {
+        let takedown = Snapshot {
+            files: vec![file("metadata.xml")],
+            expected: Vec::new(),
+            ..good(60)
+        };
+        assert_eq!(decide(&takedown, &PERIODS), Verdict::Complete);
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let mut snapshot = good(0);
+        snapshot.expected = (0..300)
+            .map(|n| expected(&format!("{n}.wav"), None))
+            .collect();
+        let sentences = waiting(&snapshot);
+        assert_eq!(sentences.len(), SENTENCES_MAX + 1);
+        assert_eq!(sentences.last().map(String::as_str), Some("and 200 more"));
+    }
+
+    const NAMES: [&str; 4] = ["metadata.xml", "01_A.wav", "02_B.wav", "artwork.jpg"];
+
+    fn any_snapshot() -> impl Strategy<Value = Snapshot> {
+        let files = proptest::collection::vec((0..NAMES.len(), any::<bool>(), any::<bool>()), 0..6);
+        let matches = proptest::collection::vec(proptest::option::of(any::<bool>()), 0..3);
+        let flags = proptest::array::uniform6(any::<bool>());
+        (files, matches, flags, 0_usize..3, 0_u64..1_000).prop_map(
+            |(files, matches, [whole, marked, out, sftp, temporary, checking], messages, quiet)| {
+                Snapshot {
+                    files: files
+                        .into_iter()
+                        .map(|(name, partial, broken_off)| Present {
+                            partial,
+                            broken_off,
+                            ..file(NAMES[name])
+                        })
+                        .collect(),
+                    expected: matches
+                        .into_iter()
+                        .zip(["01_A.wav", "02_B.wav"])
+                        .map(|(matches, name)| expected(name, matches))
+                        .collect(),
+                    message_file: None,
+                    message_whole: whole,
+                    messages,
+                    marked,
+                    logged_out: out,
+                    via_sftp: sftp,
+                    quiet: Duration::from_secs(quiet),
+                    temporary_folder: temporary,
+                    refused: Vec::new(),
+                    checking,
+                }
+            },
+        )
+    }
+
+    proptest! {
+        /// Whatever else holds, a folder is taken only if nothing in it is unfinished, and if its
+        /// message was read, only with every file that it names.
+        #[test]
+        fn what_is_taken_is_whole(snapshot in any_snapshot()) {
+            if decide(&snapshot, &PERIODS) == Verdict::Complete {
+                prop_assert!(!snapshot.files.is_empty());
+                prop_assert!(!snapshot.temporary_folder);
+                prop_assert!(snapshot.files.iter().all(|f| !f.partial));
+                if snapshot.messages == 1 && snapshot.message_whole {
+                    prop_assert!(!snapshot.checking);
+                    for wanted in &snapshot.expected {
+                        prop_assert!(wanted.matches != Some(false));
+                        prop_assert!(snapshot.files.iter().any(|f| f.path == wanted.name));
+                    }
+                }
+            }
+        }
+
+        /// Time alone leads to the claim and never away from it, and exactly when it was foretold.
+        #[test]
+        fn quiet_leads_only_forward(snapshot in any_snapshot(), more in 0_u64..2_000) {
+            let after = |rest: Duration| Snapshot { quiet: snapshot.quiet + rest, ..snapshot.clone() };
+            let later = decide(&after(Duration::from_secs(more)), &PERIODS);
+            match decide(&snapshot, &PERIODS) {
+                Verdict::Complete => prop_assert_eq!(later, Verdict::Complete),
+                Verdict::WaitFor(rest) => {
+                    prop_assert!(!rest.is_zero());
+                    prop_assert!(!matches!(later, Verdict::Incomplete(_)));
+                    if !snapshot.checking {
+                        prop_assert_eq!(decide(&after(rest), &PERIODS), Verdict::Complete);
+                    }
+                }
+                Verdict::Incomplete(sentences) => prop_assert!(!sentences.is_empty()),
+            }
+        }
+
+        /// Files that start, close and break off in any order: never taken before the last close.
+        #[test]
+        fn no_order_of_uploads_is_taken_early(
+            steps in proptest::collection::vec((0..NAMES.len(), 0_u8..3), 0..40),
+            marked in any::<bool>(),
+            logged_out in any::<bool>(),
+        ) {
+            let mut states: [Option<bool>; NAMES.len()] = [None; NAMES.len()];
+            for (name, step) in steps {
+                states[name] = match step {
+                    0 => Some(true),
+                    1 => states[name].map(|_| false),
+                    _ => states[name],
+                };
+                let closed = |name: &str| {
+                    NAMES.iter().zip(states).any(|(n, s)| *n == name && s == Some(false))
+                };
+                let read = closed("metadata.xml");
+                let snapshot = Snapshot {
+                    files: NAMES.iter().zip(states)
+                        .filter_map(|(n, s)| s.map(|partial| Present { partial, ..file(n) }))
+                        .collect(),
+                    expected: if read { good(0).expected } else { Vec::new() },
+                    messages: usize::from(read),
+                    message_whole: read,
+                    marked,
+                    logged_out,
+                    ..good(599)
+                };
+                let all = closed("01_A.wav") && closed("02_B.wav") && read;
+                let none_open = states.iter().all(|s| *s != Some(true));
+                prop_assert_eq!(
+                    decide(&snapshot, &PERIODS) == Verdict::Complete,
+                    all && none_open
+                );
+            }
+        }
+    }
 }
