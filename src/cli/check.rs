@@ -61,6 +61,7 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
         threads: config.inspect.threads,
         now: clock::now(),
         progress: Some(&show),
+        cancel: None,
     })
     .map_err(|e| Failure::Usage(with_causes(&e)))?;
     if let Some(bar) = bar {

@@ -27,7 +27,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             if context.json {
                 context.write_json(&config)?;
             } else {
-                write!(context.out, "{}", config.to_toml())?;
+                write!(context.out, "{}", config.render())?;
             }
             Ok(Done::Fine)
         }

@@ -7,6 +7,7 @@ use crate::daemon::{clock, introduce};
 use crate::store::{Found, Store};
 use crate::domain::package::Package;
 use crate::domain::push::Push;
+use crate::domain::visible;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write;
@@ -58,19 +59,9 @@ pub fn find_push(store: &Store, text: &str) -> Result<Push, Failure> {
     }
 }
 
-/// Text from outside, safe on a terminal: control characters and direction overrides are spelled
-/// out (a file name may hold an escape sequence).
+/// Text from outside, safe on a terminal.
 pub fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let hidden = c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-        if hidden {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    visible::escaped_line(text)
 }
 
 /// A time as people read it, to the second, in UTC.

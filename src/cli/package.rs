@@ -239,8 +239,8 @@ fn report(package: &Package, format: &str, store: &Store, context: &mut Context<
             let heading = html::Heading {
                 label: package.label_name.clone(),
                 attempt: package.attempt,
-                package: package.id.to_string(),
-                received: super::output::rfc3339(package.received_at),
+                package: package.id.clone(),
+                received: package.received_at,
             };
             write!(context.out, "{}", html::render(&report, &heading))?;
         }

@@ -129,7 +129,7 @@ async fn begin(
     let mut begun = false;
     for profile in parts.profiles.iter().filter(|profile| profile.enabled) {
         let count = busy.entry(profile.id.to_string()).or_insert(0);
-        if *count >= profile.concurrency.max(1) || running.len() >= parts.config.deliver.workers {
+        if *count >= profile.concurrency.max(1) || running.len() >= parts.config.deliver.workers.max(1) as usize {
             continue;
         }
         let (asked, dsp) = (store.clone(), profile.id.clone());

@@ -177,8 +177,8 @@ impl Daemon {
     ) -> anyhow::Result<Vec<JoinHandle<()>>> {
         let (intake, stop) = (Arc::clone(intake), Arc::clone(stopping));
         let taking = thread("dropzone-intake", move || intake.run(&stop))?;
-        let (pipeline, stop) = (pipeline::Pipeline { store: self.store.clone(), live: Arc::clone(&self.live) }, Arc::clone(stopping));
-        let inspecting = thread("dropzone-inspect", move || pipeline.run(&wake, &stop))?;
+        let pipeline = pipeline::Pipeline { store: self.store.clone(), live: Arc::clone(&self.live), stop: Arc::clone(stopping) };
+        let inspecting = thread("dropzone-inspect", move || pipeline.run(&wake))?;
         let (store, live, stop) = (self.store.clone(), Arc::clone(&self.live), Arc::clone(stopping));
         let mailing = thread("dropzone-mail", move || dispatch::letters(&store, &live, &stop))?;
         Ok(vec![taking, inspecting, mailing])

@@ -32,13 +32,15 @@ pub struct Pipeline {
     pub store: Store,
     /// Limits, schemas, settings.
     pub live: Arc<Live>,
+    /// Turns true when the daemon stops; a half-done inspection is begun again at the next start.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Pipeline {
-    /// Inspects what is `incoming` until `stop`; `wake` tells of fresh claims.
-    pub fn run(&self, wake: &Receiver<PackageId>, stop: &AtomicBool) {
+    /// Inspects what is `incoming` until told to stop; `wake` tells of fresh claims.
+    pub fn run(&self, wake: &Receiver<PackageId>) {
         let mut failed: HashMap<PackageId, u32> = HashMap::new();
-        while !stop.load(Ordering::Relaxed) {
+        while !self.stop.load(Ordering::Relaxed) {
             let idle = match self.next(&failed) {
                 Ok(Some(package)) => {
                     self.take(&package, &mut failed);
@@ -74,6 +76,8 @@ impl Pipeline {
                 let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(package.id = %package.id, label = %package.label_name, %status, duration_ms, "package inspected");
             }
+            // The daemon stops; nothing is wrong with the package.
+            Err(_) if self.stop.load(Ordering::Relaxed) => {}
             Err(why) => {
                 let tries = failed.entry(package.id.clone()).or_insert(0);
                 *tries += 1;
@@ -114,6 +118,7 @@ impl Pipeline {
             threads: parts.config.inspect.threads,
             now: clock::now(),
             progress: None,
+            cancel: Some(&self.stop),
         })
         .map_err(|error| super::words(&error))?;
         self.compare_with_manifest(package, &report)?;

@@ -18,8 +18,8 @@ pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Res
     let heading = html::Heading {
         label: package.label_name.clone(),
         attempt: package.attempt,
-        package: package.id.to_string(),
-        received: package.received_at.to_string(),
+        package: package.id.clone(),
+        received: package.received_at,
     };
     put(&dir, "REPORT.txt", text::render(report, false).as_bytes())?;
     put(&dir, "REPORT.html", html::render(report, &heading).as_bytes())?;
