@@ -151,6 +151,12 @@ pub fn nearest<'a>(reference: &str, files: &'a [String]) -> Option<&'a str> {
         .map(|(_, file)| file)
 }
 
+/// The last part of a path in the coarsest form in which [`find`] compares: files that a reference
+/// could mean have the same.
+pub fn folded_name(path: &str) -> String {
+    base_name(&case_folded(path)).trim().to_owned()
+}
+
 /// NFC, percent-decoded, white space folded.
 fn normalised(text: &str) -> String {
     let decoded = percent_decoded(text);
@@ -245,6 +251,20 @@ mod tests {
             find("My%20Song.wav", &list).map(|m| m.1),
             Some(Match::Normalised)
         );
+    }
+
+    #[test]
+    fn whatever_is_found_has_the_same_folded_name() {
+        let list = files(&[
+            "a%2FB.wav",
+            "r/Beyonce\u{301}.wav",
+            "My  Song.wav",
+            "r/ x.wav",
+        ]);
+        for wanted in ["a/b.wav", "BEYONC\u{c9}.wav", "my%20song.wav", "x.wav"] {
+            let (hit, _) = find(wanted, &list).unwrap_or_else(|| panic!("{wanted}"));
+            assert_eq!(folded_name(hit), folded_name(wanted));
+        }
     }
 
     #[test]
