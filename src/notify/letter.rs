@@ -15,7 +15,7 @@ use crate::domain::report::{Counts, Finding, Severity};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Findings in one letter; the report has them all. Gmail cuts messages off at 102 kB.
+/// Findings in one letter; the report has them all.
 const FINDINGS: usize = 200;
 /// Longest release title in a subject, so that what happened is still seen after it.
 const SUBJECT_TITLE_CHARACTERS: usize = 80;
@@ -139,7 +139,7 @@ impl Letter {
             kind: kind.as_str(),
             status: status(kind).title(),
             service: house.service.to_owned(),
-            can_reply: house.can_reply,
+            can_reply: house.can_reply && !is_for_operator(kind),
             label: view::name(&package.label_name),
             subject_title: crate::domain::visible::one_line(
                 title
@@ -240,15 +240,17 @@ impl Letter {
     }
 }
 
-/// Groups of one severity, as many findings as there is room for.
+/// Groups of one severity, as many findings as there is room for; numbered on from those before,
+/// so that label and reviewer can speak of "point 5".
 fn take_groups(findings: &[Finding], severity: Severity, room: &mut usize) -> Vec<Group> {
     let taken: Vec<&Finding> = findings
         .iter()
         .filter(|finding| finding.severity == severity)
         .take(*room)
         .collect();
+    let first = FINDINGS - *room + 1;
     *room -= taken.len();
-    view::grouped(taken)
+    view::grouped_from(first, taken)
 }
 
 /// The status that a letter tells of; the package may be further on by now.
@@ -262,6 +264,21 @@ fn status(kind: LetterKind) -> Status {
         LetterKind::QcRejected => Status::QcRejected,
         LetterKind::Delivered => Status::Delivered,
         LetterKind::Parked | LetterKind::OperatorParked => Status::Parked,
+    }
+}
+
+/// Letters that stay in the house; there is nobody to answer to.
+fn is_for_operator(kind: LetterKind) -> bool {
+    match kind {
+        LetterKind::OperatorParked | LetterKind::OperatorPushFailed => true,
+        LetterKind::Stalled
+        | LetterKind::Incoming
+        | LetterKind::Invalid
+        | LetterKind::NeedsQc
+        | LetterKind::QcApproved
+        | LetterKind::QcRejected
+        | LetterKind::Delivered
+        | LetterKind::Parked => false,
     }
 }
 

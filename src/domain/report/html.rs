@@ -100,8 +100,8 @@ fn plain_page(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::account::Profile;
-    use super::super::super::facts::SchemaCheck;
+    use crate::domain::account::Profile;
+    use crate::domain::facts::SchemaCheck;
     use super::super::{Counts, ReleaseSummary};
     use super::*;
 
