@@ -209,7 +209,11 @@ impl Letter {
                 lines.push(format!("{word}: {text}"));
             }
         }
-        lines.extend(self.waiting_for.iter().map(|file| format!("Missing: {file}")));
+        lines.extend(
+            self.waiting_for
+                .iter()
+                .map(|file| format!("Missing: {file}")),
+        );
         lines.extend(self.dsps.iter().map(|dsp| format!("DSP: {dsp}")));
         lines.extend(
             self.failed
@@ -291,7 +295,10 @@ fn subject_tag(icpn: &str) -> String {
 
 /// `1 question, 2 warnings`, what does not block; empty when there is nothing.
 fn others(counts: &Counts) -> String {
-    let without_errors = Counts { error: 0, ..*counts };
+    let without_errors = Counts {
+        error: 0,
+        ..*counts
+    };
     if without_errors == Counts::default() {
         String::new()
     } else {
@@ -358,9 +365,10 @@ fn why(event: &Event) -> String {
 }
 
 fn waiting_for(subject: &Subject) -> Vec<String> {
-    let list = match &subject.cause.event {
-        Event::Stalled { waiting_for } => waiting_for,
-        _other => &subject.package.waiting_for,
+    let list = if let Event::Stalled { waiting_for } = &subject.cause.event {
+        waiting_for
+    } else {
+        &subject.package.waiting_for
     };
     list.iter().map(|text| view::name(text)).collect()
 }
@@ -381,9 +389,7 @@ fn dsps(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Vec<String> {
     }
     let belongs = |push: &&Push| match push.state {
         PushState::Sent => true,
-        PushState::Queued | PushState::Sending | PushState::Failed => {
-            kind != LetterKind::Delivered
-        }
+        PushState::Queued | PushState::Sending | PushState::Failed => kind != LetterKind::Delivered,
         PushState::Cancelled | PushState::Blocked => false,
     };
     subject

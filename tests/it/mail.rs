@@ -141,7 +141,13 @@ fn subject(kind: LetterKind) -> Subject {
             push(1, "soundwave", PushState::Sent),
             push(2, "archive", PushState::Sent),
         ],
-        _ => Vec::new(),
+        LetterKind::Stalled
+        | LetterKind::Incoming
+        | LetterKind::Invalid
+        | LetterKind::NeedsQc
+        | LetterKind::QcRejected
+        | LetterKind::Parked
+        | LetterKind::OperatorParked => Vec::new(),
     };
     Subject {
         package: package(status(kind)),
@@ -245,7 +251,9 @@ fn html_letters_load_nothing() {
     for kind in LetterKind::ALL {
         let mail = Mail::parse(&post().render(&due(kind), &subject(kind)));
         assert!(mail.html.contains("</html>"), "{kind:?}");
-        for word in ["<script", "<img", "src=", "href=", "url(", "http:", "https:"] {
+        for word in [
+            "<script", "<img", "src=", "href=", "url(", "http:", "https:",
+        ] {
             assert!(!mail.html.contains(word), "{kind:?}: {word}");
         }
     }
@@ -278,11 +286,15 @@ fn a_first_letter_has_no_thread_and_no_reply_address_is_no_invitation() {
         ..settings()
     };
     let post = Post::new(&settings, Path::new("/nonexistent")).unwrap();
-    let mail = Mail::parse(&post.render(&due(LetterKind::Incoming), &subject(LetterKind::Incoming)));
+    let mail =
+        Mail::parse(&post.render(&due(LetterKind::Incoming), &subject(LetterKind::Incoming)));
     assert!(mail.all("In-Reply-To").is_empty());
     assert!(mail.all("References").is_empty());
     assert!(mail.all("Reply-To").is_empty());
-    assert_eq!(mail.one("Message-ID"), "<01JQW91B7J8Z0QX5T2R3S4V6W7@mail.example>");
+    assert_eq!(
+        mail.one("Message-ID"),
+        "<01JQW91B7J8Z0QX5T2R3S4V6W7@mail.example>"
+    );
     assert!(mail.text.contains("sent automatically"));
     assert!(!mail.text.contains("Answer this e-mail"));
 }
@@ -313,7 +325,8 @@ fn without_a_report_there_is_still_a_letter() {
         subject.pushes.clear();
         let mail = Mail::parse(&post().render(&due(kind), &subject));
         assert!(
-            mail.one("Subject").contains("TheLamps_NightDrive_5034567890120_20260401"),
+            mail.one("Subject")
+                .contains("TheLamps_NightDrive_5034567890120_20260401"),
             "{kind:?}: the folder stands for the title"
         );
         assert!(mail.html.contains("</html>"), "{kind:?}: no fallback");
@@ -327,7 +340,10 @@ fn a_letter_to_no_address_is_rendered_but_cannot_be_sent() {
     let mime = post().render(&due, &subject(LetterKind::Invalid));
     let mail = Mail::parse(&mime);
     assert!(mail.all("Bcc").is_empty());
-    assert!(mail.text.contains("AUD-003"), "the plain form says everything");
+    assert!(
+        mail.text.contains("AUD-003"),
+        "the plain form says everything"
+    );
     assert!(mail.one("Subject").contains("Night Drive – Invalid"));
     let post = Post::new(
         &smtp("127.0.0.1", 1, Encryption::None, None),
@@ -335,12 +351,19 @@ fn a_letter_to_no_address_is_rendered_but_cannot_be_sent() {
     )
     .unwrap();
     let fault = post.send(&due, &mime).unwrap_err();
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("mail_address", false));
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("mail_address", false)
+    );
 }
 
 #[test]
 fn years_that_no_calendar_has_do_not_stop_a_letter() {
-    for year in ["-009999-01-02T01:59:59Z", "9999-12-30T21:59:59Z", "1969-12-31T23:59:59Z"] {
+    for year in [
+        "-009999-01-02T01:59:59Z",
+        "9999-12-30T21:59:59Z",
+        "1969-12-31T23:59:59Z",
+    ] {
         let mut due = due(LetterKind::Incoming);
         due.created_at = at(year);
         let mail = Mail::parse(&post().render(&due, &subject(LetterKind::Incoming)));
@@ -367,8 +390,14 @@ fn with_templates(files: &[(&str, &str)]) -> (tempfile::TempDir, Post) {
 fn templates_of_the_operator_take_the_place_of_ours() {
     let (_folder, post) = with_templates(&[
         ("invalid.subject.txt", "Oh dear: {{ release }}"),
-        ("invalid.txt", "{{ problems }}\n{% set groups = errors %}{% include \"findings.txt\" %}"),
-        ("layout.html", "<p>{% block tone %}{% endblock %}{% block say %}{% endblock %}</p>"),
+        (
+            "invalid.txt",
+            "{{ problems }}\n{% set groups = errors %}{% include \"findings.txt\" %}",
+        ),
+        (
+            "layout.html",
+            "<p>{% block tone %}{% endblock %}{% block say %}{% endblock %}</p>",
+        ),
     ]);
     let mail = Mail::parse(&post.render(&due(LetterKind::Invalid), &subject(LetterKind::Invalid)));
     assert_eq!(mail.one("Subject"), "Oh dear: Night Drive – The Lamps");
@@ -379,7 +408,8 @@ fn templates_of_the_operator_take_the_place_of_ours() {
 
 #[test]
 fn a_broken_template_costs_nothing() {
-    let ours = Mail::parse(&post().render(&due(LetterKind::Invalid), &subject(LetterKind::Invalid)));
+    let ours =
+        Mail::parse(&post().render(&due(LetterKind::Invalid), &subject(LetterKind::Invalid)));
     let (_folder, post) = with_templates(&[
         ("invalid.subject.txt", "{{ no_such_name }}"),
         ("invalid.txt", "{% if %}"),
@@ -387,7 +417,8 @@ fn a_broken_template_costs_nothing() {
         ("typo.txt", "never read"),
         ("README", "never read"),
     ]);
-    let theirs = Mail::parse(&post.render(&due(LetterKind::Invalid), &subject(LetterKind::Invalid)));
+    let theirs =
+        Mail::parse(&post.render(&due(LetterKind::Invalid), &subject(LetterKind::Invalid)));
     assert_eq!(theirs.one("Subject"), ours.one("Subject"));
     assert_eq!(theirs.text, ours.text);
     assert_eq!(theirs.html, ours.html);
@@ -414,20 +445,34 @@ fn poisoned_subject(kind: LetterKind, text: &str) -> Subject {
     let mut subject = subject(kind);
     subject.report = subject.report.map(|_| poisoned(text));
     let package = &mut subject.package;
-    package.label_name = text.to_owned();
-    package.folder = text.to_owned();
+    text.clone_into(&mut package.label_name);
+    text.clone_into(&mut package.folder);
     package.title = Some(text.to_owned());
     package.artist = Some(text.to_owned());
     package.icpn = Some(text.to_owned());
     package.waiting_for = vec![text.to_owned()];
-    subject.cause.actor = text.to_owned();
+    text.clone_into(&mut subject.cause.actor);
     subject.cause.event = match subject.cause.event {
-        Event::Stalled { .. } => Event::Stalled { waiting_for: vec![text.to_owned()] },
-        Event::Rejected { .. } => Event::Rejected { note: text.to_owned() },
-        Event::Approved { .. } => Event::Approved { note: Some(text.to_owned()) },
-        Event::AllPushed { .. } => Event::AllPushed { dsps: vec![text.to_owned()] },
-        Event::Parked { .. } => Event::Parked { why: text.to_owned() },
-        other => other,
+        Event::Stalled { .. } => Event::Stalled {
+            waiting_for: vec![text.to_owned()],
+        },
+        Event::Rejected { .. } => Event::Rejected {
+            note: text.to_owned(),
+        },
+        Event::Approved { .. } => Event::Approved {
+            note: Some(text.to_owned()),
+        },
+        Event::AllPushed { .. } => Event::AllPushed {
+            dsps: vec![text.to_owned()],
+        },
+        Event::Parked { .. } => Event::Parked {
+            why: text.to_owned(),
+        },
+        other @ (Event::Claimed { .. }
+        | Event::Judged { .. }
+        | Event::Replaced { .. }
+        | Event::Withdrawn
+        | Event::Unparked) => other,
     };
     for push in &mut subject.pushes {
         push.last_error = Some(text.to_owned());
@@ -437,9 +482,20 @@ fn poisoned_subject(kind: LetterKind, text: &str) -> Subject {
 }
 
 const HEADERS: [&str; 14] = [
-    "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
-    "Auto-Submitted", "X-Auto-Response-Suppress", "X-Dropzone-Letter", "X-Dropzone-Package",
-    "MIME-Version", "Content-Type",
+    "From",
+    "To",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "X-Dropzone-Letter",
+    "X-Dropzone-Package",
+    "MIME-Version",
+    "Content-Type",
 ];
 
 fn check_poisoned(kind: LetterKind, text: &str) -> Result<(), TestCaseError> {
@@ -466,9 +522,16 @@ fn check_poisoned(kind: LetterKind, text: &str) -> Result<(), TestCaseError> {
         let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         prop_assert!(!turns, "{c:?}");
     }
-    prop_assert!(mail.html.trim_end().ends_with("</html>"), "the template was used");
+    prop_assert!(
+        mail.html.trim_end().ends_with("</html>"),
+        "the template was used"
+    );
     for tag in mail.html.split('<').skip(1) {
-        let tag = tag.split([' ', '>', '\n']).next().unwrap().trim_start_matches('/');
+        let tag = tag
+            .split([' ', '>', '\n'])
+            .next()
+            .unwrap()
+            .trim_start_matches('/');
         let known = [
             "!doctype", "html", "head", "meta", "title", "body", "table", "tr", "td", "p", "h1",
             "h2", "h3", "b", "br", "div", "code", "pre", "ul", "ol", "li",
@@ -518,16 +581,28 @@ fn setup_error(settings: &Settings) -> String {
 
 #[test]
 fn settings_that_cannot_work_are_refused_with_a_sentence() {
-    let bad_from = Settings { from: "nobody".to_owned(), ..settings() };
-    assert_eq!(setup_error(&bad_from), "`from` is not a mail address: \"nobody\"");
-    let bad_domain = Settings { message_id_domain: "a b".to_owned(), ..settings() };
+    let bad_from = Settings {
+        from: "nobody".to_owned(),
+        ..settings()
+    };
+    assert_eq!(
+        setup_error(&bad_from),
+        "`from` is not a mail address: \"nobody\""
+    );
+    let bad_domain = Settings {
+        message_id_domain: "a b".to_owned(),
+        ..settings()
+    };
     assert!(setup_error(&bad_domain).contains("not a domain name"));
     let remote = smtp("mail.interwave.example", 25, Encryption::None, None);
     assert!(setup_error(&remote).contains("unencrypted"));
     for host in ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]"] {
         assert!(Post::new(&smtp(host, 25, Encryption::None, None), Path::new("/x")).is_ok());
     }
-    let missing = Settings { templates: Some("/nonexistent/templates".into()), ..settings() };
+    let missing = Settings {
+        templates: Some("/nonexistent/templates".into()),
+        ..settings()
+    };
     assert!(setup_error(&missing).contains("cannot be read"));
 }
 
@@ -552,7 +627,10 @@ fn a_password_that_others_can_read_is_refused() {
     fs::write(&file, "geheim\n").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let refused = setup_error(&with_login(Some(&file)));
-    assert!(refused.contains("0644") && refused.contains("chmod 600"), "{refused}");
+    assert!(
+        refused.contains("0644") && refused.contains("chmod 600"),
+        "{refused}"
+    );
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(Post::new(&with_login(Some(&file)), Path::new("/x")).is_ok());
     assert!(setup_error(&with_login(None)).contains("belong together"));
@@ -583,7 +661,10 @@ fn the_folder_holds_each_letter_once() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names, ["20260323T101703Z-01JQW91B7J8Z0QX5T2R3S4V6W7-invalid.eml"]);
+    assert_eq!(
+        names,
+        ["20260323T101703Z-01JQW91B7J8Z0QX5T2R3S4V6W7-invalid.eml"]
+    );
     assert_eq!(fs::read(mail.join(&names[0])).unwrap(), mime);
 }
 
@@ -594,6 +675,13 @@ fn a_folder_that_cannot_be_written_is_worth_another_try() {
     fs::write(&file, "in the way").unwrap();
     let post = Post::new(&settings(), &file).unwrap();
     let fault: Fault = post.send(&due(LetterKind::Invalid), b"x").unwrap_err();
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("mail_folder", true));
-    assert!(fault.text.contains(&*file.to_string_lossy()), "{}", fault.text);
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("mail_folder", true)
+    );
+    assert!(
+        fault.text.contains(&*file.to_string_lossy()),
+        "{}",
+        fault.text
+    );
 }

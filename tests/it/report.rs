@@ -88,32 +88,46 @@ fn tracks() -> Vec<TrackSummary> {
     second.size_bytes = Some(8_912_000);
     second.levels = None;
     second.duration_ms = None;
-    let mut third = track(3, "夜のドライブ (Night Drive, Extended Tokyo Mix)", "GBDUM7620003", "03_Tokyo.wav");
+    let mut third = track(
+        3,
+        "夜のドライブ (Night Drive, Extended Tokyo Mix)",
+        "GBDUM7620003",
+        "03_Tokyo.wav",
+    );
     third.artist = Some("The Lamps feat. Aoi".to_owned());
     third.rate_hz = Some(48_000);
     third.levels = Some(AudioLevels {
         clipped_runs: 12,
         clipped_samples: 57,
         clipped_at: vec![
-            Span { start_ms: 61_200, end_ms: 61_201 },
-            Span { start_ms: 75_980, end_ms: 75_982 },
+            Span {
+                start_ms: 61_200,
+                end_ms: 61_201,
+            },
+            Span {
+                start_ms: 75_980,
+                end_ms: 75_982,
+            },
         ],
         ..levels(0.31, Some(-7.9))
     });
     let mut fourth = track(4, "Interlude", "GBDUM7620004", "04_Interlude.wav");
     fourth.file = None;
     fourth.stated_duration_ms = Some(3_723_000);
-    for empty in [&mut fourth] {
-        empty.container = None;
-        empty.coding = None;
-        empty.rate_hz = None;
-        empty.bits = None;
-        empty.channels = None;
-        empty.duration_ms = None;
-        empty.size_bytes = None;
-        empty.levels = None;
-    }
-    vec![track(1, "Night Drive", "GBDUM7620001", "01_NightDrive.wav"), second, third, fourth]
+    fourth.container = None;
+    fourth.coding = None;
+    fourth.rate_hz = None;
+    fourth.bits = None;
+    fourth.channels = None;
+    fourth.duration_ms = None;
+    fourth.size_bytes = None;
+    fourth.levels = None;
+    vec![
+        track(1, "Night Drive", "GBDUM7620001", "01_NightDrive.wav"),
+        second,
+        third,
+        fourth,
+    ]
 }
 
 /// Findings such as the rules make, errors first, then by file and line.
@@ -256,7 +270,10 @@ fn text_of_an_empty_folder() {
         verdict: Verdict::Invalid,
         profile: Profile::Strict,
         folder: "Empty".to_owned(),
-        counts: Counts { error: 1, ..Counts::default() },
+        counts: Counts {
+            error: 1,
+            ..Counts::default()
+        },
         findings: vec![finding(
             Severity::Error,
             "PKG-002",
@@ -291,7 +308,10 @@ fn colour_is_only_paint() {
 #[test]
 fn text_lines_keep_within_their_width() {
     let report = text::render(&invalid_report(), false);
-    for line in report.lines().filter(|line| !line.contains("/NewReleaseMessage")) {
+    for line in report
+        .lines()
+        .filter(|line| !line.contains("/NewReleaseMessage"))
+    {
         assert!(line.chars().count() <= 100, "{line}");
     }
 }
@@ -309,7 +329,9 @@ fn page_of_a_valid_release() {
 #[test]
 fn the_page_loads_nothing() {
     let page = html::render(&invalid_report(), &heading());
-    for word in ["<script", "src=", "href=", "url(", "@import", "http:", "https:"] {
+    for word in [
+        "<script", "src=", "href=", "url(", "@import", "http:", "https:",
+    ] {
         assert!(!page.contains(word), "{word}");
     }
 }
@@ -317,11 +339,51 @@ fn the_page_loads_nothing() {
 /// Texts that do harm where they are taken as anything but text.
 pub(crate) fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "\r\n", "\n", "\r", "\0", "\x1b[2J", "\x1b]0;x\x07", "\u{9b}31m", "\u{2028}", "\u{2029}",
-        "\u{202e}", "\u{2066}", "\u{200f}", "\u{feff}", "Bcc: evil@example.org", "Subject: x",
-        "\r\n\r\n--=_", "=?utf-8?Q?=0D=0ABcc:_x?=", "<script>alert(1)</script>", "\"><img src=x>",
-        "</style>", "{{ 7*7 }}", "{% raw %}", "🎧", "音楽", "e\u{301}", "`", "```", "<x>", " ", "\t",
-        "%s%n", "..", "/", "\\", "'", "\"", "&amp;", ",", ";", "@", "<", ">", "(", ")", "=",
+        "\r\n",
+        "\n",
+        "\r",
+        "\0",
+        "\x1b[2J",
+        "\x1b]0;x\x07",
+        "\u{9b}31m",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{200f}",
+        "\u{feff}",
+        "Bcc: evil@example.org",
+        "Subject: x",
+        "\r\n\r\n--=_",
+        "=?utf-8?Q?=0D=0ABcc:_x?=",
+        "<script>alert(1)</script>",
+        "\"><img src=x>",
+        "</style>",
+        "{{ 7*7 }}",
+        "{% raw %}",
+        "🎧",
+        "音楽",
+        "e\u{301}",
+        "`",
+        "```",
+        "<x>",
+        " ",
+        "\t",
+        "%s%n",
+        "..",
+        "/",
+        "\\",
+        "'",
+        "\"",
+        "&amp;",
+        ",",
+        ";",
+        "@",
+        "<",
+        ">",
+        "(",
+        ")",
+        "=",
     ]);
     prop_oneof![
         prop::collection::vec(pieces, 0..12).prop_map(|parts| parts.concat()),
@@ -335,9 +397,11 @@ pub(crate) fn hostile() -> impl Strategy<Value = String> {
 pub(crate) fn poisoned(text: &str) -> Report {
     let mut report = invalid_report();
     let some = Some(text.to_owned());
-    report.folder = text.to_owned();
-    report.dropzone_version = text.to_owned();
-    report.schema = SchemaCheck::Skipped { why: text.to_owned() };
+    text.clone_into(&mut report.folder);
+    text.clone_into(&mut report.dropzone_version);
+    report.schema = SchemaCheck::Skipped {
+        why: text.to_owned(),
+    };
     report.release = ReleaseSummary {
         icpn: some.clone(),
         title: some.clone(),
@@ -354,26 +418,26 @@ pub(crate) fn poisoned(text: &str) -> Report {
         is_test: true,
     };
     for finding in &mut report.findings {
-        finding.code = text.to_owned();
-        finding.title = text.to_owned();
-        finding.message = text.to_owned();
-        finding.fix = text.to_owned();
-        finding.file = some.clone();
-        finding.path = some.clone();
-        finding.expected = some.clone();
-        finding.found = some.clone();
-        finding.source = text.to_owned();
+        text.clone_into(&mut finding.code);
+        text.clone_into(&mut finding.title);
+        text.clone_into(&mut finding.message);
+        text.clone_into(&mut finding.fix);
+        finding.file.clone_from(&some);
+        finding.path.clone_from(&some);
+        finding.expected.clone_from(&some);
+        finding.found.clone_from(&some);
+        text.clone_into(&mut finding.source);
     }
     for track in &mut report.tracks {
-        track.title = some.clone();
-        track.artist = some.clone();
-        track.isrc = some.clone();
-        track.file = some.clone();
+        track.title.clone_from(&some);
+        track.artist.clone_from(&some);
+        track.isrc.clone_from(&some);
+        track.file.clone_from(&some);
         track.duration_ms = Some(u64::MAX);
         track.size_bytes = Some(u64::MAX);
     }
     if let Some(cover) = &mut report.artwork {
-        cover.file = text.to_owned();
+        text.clone_into(&mut cover.file);
     }
     report
 }

@@ -95,7 +95,9 @@ fn heading(out: &mut Vec<String>, report: &Report, paint: &Paint) {
         pushed(out, &format!("  {word:<13} "), &value);
     }
     if release.is_test {
-        out.push("  This is a test message: it is checked but will not go to any store.".to_owned());
+        out.push(
+            "  This is a test message: it is checked but will not go to any store.".to_owned(),
+        );
     }
 }
 
@@ -108,10 +110,7 @@ pub(super) fn verdict_sentence(report: &Report) -> String {
         (Verdict::Invalid, n) => {
             format!("{n} errors have to be fixed before this release can go on.")
         }
-        (Verdict::Valid, _) => {
-            "No error was found; a person reviews the release next."
-                .to_owned()
-        }
+        (Verdict::Valid, _) => "No error was found; a person reviews the release next.".to_owned(),
     }
 }
 
@@ -147,7 +146,10 @@ fn one_finding(out: &mut Vec<String>, finding: &Shown, paint: &Paint) {
     let lines = wrapped(&finding.message, WIDTH.saturating_sub(columns(&lead)));
     let indent = " ".repeat(columns(&lead));
     for (at, line) in lines.iter().enumerate() {
-        out.push(format!("{}{line}", if at == 0 { &painted } else { &indent }));
+        out.push(format!(
+            "{}{line}",
+            if at == 0 { &painted } else { &indent }
+        ));
     }
     if !finding.compared.is_empty() {
         pushed(out, &indent, &capitalised(&finding.compared));

@@ -405,8 +405,8 @@ pub fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")];
     match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
         Some((unit, word)) => {
-            let tenths = (u128::from(bytes) * 10 / u128::from(*unit)) as u64;
-            format!("{}.{} {word}", tenths / 10, tenths % 10)
+            let tenths = bytes % unit * 10 / unit;
+            format!("{}.{tenths} {word}", bytes / unit)
         }
         None => format!("{bytes} bytes"),
     }
@@ -474,7 +474,9 @@ mod tests {
     #[test]
     fn xml_to_copy_is_a_block_and_a_name_is_inline() {
         assert_eq!(
-            pieces("Write `ICPN` instead of `UPC`:\n<ReleaseId>\n  <ICPN>1</ICPN>\n</ReleaseId>\nThen upload."),
+            pieces(
+                "Write `ICPN` instead of `UPC`:\n<ReleaseId>\n  <ICPN>1</ICPN>\n</ReleaseId>\nThen upload."
+            ),
             [
                 Piece::Text("Write ".into()),
                 Piece::Code("ICPN".into()),
@@ -487,7 +489,10 @@ mod tests {
         );
         assert_eq!(pieces("a ` b"), [Piece::Text("a ` b".into())]);
         assert_eq!(pieces(""), []);
-        assert_eq!(pieces("x\n```\n a\n```"), [Piece::Text("x".into()), Piece::Block(" a".into())]);
+        assert_eq!(
+            pieces("x\n```\n a\n```"),
+            [Piece::Text("x".into()), Piece::Block(" a".into())]
+        );
     }
 
     #[test]

@@ -38,7 +38,11 @@ impl Mail {
         } else {
             (decoded(&headers, body), String::new())
         };
-        Self { headers, text, html }
+        Self {
+            headers,
+            text,
+            html,
+        }
     }
 
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
@@ -60,7 +64,11 @@ fn part(source: &str, kind: &str) -> String {
     let source = source.strip_prefix("\r\n").unwrap();
     let (head, body) = source.split_once("\r\n\r\n").unwrap();
     let headers = headers(head);
-    let found = &headers.iter().find(|(name, _)| name == "Content-Type").unwrap().1;
+    let found = &headers
+        .iter()
+        .find(|(name, _)| name == "Content-Type")
+        .unwrap()
+        .1;
     assert_eq!(found, &format!("{kind}; charset=utf-8"));
     decoded(&headers, body.strip_suffix("\r\n").unwrap())
 }
@@ -74,7 +82,10 @@ fn headers(head: &str) -> Vec<(String, String)> {
             last.1.push_str(line);
         } else {
             let (name, value) = line.split_once(':').expect("a header");
-            assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{name:?}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+                "{name:?}"
+            );
             out.push((name.to_owned(), value.trim().to_owned()));
         }
     }

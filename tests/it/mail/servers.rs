@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Says that a server is missing; where no skips are allowed, fails.
+#[expect(clippy::print_stdout, reason = "a skip has to be seen")]
 fn skipped(what: &str) {
     assert!(std::env::var_os("CI").is_none(), "{what} is needed here");
     println!("skipped: {what}");
@@ -35,7 +36,10 @@ fn python() -> Option<PathBuf> {
     lock.lock().unwrap();
     let works = |python: &Path| {
         Command::new(python)
-            .args(["-c", "import aiosmtpd; assert aiosmtpd.__version__ == '1.4.6'"])
+            .args([
+                "-c",
+                "import aiosmtpd; assert aiosmtpd.__version__ == '1.4.6'",
+            ])
             .stderr(Stdio::null())
             .status()
             .is_ok_and(|status| status.success())
@@ -49,9 +53,15 @@ fn python() -> Option<PathBuf> {
                 .is_ok_and(|status| status.success())
         };
         if !python.exists() {
-            run(Path::new("python3"), &["-m", "venv", venv.to_str().unwrap()]);
+            run(
+                Path::new("python3"),
+                &["-m", "venv", venv.to_str().unwrap()],
+            );
         }
-        run(&python, &["-m", "pip", "install", "--quiet", "aiosmtpd==1.4.6"]);
+        run(
+            &python,
+            &["-m", "pip", "install", "--quiet", "aiosmtpd==1.4.6"],
+        );
     }
     let good = works(&python);
     if !good {
@@ -93,7 +103,7 @@ impl Server {
 
     /// What arrived, in order.
     fn mails(&self) -> Vec<Value> {
-        (1..)
+        (1..1_000)
             .map(|n| self.folder.path().join(format!("{n}.json")))
             .take_while(|path| path.exists())
             .map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
@@ -131,7 +141,9 @@ fn refused(post: &Post, recipient: &str) -> Fault {
 
 #[test]
 fn letters_arrive_as_they_were_rendered() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
     let post = server.plain();
     for kind in LetterKind::ALL {
         let due = due(kind);
@@ -144,7 +156,12 @@ fn letters_arrive_as_they_were_rendered() {
         assert_eq!(mail["defects"].as_array().unwrap().len(), 0, "{mail}");
         assert_eq!(mail["text"], ours.text);
         assert_eq!(mail["html"], ours.html);
-        assert!(mail["raw"].as_str().unwrap().starts_with(std::str::from_utf8(&mime).unwrap()));
+        assert!(
+            mail["raw"]
+                .as_str()
+                .unwrap()
+                .starts_with(std::str::from_utf8(&mime).unwrap())
+        );
         let header = |name: &str| -> String {
             let all: Vec<&Value> = mail["headers"]
                 .as_array()
@@ -164,7 +181,9 @@ fn letters_arrive_as_they_were_rendered() {
 
 #[test]
 fn another_parser_finds_no_injected_header() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
     let post = server.plain();
     let mut runner = TestRunner::deterministic();
     let texts = hostile();
@@ -186,7 +205,12 @@ fn another_parser_finds_no_injected_header() {
         names.sort_unstable();
         expected.sort_unstable();
         assert_eq!(names, expected, "{text:?}");
-        assert_eq!(mail["defects"].as_array().unwrap().len(), 0, "{text:?}: {}", mail["defects"]);
+        assert_eq!(
+            mail["defects"].as_array().unwrap().len(),
+            0,
+            "{text:?}: {}",
+            mail["defects"]
+        );
         let ours = super::Mail::parse(&mime);
         assert_eq!(mail["html"], ours.html, "{text:?}");
     }
@@ -194,32 +218,75 @@ fn another_parser_finds_no_injected_header() {
 
 #[test]
 fn what_a_server_says_decides_about_another_try() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
     let post = server.plain();
     for (recipient, code, transient, words) in [
-        ("defer@x.example", "smtp_deferred", true, "451 4.3.2 come back later"),
-        ("refuse@x.example", "smtp_refused", false, "550 5.1.1 no such mailbox here"),
-        ("late-defer@x.example", "smtp_deferred", true, "452 4.2.2 mailbox full"),
-        ("late-refuse@x.example", "smtp_refused", false, "554 5.7.1 we do not like it"),
+        (
+            "defer@x.example",
+            "smtp_deferred",
+            true,
+            "451 4.3.2 come back later",
+        ),
+        (
+            "refuse@x.example",
+            "smtp_refused",
+            false,
+            "550 5.1.1 no such mailbox here",
+        ),
+        (
+            "late-defer@x.example",
+            "smtp_deferred",
+            true,
+            "452 4.2.2 mailbox full",
+        ),
+        (
+            "late-refuse@x.example",
+            "smtp_refused",
+            false,
+            "554 5.7.1 we do not like it",
+        ),
     ] {
         let fault = refused(&post, recipient);
-        assert_eq!((fault.code.as_str(), fault.is_transient()), (code, transient), "{fault}");
-        assert!(fault.text.contains(words) && fault.text.contains(recipient), "{fault}");
+        assert_eq!(
+            (fault.code.as_str(), fault.is_transient()),
+            (code, transient),
+            "{fault}"
+        );
+        assert!(
+            fault.text.contains(words) && fault.text.contains(recipient),
+            "{fault}"
+        );
     }
     let umlaut = "müller@x.example";
-    if let Err(fault) = post.send(&due_to(umlaut), &post.render(&due_to(umlaut), &subject(LetterKind::Invalid))) {
-        assert_eq!((fault.code.as_str(), fault.is_transient()), ("mail_address", false), "{fault}");
+    if let Err(fault) = post.send(
+        &due_to(umlaut),
+        &post.render(&due_to(umlaut), &subject(LetterKind::Invalid)),
+    ) {
+        assert_eq!(
+            (fault.code.as_str(), fault.is_transient()),
+            ("mail_address", false),
+            "{fault}"
+        );
     }
 }
 
 #[test]
 fn a_server_that_is_not_there_is_tried_again() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let fault = refused(
         &office(&smtp("127.0.0.1", port, Encryption::None, None)),
         "a@x.example",
     );
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_unreachable", true));
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_unreachable", true)
+    );
     assert!(fault.text.contains("refused"), "{fault}");
 }
 
@@ -248,7 +315,11 @@ fn a_server_that_gives_up_midway_is_tried_again() {
         &["220 hello\r\n", "250 hello\r\n"],
         &["220 hello\r\n", "250 hello\r\n", "250 ok\r\n", "250 ok\r\n"],
         &["220 hello\r\n", "250 hello\r\n", "421 4.3.2 going down\r\n"],
-        &["220 hello\r\n", "250 hello\r\n", "530 5.7.0 log in first\r\n"],
+        &[
+            "220 hello\r\n",
+            "250 hello\r\n",
+            "530 5.7.0 log in first\r\n",
+        ],
     ] {
         let (port, server) = scripted(lines);
         let fault = refused(
@@ -290,7 +361,11 @@ impl Certificates {
                 .current_dir(folder.path())
                 .output()
                 .expect("openssl");
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Self { folder }
     }
@@ -307,56 +382,92 @@ impl Certificates {
 #[test]
 fn starttls_trusts_the_configured_authority_only() {
     let certificates = Certificates::make();
-    let (cert, key) = (certificates.text("server.pem"), certificates.text("server.key"));
-    let Some(server) = Server::start(&["--cert", &cert, "--key", &key]) else { return };
+    let (cert, key) = (
+        certificates.text("server.pem"),
+        certificates.text("server.key"),
+    );
+    let Some(server) = Server::start(&["--cert", &cert, "--key", &key]) else {
+        return;
+    };
     let ca = certificates.path("ca.pem");
     for host in ["localhost", "127.0.0.1"] {
         let post = office(&smtp(host, server.port, Encryption::Starttls, Some(&ca)));
         let due = due(LetterKind::NeedsQc);
-        post.send(&due, &post.render(&due, &subject(LetterKind::NeedsQc))).unwrap();
+        post.send(&due, &post.render(&due, &subject(LetterKind::NeedsQc)))
+            .unwrap();
         assert_eq!(server.mails().pop().unwrap()["encrypted"], true);
     }
     let arrived = server.mails().len();
     let other = Certificates::make();
     let ca = other.path("ca.pem");
     let fault = refused(
-        &office(&smtp("localhost", server.port, Encryption::Starttls, Some(&ca))),
+        &office(&smtp(
+            "localhost",
+            server.port,
+            Encryption::Starttls,
+            Some(&ca),
+        )),
         "a@x.example",
     );
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_tls", true), "{fault}");
-    assert_eq!(server.mails().len(), arrived, "nothing went to a server that we do not know");
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_tls", true),
+        "{fault}"
+    );
+    assert_eq!(
+        server.mails().len(),
+        arrived,
+        "nothing went to a server that we do not know"
+    );
 }
 
 #[test]
 fn tls_from_the_first_byte() {
     let certificates = Certificates::make();
-    let (cert, key) = (certificates.text("server.pem"), certificates.text("server.key"));
+    let (cert, key) = (
+        certificates.text("server.pem"),
+        certificates.text("server.key"),
+    );
     let Some(server) = Server::start(&["--cert", &cert, "--key", &key, "--implicit"]) else {
         return;
     };
     let ca = certificates.path("ca.pem");
     let post = office(&smtp("localhost", server.port, Encryption::Tls, Some(&ca)));
     let due = due(LetterKind::NeedsQc);
-    post.send(&due, &post.render(&due, &subject(LetterKind::NeedsQc))).unwrap();
+    post.send(&due, &post.render(&due, &subject(LetterKind::NeedsQc)))
+        .unwrap();
     assert_eq!(server.mails()[0]["encrypted"], true);
 }
 
 #[test]
 fn a_server_without_starttls_gets_nothing() {
     let certificates = Certificates::make();
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
     let ca = certificates.path("ca.pem");
     let fault = refused(
-        &office(&smtp("localhost", server.port, Encryption::Starttls, Some(&ca))),
+        &office(&smtp(
+            "localhost",
+            server.port,
+            Encryption::Starttls,
+            Some(&ca),
+        )),
         "a@x.example",
     );
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_tls", true), "{fault}");
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_tls", true),
+        "{fault}"
+    );
     assert!(server.mails().is_empty());
 }
 
 #[test]
 fn a_wrong_password_kills_no_letter() {
-    let Some(server) = Server::start(&["--login"]) else { return };
+    let Some(server) = Server::start(&["--login"]) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     let with_password = |password: &str| {
@@ -375,13 +486,22 @@ fn a_wrong_password_kills_no_letter() {
         })
     };
     let fault = refused(&with_password("wrong\n"), "a@x.example");
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_login", true), "{fault}");
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_login", true),
+        "{fault}"
+    );
     assert!(!fault.text.contains("wrong\n"), "no password in a message");
     let fault = refused(&server.plain(), "a@x.example");
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_login", true), "{fault}");
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_login", true),
+        "{fault}"
+    );
     let post = with_password("geheim\n");
     let due = due(LetterKind::Incoming);
-    post.send(&due, &post.render(&due, &subject(LetterKind::Incoming))).unwrap();
+    post.send(&due, &post.render(&due, &subject(LetterKind::Incoming)))
+        .unwrap();
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -407,11 +527,22 @@ impl Postfix {
             fs::create_dir(root.join(name)).unwrap();
         }
         for name in ["data", "mailboxes"] {
-            let owned = Command::new("chown").arg("postfix").arg(root.join(name)).status();
+            let owned = Command::new("chown")
+                .arg("postfix")
+                .arg(root.join(name))
+                .status();
             assert!(owned.unwrap().success());
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let uid = Command::new("id").args(["-u", "postfix"]).output().unwrap().stdout;
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let uid = Command::new("id")
+            .args(["-u", "postfix"])
+            .output()
+            .unwrap()
+            .stdout;
         let uid = String::from_utf8(uid).unwrap();
         let main = include_str!("postfix-main.cf")
             .replace("@ROOT@", root.to_str().unwrap())
@@ -423,7 +554,11 @@ impl Postfix {
         fs::write(root.join("config/master.cf"), master).unwrap();
         let postfix = Self { folder, port };
         let output = postfix.command("start");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         Some(postfix)
     }
 
@@ -441,7 +576,9 @@ impl Postfix {
         let new = self.folder.path().join("mailboxes/releases/new");
         let patience = Instant::now() + Duration::from_secs(30);
         while Instant::now() < patience {
-            let first = fs::read_dir(&new).ok().and_then(|mut entries| entries.next());
+            let first = fs::read_dir(&new)
+                .ok()
+                .and_then(|mut entries| entries.next());
             if let Some(entry) = first {
                 return fs::read(entry.unwrap().path()).unwrap();
             }
@@ -461,34 +598,59 @@ impl Drop for Postfix {
 #[test]
 fn a_letter_goes_through_postfix_with_starttls() {
     let certificates = Certificates::make();
-    let Some(postfix) = Postfix::start(&certificates) else { return };
+    let Some(postfix) = Postfix::start(&certificates) else {
+        return;
+    };
     let ca = certificates.path("ca.pem");
-    let post = office(&smtp("localhost", postfix.port, Encryption::Starttls, Some(&ca)));
+    let post = office(&smtp(
+        "localhost",
+        postfix.port,
+        Encryption::Starttls,
+        Some(&ca),
+    ));
     let due = due(LetterKind::Invalid);
     let mime = post.render(&due, &subject(LetterKind::Invalid));
     post.send(&due, &mime).unwrap();
     let arrived = String::from_utf8(postfix.mail()).unwrap();
     assert!(arrived.contains("with ESMTPS"), "{arrived}");
     let sent = String::from_utf8(mime).unwrap().replace("\r\n", "\n");
-    assert!(arrived.contains(&sent), "Postfix changed nothing:\n{arrived}");
+    assert!(
+        arrived.contains(&sent),
+        "Postfix changed nothing:\n{arrived}"
+    );
 
     let fault = refused(&post, "somebody@elsewhere.example");
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_refused", false), "{fault}");
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_refused", false),
+        "{fault}"
+    );
     let plain = office(&smtp("127.0.0.1", postfix.port, Encryption::None, None));
     let fault = refused(&plain, "releases@lantern.example");
-    assert_eq!((fault.code.as_str(), fault.is_transient()), ("smtp_login", true), "{fault}");
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_login", true),
+        "{fault}"
+    );
 }
 
 #[test]
 fn a_letter_in_a_file_and_on_the_wire_are_the_same() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let by_file = Post::new(&settings(), folder.path()).unwrap();
     let due = due(LetterKind::QcRejected);
     let mime = by_file.render(&due, &subject(LetterKind::QcRejected));
     by_file.send(&due, &mime).unwrap();
     server.plain().send(&due, &mime).unwrap();
-    let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let file = fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let raw = server.mails()[0]["raw"].as_str().unwrap().to_owned();
     assert!(raw.starts_with(&fs::read_to_string(file).unwrap()));
 }
