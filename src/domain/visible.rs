@@ -143,9 +143,16 @@ mod tests {
     fn lines_break_between_words_only() {
         assert_eq!(wrapped("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrapped("  aa bb", 5), ["  aa", "  bb"]);
-        assert_eq!(wrapped("/a/very/long/path x", 5), ["/a/very/long/path", "x"]);
+        assert_eq!(
+            wrapped("/a/very/long/path x", 5),
+            ["/a/very/long/path", "x"]
+        );
         assert_eq!(wrapped("a\n\nb", 5), ["a", "", "b"]);
-        assert_eq!(wrapped("音楽 音楽", 6), ["音楽", "音楽"], "two columns each");
+        assert_eq!(
+            wrapped("音楽 音楽", 6),
+            ["音楽", "音楽"],
+            "two columns each"
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::domain::report::{Counts, Finding, Severity};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Findings in one letter; the report has them all. Gmail cuts messages off at 102 kB.
+/// Findings in one letter; the report has them all.
 const FINDINGS: usize = 200;
 /// Longest release title in a subject, so that what happened is still seen after it.
 const SUBJECT_TITLE_CHARACTERS: usize = 80;
@@ -139,7 +139,7 @@ impl Letter {
             kind: kind.as_str(),
             status: status(kind).title(),
             service: house.service.to_owned(),
-            can_reply: house.can_reply,
+            can_reply: house.can_reply && !is_for_operator(kind),
             label: view::name(&package.label_name),
             subject_title: crate::domain::visible::one_line(
                 title
@@ -209,7 +209,11 @@ impl Letter {
                 lines.push(format!("{word}: {text}"));
             }
         }
-        lines.extend(self.waiting_for.iter().map(|file| format!("Missing: {file}")));
+        lines.extend(
+            self.waiting_for
+                .iter()
+                .map(|file| format!("Missing: {file}")),
+        );
         lines.extend(self.dsps.iter().map(|dsp| format!("DSP: {dsp}")));
         lines.extend(
             self.failed
@@ -240,15 +244,17 @@ impl Letter {
     }
 }
 
-/// Groups of one severity, as many findings as there is room for.
+/// Groups of one severity, as many findings as there is room for; numbered on from those before,
+/// so that label and reviewer can speak of "point 5".
 fn take_groups(findings: &[Finding], severity: Severity, room: &mut usize) -> Vec<Group> {
     let taken: Vec<&Finding> = findings
         .iter()
         .filter(|finding| finding.severity == severity)
         .take(*room)
         .collect();
+    let first = FINDINGS - *room + 1;
     *room -= taken.len();
-    view::grouped(taken)
+    view::grouped_from(first, taken)
 }
 
 /// The status that a letter tells of; the package may be further on by now.
@@ -265,6 +271,21 @@ fn status(kind: LetterKind) -> Status {
     }
 }
 
+/// Letters that stay in the house; there is nobody to answer to.
+fn is_for_operator(kind: LetterKind) -> bool {
+    match kind {
+        LetterKind::OperatorParked | LetterKind::OperatorPushFailed => true,
+        LetterKind::Stalled
+        | LetterKind::Incoming
+        | LetterKind::Invalid
+        | LetterKind::NeedsQc
+        | LetterKind::QcApproved
+        | LetterKind::QcRejected
+        | LetterKind::Delivered
+        | LetterKind::Parked => false,
+    }
+}
+
 fn subject_tag(icpn: &str) -> String {
     if icpn.trim().is_empty() {
         return String::new();
@@ -274,7 +295,10 @@ fn subject_tag(icpn: &str) -> String {
 
 /// `1 question, 2 warnings`, what does not block; empty when there is nothing.
 fn others(counts: &Counts) -> String {
-    let without_errors = Counts { error: 0, ..*counts };
+    let without_errors = Counts {
+        error: 0,
+        ..*counts
+    };
     if without_errors == Counts::default() {
         String::new()
     } else {
@@ -341,9 +365,10 @@ fn why(event: &Event) -> String {
 }
 
 fn waiting_for(subject: &Subject) -> Vec<String> {
-    let list = match &subject.cause.event {
-        Event::Stalled { waiting_for } => waiting_for,
-        _other => &subject.package.waiting_for,
+    let list = if let Event::Stalled { waiting_for } = &subject.cause.event {
+        waiting_for
+    } else {
+        &subject.package.waiting_for
     };
     list.iter().map(|text| view::name(text)).collect()
 }
@@ -364,9 +389,7 @@ fn dsps(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Vec<String> {
     }
     let belongs = |push: &&Push| match push.state {
         PushState::Sent => true,
-        PushState::Queued | PushState::Sending | PushState::Failed => {
-            kind != LetterKind::Delivered
-        }
+        PushState::Queued | PushState::Sending | PushState::Failed => kind != LetterKind::Delivered,
         PushState::Cancelled | PushState::Blocked => false,
     };
     subject

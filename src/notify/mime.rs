@@ -91,10 +91,13 @@ pub(super) fn build(sender: &Sender, due: &Due, words: &Words) -> Result<Vec<u8>
 /// The same letter without lettre and without HTML: short enough to be seen to be right.
 pub(super) fn plain(sender: &Sender, due: &Due, (subject, text): &(String, String)) -> Vec<u8> {
     let mut lines = vec![
-        format!("From: {}", header_word(&sender.from.email.to_string())),
+        format!("From: {}", header_word(sender.from.email.as_ref())),
         format!("To: {}", header_word(&due.recipient)),
         format!("Subject: {}", encoded_words(&subject_line(subject))),
-        format!("Date: {}", clamped(due.created_at).strftime("%a, %d %b %Y %H:%M:%S +0000")),
+        format!(
+            "Date: {}",
+            clamped(due.created_at).strftime("%a, %d %b %Y %H:%M:%S +0000")
+        ),
         format!("Message-ID: {}", sender.message_id(&due.id)),
     ];
     if let Some(root) = &due.thread_root {
@@ -159,7 +162,10 @@ fn part(kind: ContentType, text: &str) -> SinglePart {
 /// One line without anything that acts; `=?` is broken up, because a mail program would decode what
 /// a label wrote there.
 pub(super) fn subject_line(text: &str) -> String {
-    one_line(&one_line(text, usize::MAX).replace("=?", "= ?"), SUBJECT_CHARACTERS)
+    one_line(
+        &one_line(text, usize::MAX).replace("=?", "= ?"),
+        SUBJECT_CHARACTERS,
+    )
 }
 
 /// Times outside 1970–9999 make the date library panic.

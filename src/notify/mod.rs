@@ -242,7 +242,7 @@ impl Post {
                 password_file,
                 root_ca_file,
             } => Way::Smtp(Box::new(Smtp::new(
-                smtp::Server {
+                &smtp::Server {
                     host,
                     port: *port,
                     tls: *tls,

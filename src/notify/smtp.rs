@@ -26,10 +26,10 @@ use std::time::Duration;
 /// Until the server has been reached, has greeted and has answered EHLO.
 const CONNECT: Duration = Duration::from_secs(30);
 /// For the answer to a command (RFC 5321, 4.5.3.2: 5 minutes).
-const COMMAND: Duration = Duration::from_secs(5 * 60);
+const COMMAND: Duration = Duration::from_mins(5);
 /// For the answer to the final dot (RFC 5321, 4.5.3.2.6: 10 minutes). A client that gives up earlier
 /// sends again what the server has already taken: the label would get the letter twice.
-const FINAL_DOT: Duration = Duration::from_secs(10 * 60);
+const FINAL_DOT: Duration = Duration::from_mins(10);
 /// For saying goodbye, which nothing depends on.
 const QUIT: Duration = Duration::from_secs(5);
 
@@ -68,7 +68,7 @@ enum Step {
 
 impl Smtp {
     pub(super) fn new(
-        server: Server<'_>,
+        server: &Server<'_>,
         login: Option<Credentials>,
         sender: Address,
     ) -> Result<Self, SetupError> {
@@ -246,8 +246,7 @@ fn tls(host: &str, root_ca_file: Option<&Path>) -> Result<TlsParameters, SetupEr
         if !pem.windows(17).any(|part| part == b"BEGIN CERTIFICATE") {
             return Err(unusable("it holds no PEM certificate".to_owned()));
         }
-        let authority =
-            Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?;
+        let authority = Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?;
         builder = builder
             .certificate_store(CertificateStore::None)
             .add_root_certificate(authority);

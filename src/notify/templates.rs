@@ -9,7 +9,7 @@ use super::SetupError;
 use super::letter::Letter;
 use super::mime::{BuildError, Words};
 use crate::domain::letter::LetterKind;
-use crate::domain::visible::wrapped;
+use crate::domain::visible::{columns, wrapped};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, UndefinedBehavior};
@@ -171,6 +171,7 @@ fn environment() -> Environment<'static> {
         environment.set_syntax(syntax);
     }
     environment.add_filter("folded", folded);
+    environment.add_filter("quoted", quoted);
     for (name, source) in BUILT_IN {
         // A built-in template that does not compile is met by the tests; in the field the letter
         // would fall back to plain text.
@@ -188,6 +189,15 @@ fn folded(text: &str, indent: usize) -> String {
     wrapped(text, COLUMNS.saturating_sub(indent))
         .join(&format!("\n{spaces}"))
         .replace(&format!("\n{spaces}\n"), "\n\n")
+}
+
+/// Filter `quoted(lead)`: breaks lines and begins each of them with `lead`, the first one too.
+fn quoted(text: &str, lead: &str) -> String {
+    wrapped(text, COLUMNS.saturating_sub(columns(lead)))
+        .iter()
+        .map(|line| format!("{lead}{line}").trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]

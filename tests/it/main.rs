@@ -17,4 +17,6 @@ mod docs;
 mod ern;
 mod flow;
 mod kit;
+mod mail;
 mod media;
+mod report;

@@ -100,10 +100,10 @@ fn plain_page(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::account::Profile;
-    use super::super::super::facts::SchemaCheck;
     use super::super::{Counts, ReleaseSummary};
     use super::*;
+    use crate::domain::account::Profile;
+    use crate::domain::facts::SchemaCheck;
 
     #[test]
     fn the_page_without_its_template_is_still_a_page() {

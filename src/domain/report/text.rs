@@ -73,8 +73,8 @@ fn heading(out: &mut Vec<String>, report: &Report, paint: &Paint) {
         &report.folder,
     );
     let kind = release.release_type.as_deref().map(view::name);
-    let tracks = view::plural(release.tracks, "track");
-    let parts: Vec<String> = kind.into_iter().chain([tracks]).collect();
+    let tracks = (release.tracks > 0).then(|| view::plural(release.tracks, "track"));
+    let parts: Vec<String> = kind.into_iter().chain(tracks).collect();
     let facts = [
         ("Release", Some(line)),
         ("Type", Some(parts.join(", "))),
@@ -95,7 +95,9 @@ fn heading(out: &mut Vec<String>, report: &Report, paint: &Paint) {
         pushed(out, &format!("  {word:<13} "), &value);
     }
     if release.is_test {
-        out.push("  This is a test message: it is checked but will not go to any store.".to_owned());
+        out.push(
+            "  This is a test message: it is checked but will not go to any store.".to_owned(),
+        );
     }
 }
 
@@ -103,15 +105,12 @@ fn heading(out: &mut Vec<String>, report: &Report, paint: &Paint) {
 pub(super) fn verdict_sentence(report: &Report) -> String {
     match (report.verdict, report.counts.error) {
         (Verdict::Invalid, 1) => {
-            "One problem has to be fixed before this release can go on.".to_owned()
+            "One error has to be fixed before this release can go on.".to_owned()
         }
         (Verdict::Invalid, n) => {
-            format!("{n} problems have to be fixed before this release can go on.")
+            format!("{n} errors have to be fixed before this release can go on.")
         }
-        (Verdict::Valid, _) => {
-            "No problem was found that would stop this release; a person reviews it next."
-                .to_owned()
-        }
+        (Verdict::Valid, _) => "No error was found; a person reviews the release next.".to_owned(),
     }
 }
 
@@ -144,15 +143,13 @@ fn one_finding(out: &mut Vec<String>, finding: &Shown, paint: &Paint) {
         paint.severity(finding.severity, &format!("{mark:<8}")),
         paint.bold(&format!("{:<9}", finding.code))
     );
-    let text = if finding.message.is_empty() {
-        &finding.title
-    } else {
-        &finding.message
-    };
-    let lines = wrapped(text, WIDTH - columns(&lead));
+    let lines = wrapped(&finding.message, WIDTH.saturating_sub(columns(&lead)));
     let indent = " ".repeat(columns(&lead));
     for (at, line) in lines.iter().enumerate() {
-        out.push(format!("{}{line}", if at == 0 { &painted } else { &indent }));
+        out.push(format!(
+            "{}{line}",
+            if at == 0 { &painted } else { &indent }
+        ));
     }
     if !finding.compared.is_empty() {
         pushed(out, &indent, &capitalised(&finding.compared));
@@ -166,7 +163,7 @@ fn one_finding(out: &mut Vec<String>, finding: &Shown, paint: &Paint) {
         .collect();
     if !place.is_empty() {
         let start = out.len();
-        pushed(out, &format!("{indent}At:  "), &place.join("  "));
+        pushed(out, &format!("{indent}At:  "), &place.join("\n"));
         for line in out.iter_mut().skip(start) {
             *line = paint.faint(line);
         }

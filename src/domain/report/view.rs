@@ -32,14 +32,16 @@ pub struct Shown {
     pub number: usize,
     /// Word of the severity: `error`, `question`, `warning`, `info`.
     pub severity: &'static str,
-    /// The same as people are shown it: `Problem`, `Question`, `Warning`, `Note`.
+    /// The same as people are shown it: `Error`, `Question`, `Warning`, `Note`.
     pub severity_title: &'static str,
     /// Stable code of the rule.
     pub code: String,
     /// The fault in a few words.
     pub title: String,
-    /// What happened.
+    /// What happened; the rule's title when there is no message.
     pub message: String,
+    /// The same cut into text, inline code and blocks to copy.
+    pub message_pieces: Vec<Piece>,
     /// What to do, as written; may be empty.
     pub fix: String,
     /// The same cut into text, inline code and blocks to copy.
@@ -98,10 +100,19 @@ pub struct Track {
 }
 
 /// Sorts findings under the files they are about; files come in the order of their first finding.
+/// Numbers them from 1.
 pub fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Group> {
+    grouped_from(1, findings)
+}
+
+/// The same, numbered from `first`, for a list in several parts.
+pub fn grouped_from<'a>(
+    first: usize,
+    findings: impl IntoIterator<Item = &'a Finding>,
+) -> Vec<Group> {
     let mut groups: Vec<(Option<&str>, Group)> = Vec::new();
     for (at, finding) in findings.into_iter().enumerate() {
-        let shown = shown(finding, at + 1);
+        let shown = shown(finding, first + at);
         let file = finding.file.as_deref();
         match groups.iter_mut().find(|(key, _)| *key == file) {
             Some((_, group)) => group.findings.push(shown),
@@ -119,16 +130,21 @@ pub fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Group
 }
 
 fn shown(finding: &Finding, number: usize) -> Shown {
-    let message = sentence(&finding.message);
+    let title = name(&finding.title);
+    let message = match sentence(&finding.message) {
+        empty if empty.is_empty() => title.clone(),
+        message => message,
+    };
     let fix = sentence(&finding.fix);
     Shown {
         number,
         severity: finding.severity.as_str(),
         severity_title: severity_title(finding.severity),
-        code: name(&finding.code),
-        title: name(&finding.title),
+        code: shortened(&escaped_line(&finding.code), 16),
+        title,
         compared: compared(finding, &message),
         fix_pieces: pieces(&fix),
+        message_pieces: pieces(&message),
         message,
         fix,
         place: place(finding),
@@ -140,7 +156,7 @@ fn shown(finding: &Finding, number: usize) -> Shown {
 /// The word for a severity as people are shown it.
 pub fn severity_title(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "Problem",
+        Severity::Error => "Error",
         Severity::Question => "Question",
         Severity::Warning => "Warning",
         Severity::Info => "Note",
@@ -172,10 +188,10 @@ fn compared(finding: &Finding, message: &str) -> String {
     }
 }
 
-/// `3 problems, 1 question, 2 warnings`; `nothing to report` when all are zero.
+/// `3 errors, 1 question, 2 warnings`; `nothing to report` when all are zero.
 pub fn counted(counts: &Counts) -> String {
     let parts: Vec<String> = [
-        (counts.error, "problem"),
+        (counts.error, "error"),
         (counts.question, "question"),
         (counts.warning, "warning"),
         (counts.info, "note"),
@@ -325,6 +341,8 @@ fn rate(hertz: u32) -> String {
 fn level(decibels: f64) -> String {
     if decibels <= -199.0 {
         "silent".to_owned()
+    } else if decibels > 0.0 {
+        format!("{decibels:+.1}")
     } else {
         format!("{decibels:.1}")
     }
@@ -387,8 +405,8 @@ pub fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")];
     match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
         Some((unit, word)) => {
-            let tenths = (u128::from(bytes) * 10 / u128::from(*unit)) as u64;
-            format!("{}.{} {word}", tenths / 10, tenths % 10)
+            let tenths = bytes % unit * 10 / unit;
+            format!("{}.{tenths} {word}", bytes / unit)
         }
         None => format!("{bytes} bytes"),
     }
@@ -456,7 +474,9 @@ mod tests {
     #[test]
     fn xml_to_copy_is_a_block_and_a_name_is_inline() {
         assert_eq!(
-            pieces("Write `ICPN` instead of `UPC`:\n<ReleaseId>\n  <ICPN>1</ICPN>\n</ReleaseId>\nThen upload."),
+            pieces(
+                "Write `ICPN` instead of `UPC`:\n<ReleaseId>\n  <ICPN>1</ICPN>\n</ReleaseId>\nThen upload."
+            ),
             [
                 Piece::Text("Write ".into()),
                 Piece::Code("ICPN".into()),
@@ -469,7 +489,10 @@ mod tests {
         );
         assert_eq!(pieces("a ` b"), [Piece::Text("a ` b".into())]);
         assert_eq!(pieces(""), []);
-        assert_eq!(pieces("x\n```\n a\n```"), [Piece::Text("x".into()), Piece::Block(" a".into())]);
+        assert_eq!(
+            pieces("x\n```\n a\n```"),
+            [Piece::Text("x".into()), Piece::Block(" a".into())]
+        );
     }
 
     #[test]
