@@ -8,4 +8,6 @@
 )]
 
 mod architecture;
+mod config;
 mod deliver;
+mod systemd;
