@@ -24,6 +24,18 @@ pub(super) fn read<T: DeserializeOwned>(
     paths: &[&str],
     everywhere: &toml::Table,
 ) -> Result<T, Vec<Complaint>> {
+    read_all(text, file, paths, everywhere).map_err(|mut complaints| {
+        complaints.sort_by_key(|complaint| complaint.line);
+        complaints
+    })
+}
+
+fn read_all<T: DeserializeOwned>(
+    text: &str,
+    file: &Path,
+    paths: &[&str],
+    everywhere: &toml::Table,
+) -> Result<T, Vec<Complaint>> {
     let reader = Reader {
         text,
         file,
@@ -83,8 +95,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&self, at: usize) -> usize {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        let before = self.text.get(..at).unwrap_or_default();
+        before.matches('\n').count() + 1
     }
 
     fn complaint(&self, at: Option<usize>, key: Option<String>, text: String) -> Complaint {

@@ -265,21 +265,29 @@ fn ended(error: &tokio::task::JoinError) -> Fault {
 
 fn fault(error: &io::Error, doing: &str, path: &Path) -> Fault {
     let what = format!("Could not {doing} {}: {error}.", path.display());
+    let full = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
+    let closed = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+    let refused = [
+        ErrorKind::AlreadyExists,
+        ErrorKind::DirectoryNotEmpty,
+        ErrorKind::CrossesDevices,
+    ];
     let kind = error.kind();
-    match kind {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Fault::transient(
+    if full.contains(&kind) {
+        Fault::transient(
             "disk_full",
             format!("{what} Make room; the push goes on by itself."),
-        ),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Fault::permanent(
+        )
+    } else if closed.contains(&kind) {
+        Fault::permanent(
             "permission_denied",
             format!(
                 "{what} Give the user of the dropzone service the right to write there (under systemd also `ReadWritePaths=`), then retry the push."
             ),
-        ),
-        ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::CrossesDevices => {
-            Fault::transient(REFUSED, what)
-        }
-        _ => Fault::transient("folder_failed", what),
+        )
+    } else if refused.contains(&kind) {
+        Fault::transient(REFUSED, what)
+    } else {
+        Fault::transient("folder_failed", what)
     }
 }

@@ -1,5 +1,6 @@
 //! Pushing to DSPs: a folder, and Debian's OpenSSH server.
 
+mod password;
 mod sshd;
 
 use dropzone::deliver::{self, plan, probe, send};
@@ -18,6 +19,8 @@ use sshd::{Sshd, Way, Wire};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 /// A claimed package in a spool of its own.
@@ -401,7 +404,8 @@ fn inode(path: &Path) -> u64 {
 #[tokio::test]
 async fn a_folder_of_somebody_else_is_left_alone() {
     let spooled = spooled();
-    let differences: [(&str, fn(&Path)); 4] = [
+    type Differ = fn(&Path);
+    let differences: [(&str, Differ); 4] = [
         ("does not belong", |folder| {
             fs::write(folder.join("theirs.txt"), "theirs").unwrap();
         }),
@@ -689,6 +693,85 @@ async fn a_left_folder_at_openssh_is_taken_over() {
         .unwrap();
     assert_arrived(&sshd.inbox, &spooled);
     assert_eq!(inode(&sshd.inbox.join(FOLDER).join(big)), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_go_where_only_passwords_are_taken() {
+    use password::{Door, Takes};
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("password");
+    fs::write(&secret, "Grüße, 42\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    for takes in [Takes::Password, Takes::Questions] {
+        for (right, code) in [("Grüße, 42", "sftp_refused"), ("other", "login_refused")] {
+            let door = Door::open(takes, right).await;
+            let profile = profile(TransportChoice::Sftp {
+                host: "127.0.0.1".to_owned(),
+                port: door.port,
+                user: "acme".to_owned(),
+                host_key: door.fingerprint.clone(),
+                password_file: Some(secret.clone()),
+                key_file: None,
+                timeout_seconds: 20,
+            });
+            // Behind this door is no SFTP: who reads `sftp_refused` was let in.
+            let fault = probe(&profile).await.unwrap_err();
+            assert_eq!(fault.code, code, "{takes:?}: {fault}");
+            assert!(!fault.is_transient());
+            assert!(!fault.text.contains("Grüße"), "{fault}");
+        }
+    }
+}
+
+/// Stopping the daemon drops the future; the next attempt must not meet its ghost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_is_stopped_leaves_no_connection_and_is_taken_over() {
+    if !sshd::is_here() {
+        return;
+    }
+    let (spooled, sshd) = (spooled(), Sshd::start(""));
+    let profile = sftp_profile(&sshd, sshd.port);
+    let plan = spooled.plan(&profile);
+    let first = tokio::spawn({
+        let (profile, plan) = (profile.clone(), plan.clone());
+        async move { send(&profile, &claimed(1), &plan).await }
+    });
+    while names_in(&sshd.inbox).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    first.abort();
+    let outcome = first.await;
+    assert!(outcome.is_err_and(|error| error.is_cancelled()));
+    assert_nothing_half(&sshd.inbox, &spooled);
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_arrived(&sshd.inbox, &spooled);
+    sshd.wait_until_alone();
+}
+
+/// A DSP looks at its inbox all the time, not only after a push.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dsp_that_keeps_looking_never_sees_half() {
+    let (spooled, inbox) = (Arc::new(spooled()), tempfile::tempdir().unwrap());
+    let profile = folder_profile(inbox.path());
+    let plan = spooled.plan(&profile);
+    let ended = Arc::new(AtomicBool::new(false));
+    let looking = tokio::task::spawn_blocking({
+        let (spooled, ended) = (Arc::clone(&spooled), Arc::clone(&ended));
+        let inbox = inbox.path().to_path_buf();
+        move || {
+            let mut looks = 0;
+            while !ended.load(Ordering::Relaxed) {
+                assert_nothing_half(&inbox, &spooled);
+                looks += 1;
+            }
+            looks
+        }
+    });
+    let sent = send(&profile, &claimed(1), &plan).await;
+    ended.store(true, Ordering::Relaxed);
+    assert!(looking.await.unwrap() > 0);
+    sent.unwrap();
+    assert_arrived(inbox.path(), &spooled);
 }
 
 /// Cuts the wire at many places of the whole conversation, and denser towards its end, where rename

@@ -10,6 +10,7 @@
 mod architecture;
 mod cli;
 mod clients;
+mod config;
 mod crash;
 mod deliver;
 mod demo;
@@ -20,3 +21,4 @@ mod kit;
 mod mail;
 mod media;
 mod report;
+mod systemd;

@@ -116,6 +116,19 @@ impl Sshd {
     }
 }
 
+impl Sshd {
+    /// Waits until no connection is served any more.
+    pub(crate) fn wait_until_alone(&self) {
+        let id = self.child.id();
+        let children = format!("/proc/{id}/task/{id}/children");
+        let patience = Instant::now() + Duration::from_secs(20);
+        while !fs::read_to_string(&children).unwrap().trim().is_empty() {
+            assert!(Instant::now() < patience, "a connection stays");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 fn at_log(sshd: &Sshd) -> PathBuf {
     sshd.inbox.with_file_name("sshd.log")
 }
