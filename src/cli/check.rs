@@ -8,7 +8,6 @@ use crate::domain::report::{Verdict, text};
 use crate::inspect::schemas::Schemas;
 use crate::inspect::{Progress, Request, inspect};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// What to check, and how.

@@ -4,7 +4,6 @@ use super::Context;
 use super::exit::{Done, Failure};
 use crate::daemon::check::check;
 use clap::Subcommand;
-use std::io::Write;
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]

@@ -11,7 +11,6 @@ use crate::domain::lifecycle::push::PushState;
 use crate::domain::push::Push;
 use crate::store::{PushFilter, Store};
 use clap::Subcommand;
-use std::io::Write;
 
 /// What to do with pushes.
 #[derive(Debug, Subcommand)]

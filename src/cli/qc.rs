@@ -10,7 +10,6 @@ use crate::domain::lifecycle::Status;
 use crate::domain::package::Event;
 use crate::store::{PackageFilter, PushFilter};
 use clap::Subcommand;
-use std::io::Write;
 
 /// What to decide.
 #[derive(Debug, Subcommand)]

@@ -44,7 +44,7 @@ pub fn words(error: &dyn std::error::Error) -> String {
 
 /// Where the crash tests may kill the process; does nothing unless they ask.
 pub fn crash_point(name: &str) {
-    crate::intake::crash::point(name);
+    crate::intake::crash::crash_point(name);
 }
 
 /// Tells the store what it cannot know by itself: the operator's addresses, and what DSPs are called

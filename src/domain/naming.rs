@@ -163,11 +163,6 @@ impl Names {
     }
 }
 
-/// The last part of a path in its most forgiving form.
-fn folded_name(path: &str) -> String {
-    base_name(&case_folded(path)).to_owned()
-}
-
 /// The file whose name is most like the reference, if any is like it at all (PKG-007's hint).
 pub fn nearest<'a>(reference: &str, files: &'a [String]) -> Option<&'a str> {
     let wanted = case_folded(base_name(reference));

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 const VARIABLE: &str = "DROPZONE_CRASH_AT";
 
 /// Kills this process on the spot, as `kill -9` would, if the environment asks for it by `name`.
-pub(super) fn crash_point(name: &str) {
+pub fn crash_point(name: &str) {
     static AT: OnceLock<Option<String>> = OnceLock::new();
     let at = AT.get_or_init(|| std::env::var(VARIABLE).ok());
     if at.as_deref() == Some(name)

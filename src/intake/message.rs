@@ -266,6 +266,7 @@ fn identity(message: &Message) -> Identity {
         artist: artist.and_then(|name| text(name.as_str())),
         message_id: header.message_id.as_ref().and_then(|t| text(t.as_str())),
         message_created: header.created.as_ref().and_then(|t| text(t.as_str())),
+        sender_dpid: header.sender.id.as_ref().and_then(|t| text(t.as_str())),
         tracks: u32::try_from(message.recordings.len()).unwrap_or(u32::MAX),
     }
 }

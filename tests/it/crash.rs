@@ -9,12 +9,12 @@ use std::process::{Command, Stdio};
 
 /// Every place where the daemon can be told to die.
 const POINTS: &[&str] = &[
-    "claim.after_fence",
-    "claim.after_intent",
-    "claim.after_rename",
-    "claim.after_sync",
-    "claim.after_manifest",
-    "claim.after_claimed",
+    "after_fence",
+    "after_intent",
+    "after_rename",
+    "after_sync",
+    "after_manifest",
+    "after_claimed",
     "judge.before_apply",
     "mail.before_send",
     "mail.before_mark",
