@@ -12,6 +12,7 @@ use crate::domain::places;
 use crate::domain::push::Push;
 use crate::domain::report::view::{self, Group, Track, plural};
 use crate::domain::report::{Counts, Finding, Severity};
+use crate::domain::visible::one_line;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -141,7 +142,7 @@ impl Letter {
             service: house.service.to_owned(),
             can_reply: house.can_reply && !is_for_operator(kind),
             label: view::name(&package.label_name),
-            subject_title: crate::domain::visible::one_line(
+            subject_title: one_line(
                 title
                     .filter(|title| !title.trim().is_empty())
                     .unwrap_or(&package.folder),
@@ -231,7 +232,7 @@ impl Letter {
                     "- {} [{}] {}",
                     finding.severity_title, finding.code, finding.message
                 ));
-                lines.push(format!("  Fix: {}", finding.fix));
+                lines.push(format!("  {}: {}", finding.fix_title, finding.fix));
                 lines.push(format!("  {} {}", finding.place, finding.path));
             }
         }
@@ -290,7 +291,7 @@ fn subject_tag(icpn: &str) -> String {
     if icpn.trim().is_empty() {
         return String::new();
     }
-    format!(" [{}]", crate::domain::visible::one_line(icpn, 20))
+    format!(" [{}]", one_line(icpn, 20))
 }
 
 /// `1 question, 2 warnings`, what does not block; empty when there is nothing.

@@ -606,6 +606,45 @@ fn settings_that_cannot_work_are_refused_with_a_sentence() {
     assert!(setup_error(&missing).contains("cannot be read"));
 }
 
+#[test]
+fn settings_survive_their_file() {
+    for settings in [
+        Settings::default(),
+        settings(),
+        smtp(
+            "mail.interwave.example",
+            465,
+            Encryption::Tls,
+            Some(Path::new("/etc/ca.pem")),
+        ),
+    ] {
+        let text = toml::to_string(&settings).unwrap();
+        assert_eq!(
+            toml::from_str::<Settings>(&text).unwrap(),
+            settings,
+            "{text}"
+        );
+    }
+    let short = "[transport]\nkind = \"smtp\"\nhost = \"mail.interwave.example\"\n";
+    assert_eq!(
+        toml::from_str::<Settings>(short).unwrap().transport,
+        smtp("mail.interwave.example", 587, Encryption::Starttls, None).transport
+    );
+    let typo = "[transport]\nkind = \"smtp\"\nhost = \"x\"\nprot = 25\n";
+    assert!(
+        toml::from_str::<Settings>(typo)
+            .unwrap_err()
+            .to_string()
+            .contains("prot")
+    );
+}
+
+#[test]
+fn a_post_office_serves_several_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&post());
+}
+
 fn with_login(file: Option<&Path>) -> Settings {
     Settings {
         transport: Transport::Smtp {

@@ -155,7 +155,11 @@ fn one_finding(out: &mut Vec<String>, finding: &Shown, paint: &Paint) {
         pushed(out, &indent, &capitalised(&finding.compared));
     }
     if !finding.fix.is_empty() {
-        pushed(out, &format!("{indent}Fix: "), &finding.fix);
+        pushed(
+            out,
+            &format!("{indent}{}: ", finding.fix_title),
+            &finding.fix,
+        );
     }
     let place: Vec<&str> = [finding.place.as_str(), finding.path.as_str()]
         .into_iter()

@@ -42,6 +42,8 @@ pub struct Shown {
     pub message: String,
     /// The same cut into text, inline code and blocks to copy.
     pub message_pieces: Vec<Piece>,
+    /// `Fix`, or `Tip` where nothing is wrong.
+    pub fix_title: &'static str,
     /// What to do, as written; may be empty.
     pub fix: String,
     /// The same cut into text, inline code and blocks to copy.
@@ -140,6 +142,11 @@ fn shown(finding: &Finding, number: usize) -> Shown {
         number,
         severity: finding.severity.as_str(),
         severity_title: severity_title(finding.severity),
+        fix_title: if finding.severity == Severity::Info {
+            "Tip"
+        } else {
+            "Fix"
+        },
         code: shortened(&escaped_line(&finding.code), 16),
         title,
         compared: compared(finding, &message),
