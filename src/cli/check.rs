@@ -30,15 +30,28 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Fai
 
 fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failure> {
     let config = context.config()?;
-    let folder = arguments
-        .folder
-        .canonicalize()
-        .map_err(|e| Failure::Usage(format!("cannot open the folder {}: {e}", arguments.folder.display())))?;
+    let folder = arguments.folder.canonicalize().map_err(|e| {
+        Failure::Usage(format!(
+            "cannot open the folder {}: {e}",
+            arguments.folder.display()
+        ))
+    })?;
     if !folder.is_dir() {
-        return Err(Failure::Usage(format!("{} is a file: name the release folder that holds it", folder.display())));
+        return Err(Failure::Usage(format!(
+            "{} is a file: name the release folder that holds it",
+            folder.display()
+        )));
     }
-    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let schemas = Schemas::open(arguments.schemas.as_deref().unwrap_or(&config.places().schemas()));
+    let name = folder
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let schemas = Schemas::open(
+        arguments
+            .schemas
+            .as_deref()
+            .unwrap_or(&config.places().schemas()),
+    );
     let bar = (context.colour && !context.json).then(progress_bar);
     let show = |progress: Progress| {
         if let Some(bar) = &bar {
@@ -71,10 +84,15 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
     } else {
         write!(context.out, "{}", text::render(&report, context.colour))?;
     }
-    Ok(if report.verdict == Verdict::Valid { Done::Fine } else { Done::Negative })
+    Ok(if report.verdict == Verdict::Valid {
+        Done::Fine
+    } else {
+        Done::Negative
+    })
 }
 
 fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}");
+    let style =
+        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}");
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -19,7 +19,7 @@ pub enum Command {
 }
 
 /// Runs it.
-pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
+pub fn run(command: &Command, context: &mut Context<'_>) -> Result<Done, Failure> {
     let config = context.config()?;
     match command {
         Command::Show => {
@@ -31,7 +31,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             Ok(Done::Fine)
         }
         Command::Check { online } => {
-            let remarks = check(&config, online)?;
+            let remarks = check(&config, *online)?;
             for remark in &remarks.problems {
                 writeln!(context.out, "problem: {remark}")?;
             }

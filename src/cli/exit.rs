@@ -42,7 +42,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(text) | Self::Usage(text) | Self::NotFound(text) | Self::Refused(text) => f.write_str(text),
+            Self::Failed(text) | Self::Usage(text) | Self::NotFound(text) | Self::Refused(text) => {
+                f.write_str(text)
+            }
         }
     }
 }

@@ -1,12 +1,17 @@
-//! Public keys as labels send them: OpenSSH's one line, or PuTTYgen's block (RFC 4716).
+//! Public keys as labels send them: OpenSSH's one line, or `PuTTYgen`'s block (RFC 4716).
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
 
 /// Key types that a login may use. DSA and certificates are not among them.
-const TYPES: &[&str] =
-    &["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
+const TYPES: &[&str] = &[
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "ssh-rsa",
+];
 
 /// Reads every key of a file into one-line form. The error is a sentence for the operator.
 pub fn read_all(text: &str) -> Result<Vec<String>, String> {
@@ -20,7 +25,10 @@ pub fn read_all(text: &str) -> Result<Vec<String>, String> {
             continue;
         }
         if line.starts_with("---- BEGIN SSH2 PUBLIC KEY") {
-            let block: Vec<&str> = lines.by_ref().take_while(|l| !l.starts_with("---- END")).collect();
+            let block: Vec<&str> = lines
+                .by_ref()
+                .take_while(|l| !l.starts_with("---- END"))
+                .collect();
             keys.push(from_block(&block)?);
         } else {
             keys.push(from_line(line)?);
@@ -62,7 +70,8 @@ fn from_block(block: &[&str]) -> Result<String, String> {
             blob.push_str(line);
         }
     }
-    let kind = kind_of(&blob).ok_or("the key block cannot be read: it was cut or changed on the way")?;
+    let kind =
+        kind_of(&blob).ok_or("the key block cannot be read: it was cut or changed on the way")?;
     from_line(&format!("{kind} {blob} {comment}"))
 }
 
@@ -86,18 +95,21 @@ fn check(kind: &str, blob: &str) -> Result<(), String> {
 pub fn fingerprint(line: &str) -> String {
     let mut parts = line.split_whitespace();
     let kind = parts.next().unwrap_or_default();
-    let blob = BASE64_STANDARD.decode(parts.next().unwrap_or_default()).unwrap_or_default();
+    let blob = BASE64_STANDARD
+        .decode(parts.next().unwrap_or_default())
+        .unwrap_or_default();
     let comment = parts.collect::<Vec<_>>().join(" ");
     let hash = BASE64_STANDARD_NO_PAD.encode(Sha256::digest(&blob));
-    format!("SHA256:{hash} {kind} {comment}").trim_end().to_owned()
+    format!("SHA256:{hash} {kind} {comment}")
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LINE: &str =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0ZjVlXvNCqVbUAMHYTXlD3QYG5HjCA8kJ7tZpgAAAA studio@label";
+    const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0ZjVlXvNCqVbUAMHYTXlD3QYG5HjCA8kJ7tZpgAAAA studio@label";
 
     #[test]
     fn both_forms_of_one_key_are_the_same() {
@@ -112,9 +124,21 @@ mod tests {
 
     #[test]
     fn private_and_broken_keys_are_refused_with_a_sentence() {
-        assert!(read_all("-----BEGIN OPENSSH PRIVATE KEY-----").unwrap_err().contains("private"));
-        assert!(read_all("ssh-dss AAAA").unwrap_err().contains("no key type"));
-        assert!(read_all(&LINE.replace("AAAAC3", "AAAC3")).unwrap_err().contains("cut or changed"));
+        assert!(
+            read_all("-----BEGIN OPENSSH PRIVATE KEY-----")
+                .unwrap_err()
+                .contains("private")
+        );
+        assert!(
+            read_all("ssh-dss AAAA")
+                .unwrap_err()
+                .contains("no key type")
+        );
+        assert!(
+            read_all(&LINE.replace("AAAAC3", "AAAC3"))
+                .unwrap_err()
+                .contains("cut or changed")
+        );
         assert!(read_all("\n# nothing\n").is_err());
     }
 }

@@ -115,7 +115,12 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
     }
 }
 
-fn add(settings: &Settings, config: &Config, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn add(
+    settings: &Settings,
+    config: &Config,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     if !is_valid_name(&settings.name) {
         return Err(Failure::Usage(format!(
             "{} cannot be a user name: small letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 32",
@@ -123,15 +128,22 @@ fn add(settings: &Settings, config: &Config, store: &Store, context: &mut Contex
         )));
     }
     if settings.emails.is_empty() {
-        return Err(Failure::Usage("--email is missing: without an address nobody learns what became of an upload".to_owned()));
+        return Err(Failure::Usage(
+            "--email is missing: without an address nobody learns what became of an upload"
+                .to_owned(),
+        ));
     }
     if settings.keys.is_empty() && !settings.password_stdin && !settings.generate_password {
         return Err(Failure::Usage(
-            "how does the label log in? give --key FILE, --generate-password or --password-stdin".to_owned(),
+            "how does the label log in? give --key FILE, --generate-password or --password-stdin"
+                .to_owned(),
         ));
     }
     if store.label(&settings.name)?.is_some() {
-        return Err(Failure::Refused(format!("there is a label {} already", settings.name)));
+        return Err(Failure::Refused(format!(
+            "there is a label {} already",
+            settings.name
+        )));
     }
     let mut account = Account {
         id: store.new_label_id(clock::now())?,
@@ -154,14 +166,23 @@ fn add(settings: &Settings, config: &Config, store: &Store, context: &mut Contex
 /// The label's folders, so that the first login shows `/incoming` and the watcher sees it.
 fn make_folders(config: &Config, account: &Account) -> Result<(), Failure> {
     let places = config.places();
-    for folder in [places.incoming(&account.id), places.partial(&account.id), places.reports(&account.id)] {
+    for folder in [
+        places.incoming(&account.id),
+        places.partial(&account.id),
+        places.reports(&account.id),
+    ] {
         std::fs::create_dir_all(&folder)
             .map_err(|e| Failure::Failed(format!("cannot create {}: {e}", folder.display())))?;
     }
     Ok(())
 }
 
-fn set(settings: &Settings, config: &Config, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn set(
+    settings: &Settings,
+    config: &Config,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let mut account = find(store, &settings.name)?;
     let password = change(&mut account, settings, config)?;
     store.save_label(&account)?;
@@ -169,11 +190,18 @@ fn set(settings: &Settings, config: &Config, store: &Store, context: &mut Contex
 }
 
 /// Applies what was named; gives the password when one was made.
-fn change(account: &mut Account, settings: &Settings, config: &Config) -> Result<Option<String>, Failure> {
+fn change(
+    account: &mut Account,
+    settings: &Settings,
+    config: &Config,
+) -> Result<Option<String>, Failure> {
     if !settings.emails.is_empty() {
         for email in &settings.emails {
             if !is_address(email) {
-                return Err(Failure::Usage(format!("{} is no e-mail address", shown(email))));
+                return Err(Failure::Usage(format!(
+                    "{} is no e-mail address",
+                    shown(email)
+                )));
             }
         }
         account.emails.clone_from(&settings.emails);
@@ -200,7 +228,10 @@ fn change(account: &mut Account, settings: &Settings, config: &Config) -> Result
         std::io::stdin().lock().read_line(&mut line)?;
         let password = line.trim_end_matches(['\r', '\n']);
         if password.chars().count() < 10 {
-            return Err(Failure::Usage("the password has fewer than 10 characters: the door stands on the internet".to_owned()));
+            return Err(Failure::Usage(
+                "the password has fewer than 10 characters: the door stands on the internet"
+                    .to_owned(),
+            ));
         }
         account.password_hash = Some(hash(password)?);
     }
@@ -213,7 +244,11 @@ fn known_dsps(names: &[String], config: &Config) -> Result<Vec<DspId>, Failure> 
     for name in names.iter().filter(|name| !name.is_empty()) {
         if !profiles.iter().any(|profile| profile.id.as_str() == name) {
             let known: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
             return Err(Failure::NotFound(format!(
                 "there is no DSP profile {} in {}; known: {known}",
                 shown(name),
@@ -229,8 +264,15 @@ fn known_dsps(names: &[String], config: &Config) -> Result<Vec<DspId>, Failure> 
 }
 
 fn hash(password: &str) -> Result<String, Failure> {
-    Ok(password::hash(password, rand::random::<[u8; 16]>()))
-        .and_then(|hash| if hash.is_empty() { Err(Failure::Failed("the password could not be hashed".to_owned())) } else { Ok(hash) })
+    Ok(password::hash(password, rand::random::<[u8; 16]>())).and_then(|hash| {
+        if hash.is_empty() {
+            Err(Failure::Failed(
+                "the password could not be hashed".to_owned(),
+            ))
+        } else {
+            Ok(hash)
+        }
+    })
 }
 
 /// 20 characters of an alphabet without look-alikes: about 113 bits, and it can be read out.
@@ -244,15 +286,25 @@ fn make_password() -> String {
 
 fn is_address(text: &str) -> bool {
     let well_formed = text.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+        !user.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
     });
-    well_formed && text.len() <= 254 && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',' | b';' | b'"'))
+    well_formed
+        && text.len() <= 254
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',' | b';' | b'"'))
 }
 
 fn add_keys(account: &mut Account, file: &std::path::Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|e| Failure::Failed(format!("cannot read the key file {}: {e}", file.display())))?;
-    let keys = key::read_all(&text).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))?;
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        Failure::Failed(format!("cannot read the key file {}: {e}", file.display()))
+    })?;
+    let keys =
+        key::read_all(&text).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))?;
     let blob = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
     for new in keys {
         if !account.keys.iter().any(|old| blob(old) == blob(&new)) {
@@ -262,7 +314,12 @@ fn add_keys(account: &mut Account, file: &std::path::Path) -> Result<(), Failure
     Ok(())
 }
 
-fn remove_key(name: &str, wanted: &str, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn remove_key(
+    name: &str,
+    wanted: &str,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let mut account = find(store, name)?;
     let is_meant = |line: &String| {
         let print = key::fingerprint(line);
@@ -270,17 +327,27 @@ fn remove_key(name: &str, wanted: &str, store: &Store, context: &mut Context<'_>
     };
     let meant = account.keys.iter().filter(|line| is_meant(line)).count();
     match meant {
-        0 => Err(Failure::NotFound(format!("{name} has no key {}", shown(wanted)))),
+        0 => Err(Failure::NotFound(format!(
+            "{name} has no key {}",
+            shown(wanted)
+        ))),
         1 => {
             account.keys.retain(|line| !is_meant(line));
             store.save_label(&account)?;
             show(&account, None, context)
         }
-        _ => Err(Failure::Usage("more than one key has that comment: name the fingerprint".to_owned())),
+        _ => Err(Failure::Usage(
+            "more than one key has that comment: name the fingerprint".to_owned(),
+        )),
     }
 }
 
-fn switch(name: &str, disabled: bool, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn switch(
+    name: &str,
+    disabled: bool,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let mut account = find(store, name)?;
     account.disabled = disabled;
     store.save_label(&account)?;
@@ -288,18 +355,26 @@ fn switch(name: &str, disabled: bool, store: &Store, context: &mut Context<'_>) 
 }
 
 fn find(store: &Store, name: &str) -> Result<Account, Failure> {
-    store.label(name)?.ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))
+    store
+        .label(name)?
+        .ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))
 }
 
 fn list(store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
     let accounts = store.labels()?;
     if context.json {
-        let labels = accounts.iter().map(|account| LabelDetail::new(account, key::fingerprint)).collect();
+        let labels = accounts
+            .iter()
+            .map(|account| LabelDetail::new(account, key::fingerprint))
+            .collect();
         context.write_json(&LabelList { labels })?;
         return Ok(Done::Fine);
     }
     if accounts.is_empty() {
-        writeln!(context.out, "No labels yet. Make one: dropzone label add NAME --email ADDRESS --generate-password")?;
+        writeln!(
+            context.out,
+            "No labels yet. Make one: dropzone label add NAME --email ADDRESS --generate-password"
+        )?;
         return Ok(Done::Fine);
     }
     let mut table = Table::new(&["NAME", "PROFILE", "LOGIN", "DSPS", "E-MAIL"]);
@@ -309,7 +384,11 @@ fn list(store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
             account.name.clone(),
             account.profile.as_str().to_owned(),
             login(account),
-            if dsps.is_empty() { "-".to_owned() } else { dsps.join(",") },
+            if dsps.is_empty() {
+                "-".to_owned()
+            } else {
+                dsps.join(",")
+            },
             account.emails.join(", "),
         ]);
     }
@@ -330,10 +409,18 @@ fn login(account: &Account) -> String {
         1 => ways.push("1 key".to_owned()),
         n => ways.push(format!("{n} keys")),
     }
-    if ways.is_empty() { "none".to_owned() } else { ways.join(" or ") }
+    if ways.is_empty() {
+        "none".to_owned()
+    } else {
+        ways.join(" or ")
+    }
 }
 
-fn show(account: &Account, password: Option<String>, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn show(
+    account: &Account,
+    password: Option<String>,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let mut detail = LabelDetail::new(account, key::fingerprint);
     detail.password = password;
     if context.json {
@@ -344,7 +431,11 @@ fn show(account: &Account, password: Option<String>, context: &mut Context<'_>) 
     writeln!(out, "label     {}", detail.name)?;
     writeln!(out, "e-mail    {}", shown(&detail.emails.join(", ")))?;
     writeln!(out, "profile   {}", detail.profile)?;
-    let dsps = if detail.dsps.is_empty() { "none: approved releases go nowhere until one is agreed (--dsp)".to_owned() } else { detail.dsps.join(", ") };
+    let dsps = if detail.dsps.is_empty() {
+        "none: approved releases go nowhere until one is agreed (--dsp)".to_owned()
+    } else {
+        detail.dsps.join(", ")
+    };
     writeln!(out, "DSPs      {dsps}")?;
     if let Some(dpid) = &detail.dpid {
         writeln!(out, "DPID      {}", shown(dpid))?;
@@ -354,7 +445,10 @@ fn show(account: &Account, password: Option<String>, context: &mut Context<'_>) 
         writeln!(out, "key       {}", shown(line))?;
     }
     if let Some(password) = &detail.password {
-        writeln!(out, "password  {password}   (shown once; only its hash is kept)")?;
+        writeln!(
+            out,
+            "password  {password}   (shown once; only its hash is kept)"
+        )?;
     }
     Ok(Done::Fine)
 }
@@ -366,7 +460,17 @@ mod tests {
     #[test]
     fn addresses_that_could_break_a_mail_are_refused() {
         assert!(is_address("a@b.example"));
-        for bad in ["", "a", "@b", "a@", "a@b\r\nBcc: x@y", "a b@c", "a@b,c@d", "<a@b>", "a@b@c"] {
+        for bad in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@b\r\nBcc: x@y",
+            "a b@c",
+            "a@b,c@d",
+            "<a@b>",
+            "a@b@c",
+        ] {
             assert!(!is_address(bad), "{bad:?}");
         }
     }

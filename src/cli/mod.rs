@@ -27,10 +27,21 @@ use exit::{Done, Failure};
 /// SFTP drop zone for music releases: takes release folders from labels, says what is wrong with
 /// them, leads them through quality control and pushes them to the stores.
 #[derive(Debug, Parser)]
-#[command(name = "dropzone", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "dropzone",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 struct Arguments {
     /// Configuration file [default: /etc/dropzone/dropzone.toml, if it is there]
-    #[arg(long, global = true, value_name = "FILE", env = "DROPZONE_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "DROPZONE_CONFIG",
+        hide_env_values = true
+    )]
     config: Option<PathBuf>,
 
     /// Answer in JSON (stable; described by schemas/*.schema.json)
@@ -109,8 +120,13 @@ pub fn run_with(
             return ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2));
         }
     };
-    let mut context =
-        Context { config_file: arguments.config, json: arguments.json, colour, out, err };
+    let mut context = Context {
+        config_file: arguments.config,
+        json: arguments.json,
+        colour,
+        out,
+        err,
+    };
     match dispatch(arguments.command, &mut context) {
         Ok(Done::Fine) => ExitCode::SUCCESS,
         Ok(Done::Negative) => ExitCode::from(1),
@@ -129,7 +145,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Done, Failure
         Command::Qc(command) => qc::run(command, context),
         Command::Push(command) => push::run(command, context),
         Command::Schemas(command) => schemas::run(command, context),
-        Command::Config(command) => config::run(command, context),
+        Command::Config(command) => config::run(&command, context),
         Command::Status => status::run(context),
         Command::Serve => serve::run(context),
         Command::Demo(arguments) => demo::run(&arguments, context),

@@ -4,10 +4,10 @@ use super::Context;
 use super::exit::Failure;
 use crate::config::Config;
 use crate::daemon::{clock, introduce};
-use crate::store::{Found, Store};
 use crate::domain::package::Package;
 use crate::domain::push::Push;
 use crate::domain::visible;
+use crate::store::{Found, Store};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write;
@@ -36,7 +36,8 @@ impl Context<'_> {
 
     /// Writes a value as JSON, with a line feed.
     pub fn write_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Failed(e.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(value).map_err(|e| Failure::Failed(e.to_string()))?;
         Ok(writeln!(self.out, "{text}")?)
     }
 }
@@ -45,8 +46,14 @@ impl Context<'_> {
 pub fn find_package(store: &Store, text: &str) -> Result<Package, Failure> {
     match store.find_package(text)? {
         Found::One(package) => Ok(package),
-        Found::None => Err(Failure::NotFound(format!("there is no package {}", shown(text)))),
-        Found::Many(_) => Err(Failure::Usage(format!("more than one package matches {}: give more letters", shown(text)))),
+        Found::None => Err(Failure::NotFound(format!(
+            "there is no package {}",
+            shown(text)
+        ))),
+        Found::Many(_) => Err(Failure::Usage(format!(
+            "more than one package matches {}: give more letters",
+            shown(text)
+        ))),
     }
 }
 
@@ -54,8 +61,14 @@ pub fn find_package(store: &Store, text: &str) -> Result<Package, Failure> {
 pub fn find_push(store: &Store, text: &str) -> Result<Push, Failure> {
     match store.find_push(text)? {
         Found::One(push) => Ok(push),
-        Found::None => Err(Failure::NotFound(format!("there is no push {}", shown(text)))),
-        Found::Many(_) => Err(Failure::Usage(format!("more than one push matches {}: give more letters", shown(text)))),
+        Found::None => Err(Failure::NotFound(format!(
+            "there is no push {}",
+            shown(text)
+        ))),
+        Found::Many(_) => Err(Failure::Usage(format!(
+            "more than one push matches {}: give more letters",
+            shown(text)
+        ))),
     }
 }
 
@@ -83,19 +96,27 @@ pub struct Table {
 impl Table {
     /// A table with a heading.
     pub fn new(heading: &[&str]) -> Self {
-        Self { rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()] }
+        Self {
+            rows: vec![heading.iter().map(|cell| (*cell).to_owned()).collect()],
+        }
     }
 
     /// Adds a row; cells are made safe for a terminal.
     pub fn row<I: IntoIterator<Item = String>>(&mut self, cells: I) {
-        self.rows.push(cells.into_iter().map(|cell| shown(&cell)).collect());
+        self.rows
+            .push(cells.into_iter().map(|cell| shown(&cell)).collect());
     }
 
     /// Writes it.
     pub fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in &self.rows {

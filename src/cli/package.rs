@@ -53,9 +53,15 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
     let config = context.config()?;
     let store = context.store(&config)?;
     match command {
-        Command::List { status, label, limit } => list(status.as_deref(), label.as_deref(), limit, &store, context),
+        Command::List {
+            status,
+            label,
+            limit,
+        } => list(status.as_deref(), label.as_deref(), limit, &store, context),
         Command::Show { id } => show(&find_package(&store, &id)?, &store, context),
-        Command::Report { id, format } => report(&find_package(&store, &id)?, &format, &store, context),
+        Command::Report { id, format } => {
+            report(&find_package(&store, &id)?, &format, &store, context)
+        }
         Command::Retry { id } => {
             let package = find_package(&store, &id)?;
             let package = store.apply(&package.id, Event::Unparked, &who::am_i(), clock::now())?;
@@ -74,32 +80,47 @@ fn list(
     let status = status.map(parse_status).transpose()?;
     let label = match label {
         Some(name) => Some(
-            store.label(name)?.ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))?.id,
+            store
+                .label(name)?
+                .ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))?
+                .id,
         ),
         None => None,
     };
-    let packages = store.packages(&PackageFilter { status, label, limit })?;
+    let packages = store.packages(&PackageFilter {
+        status,
+        label,
+        limit,
+    })?;
     write_list(&packages, context)
 }
 
 fn parse_status(text: &str) -> Result<Status, Failure> {
     Status::parse(text).ok_or_else(|| {
         let known: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-        Failure::Usage(format!("{} is no status; one of {}", shown(text), known.join(", ")))
+        Failure::Usage(format!(
+            "{} is no status; one of {}",
+            shown(text),
+            known.join(", ")
+        ))
     })
 }
 
 /// The list, as lists of packages look everywhere.
 pub fn write_list(packages: &[Package], context: &mut Context<'_>) -> Result<Done, Failure> {
     if context.json {
-        context.write_json(&PackageList { packages: packages.iter().map(PackageLine::from).collect() })?;
+        context.write_json(&PackageList {
+            packages: packages.iter().map(PackageLine::from).collect(),
+        })?;
         return Ok(Done::Fine);
     }
     if packages.is_empty() {
         writeln!(context.out, "No packages.")?;
         return Ok(Done::Fine);
     }
-    let mut table = Table::new(&["ID", "STATUS", "LABEL", "TRY", "FINDINGS", "ICPN", "RELEASE", "FOLDER", "CHANGED"]);
+    let mut table = Table::new(&[
+        "ID", "STATUS", "LABEL", "TRY", "FINDINGS", "ICPN", "RELEASE", "FOLDER", "CHANGED",
+    ]);
     for package in packages {
         table.row([
             package.id.to_string(),
@@ -119,9 +140,22 @@ pub fn write_list(packages: &[Package], context: &mut Context<'_>) -> Result<Don
 
 /// Findings in short: `2E 1Q 3W`.
 fn counts(counts: Counts) -> String {
-    let parts = [(counts.error, 'E'), (counts.question, 'Q'), (counts.warning, 'W'), (counts.info, 'I')];
-    let text: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, letter)| format!("{n}{letter}")).collect();
-    if text.is_empty() { "-".to_owned() } else { text.join(" ") }
+    let parts = [
+        (counts.error, 'E'),
+        (counts.question, 'Q'),
+        (counts.warning, 'W'),
+        (counts.info, 'I'),
+    ];
+    let text: Vec<String> = parts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, letter)| format!("{n}{letter}"))
+        .collect();
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text.join(" ")
+    }
 }
 
 fn release(package: &Package) -> String {
@@ -154,7 +188,10 @@ pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Fail
 fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
     let report = store.report(&package.id)?;
     let log = store.log(&package.id)?;
-    let pushes = store.pushes(&PushFilter { package: Some(package.id.clone()), ..PushFilter::default() })?;
+    let pushes = store.pushes(&PushFilter {
+        package: Some(package.id.clone()),
+        ..PushFilter::default()
+    })?;
     let letters = store.letters(&package.id)?;
     let (tracks, findings, artwork) = match report.clone() {
         Some(report) => (report.tracks, report.findings, report.artwork),
@@ -199,7 +236,11 @@ fn write_facts(package: &Package, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "label     {}", package.label_name)?;
     writeln!(out, "folder    {}", shown(&package.folder))?;
     writeln!(out, "release   {}", shown(&release(package)))?;
-    writeln!(out, "barcode   {}", shown(package.icpn.as_deref().unwrap_or("-")))?;
+    writeln!(
+        out,
+        "barcode   {}",
+        shown(package.icpn.as_deref().unwrap_or("-"))
+    )?;
     writeln!(out, "attempt   {}", package.attempt)?;
     writeln!(out, "received  {}", time(package.received_at))?;
     writeln!(out, "changed   {}", time(package.updated_at))?;
@@ -212,21 +253,56 @@ fn write_facts(package: &Package, out: &mut dyn Write) -> Result<(), Failure> {
 fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "\nhistory")?;
     for line in &detail.history {
-        let note = line.note.as_ref().map(|note| format!(": {}", shown(note))).unwrap_or_default();
-        writeln!(out, "  {}  {} by {} → {}{note}", line.at, line.event.replace('_', " "), shown(&line.actor), line.status)?;
+        let note = line
+            .note
+            .as_ref()
+            .map(|note| format!(": {}", shown(note)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  {}  {} by {} → {}{note}",
+            line.at,
+            line.event.replace('_', " "),
+            shown(&line.actor),
+            line.status
+        )?;
     }
     for letter in &detail.letters {
-        let error = letter.last_error.as_ref().map(|e| format!(" ({})", shown(e))).unwrap_or_default();
-        writeln!(out, "  e-mail {} to {}: {}{error}", letter.kind, shown(&letter.recipient), letter.state)?;
+        let error = letter
+            .last_error
+            .as_ref()
+            .map(|e| format!(" ({})", shown(e)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  e-mail {} to {}: {}{error}",
+            letter.kind,
+            shown(&letter.recipient),
+            letter.state
+        )?;
     }
     for push in &detail.pushes {
-        let end = push.location.as_ref().or(push.last_error.as_ref()).map(|t| format!(": {}", shown(t))).unwrap_or_default();
-        writeln!(out, "  push {} to {}: {}{end}", push.id, push.dsp, push.state)?;
+        let end = push
+            .location
+            .as_ref()
+            .or(push.last_error.as_ref())
+            .map(|t| format!(": {}", shown(t)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  push {} to {}: {}{end}",
+            push.id, push.dsp, push.state
+        )?;
     }
     Ok(())
 }
 
-fn report(package: &Package, format: &str, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn report(
+    package: &Package,
+    format: &str,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let Some(report): Option<Report> = store.report(&package.id)? else {
         return Err(Failure::Refused(format!(
             "there is no report yet: the package is {}",

@@ -55,25 +55,48 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
     }
 }
 
-fn list(dsp: Option<String>, state: Option<&str>, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+fn list(
+    dsp: Option<String>,
+    state: Option<&str>,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let state = state
         .map(|text| {
             PushState::parse(text).ok_or_else(|| {
                 let known: Vec<&str> = PushState::ALL.iter().map(|state| state.as_str()).collect();
-                Failure::Usage(format!("{} is no state; one of {}", shown(text), known.join(", ")))
+                Failure::Usage(format!(
+                    "{} is no state; one of {}",
+                    shown(text),
+                    known.join(", ")
+                ))
             })
         })
         .transpose()?;
-    let pushes = store.pushes(&PushFilter { package: None, dsp: dsp.map(DspId::new), state })?;
+    let pushes = store.pushes(&PushFilter {
+        package: None,
+        dsp: dsp.map(DspId::new),
+        state,
+    })?;
     if context.json {
-        context.write_json(&PushList { pushes: pushes.iter().map(PushLine::from).collect() })?;
+        context.write_json(&PushList {
+            pushes: pushes.iter().map(PushLine::from).collect(),
+        })?;
         return Ok(Done::Fine);
     }
     if pushes.is_empty() {
         writeln!(context.out, "No pushes.")?;
         return Ok(Done::Fine);
     }
-    let mut table = Table::new(&["ID", "STATE", "DSP", "TRIES", "PACKAGE", "CHANGED", "WHERE OR WHY"]);
+    let mut table = Table::new(&[
+        "ID",
+        "STATE",
+        "DSP",
+        "TRIES",
+        "PACKAGE",
+        "CHANGED",
+        "WHERE OR WHY",
+    ]);
     for push in &pushes {
         table.row([
             push.id.to_string(),
@@ -82,7 +105,10 @@ fn list(dsp: Option<String>, state: Option<&str>, store: &Store, context: &mut C
             push.attempts.to_string(),
             push.package.to_string(),
             time(push.updated_at),
-            push.location.clone().or_else(|| push.last_error.clone()).unwrap_or_default(),
+            push.location
+                .clone()
+                .or_else(|| push.last_error.clone())
+                .unwrap_or_default(),
         ]);
     }
     table.write(context.out)?;
@@ -93,7 +119,11 @@ fn answer(push: &Push, context: &mut Context<'_>) -> Result<Done, Failure> {
     if context.json {
         context.write_json(&PushLine::from(push))?;
     } else {
-        writeln!(context.out, "{} to {} is {} now", push.id, push.dsp, push.state)?;
+        writeln!(
+            context.out,
+            "{} to {} is {} now",
+            push.id, push.dsp, push.state
+        )?;
     }
     Ok(Done::Fine)
 }

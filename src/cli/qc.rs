@@ -40,7 +40,11 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
     let store = context.store(&config)?;
     let (id, event) = match command {
         Command::List => {
-            let filter = PackageFilter { status: Some(Status::NeedsQc), label: None, limit: None };
+            let filter = PackageFilter {
+                status: Some(Status::NeedsQc),
+                label: None,
+                limit: None,
+            };
             let mut packages = store.packages(&filter)?;
             packages.reverse();
             return write_list(&packages, context);
@@ -48,20 +52,30 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         Command::Approve { id, note } => (id, Event::Approved { note }),
         Command::Reject { id, note } => {
             if note.trim().is_empty() {
-                return Err(Failure::Usage("--note is empty: the label has to learn what to mend".to_owned()));
+                return Err(Failure::Usage(
+                    "--note is empty: the label has to learn what to mend".to_owned(),
+                ));
             }
             (id, Event::Rejected { note })
         }
     };
     let found = find_package(&store, &id)?;
     let package = store.apply(&found.id, event, &who::am_i(), clock::now())?;
-    let pushes = store.pushes(&PushFilter { package: Some(package.id.clone()), ..PushFilter::default() })?;
+    let pushes = store.pushes(&PushFilter {
+        package: Some(package.id.clone()),
+        ..PushFilter::default()
+    })?;
     if package.status == Status::QcApproved && pushes.is_empty() {
-        let is_test = store.report(&package.id)?.is_some_and(|report| report.release.is_test);
+        let is_test = store
+            .report(&package.id)?
+            .is_some_and(|report| report.release.is_test);
         let why = if is_test {
             "its message says TestMessage, so it is pushed nowhere".to_owned()
         } else {
-            format!("no DSP is agreed for {0}, so it goes nowhere (dropzone label set {0} --dsp …, then upload again)", package.label_name)
+            format!(
+                "no DSP is agreed for {0}, so it goes nowhere (dropzone label set {0} --dsp …, then upload again)",
+                package.label_name
+            )
         };
         writeln!(context.err, "note: {why}")?;
     }

@@ -92,7 +92,9 @@ impl From<&LogLine> for HistoryLine {
             Event::Stalled { waiting_for } => Some(waiting_for.join("; ")),
             Event::AllPushed { dsps } => Some(dsps.join(", ")),
             Event::Replaced { by } => Some(format!("by package {by}")),
-            Event::Claimed { .. } | Event::Judged { .. } | Event::Withdrawn | Event::Unparked => None,
+            Event::Claimed { .. } | Event::Judged { .. } | Event::Withdrawn | Event::Unparked => {
+                None
+            }
         };
         Self {
             number: line.number,

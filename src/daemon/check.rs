@@ -22,22 +22,33 @@ pub fn check(config: &Config, online: bool) -> anyhow::Result<Remarks> {
     let places = config.places();
     data_directory(places.root(), &mut remarks);
     if let Err(error) = Post::new(&config.notify, &places.mail()) {
-        remarks.problems.push(format!("e-mail: {}", super::words(&error)));
+        remarks
+            .problems
+            .push(format!("e-mail: {}", super::words(&error)));
     }
     if config.notify.operator.is_empty() {
         remarks.notes.push("notify.operator is empty: nobody of yours is mailed when a package is parked or a push is given up".to_owned());
     }
-    if Schemas::open(&places.schemas()).status().iter().all(|line| !line.is_installed()) {
+    if Schemas::open(&places.schemas())
+        .status()
+        .iter()
+        .all(|line| !line.is_installed())
+    {
         remarks.notes.push("no official DDEX schema is installed: messages are not checked against the XSD (dropzone schemas install DIR)".to_owned());
     }
     match config.profiles() {
         Err(error) => remarks.problems.push(super::words(&error)),
         Ok(profiles) => {
             if profiles.is_empty() {
-                remarks.notes.push(format!("no DSP profile in {}: approved packages go nowhere", config.dsp_dir.display()));
+                remarks.notes.push(format!(
+                    "no DSP profile in {}: approved packages go nowhere",
+                    config.dsp_dir.display()
+                ));
             }
             if online {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?;
                 for profile in profiles.iter().filter(|profile| profile.enabled) {
                     match runtime.block_on(deliver::probe(profile)) {
                         Ok(()) => remarks.notes.push(format!("{}: reached", profile.id)),
@@ -52,11 +63,18 @@ pub fn check(config: &Config, online: bool) -> anyhow::Result<Remarks> {
 
 fn data_directory(root: &Path, remarks: &mut Remarks) {
     match std::fs::metadata(root) {
-        Err(error) => remarks.problems.push(format!("data_dir {}: {error}", root.display())),
-        Ok(meta) if !meta.is_dir() => remarks.problems.push(format!("data_dir {} is no directory", root.display())),
+        Err(error) => remarks
+            .problems
+            .push(format!("data_dir {}: {error}", root.display())),
+        Ok(meta) if !meta.is_dir() => remarks
+            .problems
+            .push(format!("data_dir {} is no directory", root.display())),
         Ok(meta) => {
             if meta.mode() & 0o022 != 0 {
-                remarks.problems.push(format!("data_dir {} can be written by others: chmod 0700", root.display()));
+                remarks.problems.push(format!(
+                    "data_dir {} can be written by others: chmod 0700",
+                    root.display()
+                ));
             }
             let device = meta.dev();
             for below in ["labels", "spool"] {

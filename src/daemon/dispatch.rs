@@ -23,8 +23,11 @@ use tokio::task::JoinSet;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Letters are tried for about five days (RFC 5321 4.5.4.1), then a person has to look.
-const LETTER_BACKOFF: Backoff =
-    Backoff { first: Duration::from_secs(30), cap: Duration::from_secs(3600), attempts: 125 };
+const LETTER_BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(30),
+    cap: Duration::from_hours(1),
+    attempts: 125,
+};
 
 /// Sends letters until `stop`. Plain and blocking, on a thread of its own.
 pub fn letters(store: &Store, live: &Live, stop: &AtomicBool) {
@@ -66,15 +69,12 @@ fn letter(store: &Store, parts: &Parts, due: &Due) -> Result<(), StoreError> {
 
 fn postpone_letter(store: &Store, due: &Due, fault: &Fault) -> Result<(), StoreError> {
     let wait = LETTER_BACKOFF.wait(due.attempts + 1, rand::random());
-    match wait.filter(|_| fault.is_transient()) {
-        Some(wait) => {
-            tracing::warn!(letter.id = %due.id, kind = due.kind.as_str(), %fault, "letter postponed");
-            store.letter_postponed(&due.id, later(wait), &fault.text)
-        }
-        None => {
-            tracing::error!(letter.id = %due.id, kind = due.kind.as_str(), %fault, "letter given up");
-            store.letter_dead(&due.id, &fault.text, clock::now())
-        }
+    if let Some(wait) = wait.filter(|_| fault.is_transient()) {
+        tracing::warn!(letter.id = %due.id, kind = due.kind.as_str(), %fault, "letter postponed");
+        store.letter_postponed(&due.id, later(wait), &fault.text)
+    } else {
+        tracing::error!(letter.id = %due.id, kind = due.kind.as_str(), %fault, "letter given up");
+        store.letter_dead(&due.id, &fault.text, clock::now())
     }
 }
 
@@ -129,11 +129,14 @@ async fn begin(
     let mut begun = false;
     for profile in parts.profiles.iter().filter(|profile| profile.enabled) {
         let count = busy.entry(profile.id.to_string()).or_insert(0);
-        if *count >= profile.concurrency.max(1) || running.len() >= parts.config.deliver.workers.max(1) as usize {
+        if *count >= profile.concurrency.max(1)
+            || running.len() >= parts.config.deliver.workers.max(1) as usize
+        {
             continue;
         }
         let (asked, dsp) = (store.clone(), profile.id.clone());
-        let claim = tokio::task::spawn_blocking(move || asked.claim_push(&dsp, epoch, clock::now())).await;
+        let claim =
+            tokio::task::spawn_blocking(move || asked.claim_push(&dsp, epoch, clock::now())).await;
         match claim {
             Ok(Ok(Some(claimed))) => {
                 *count += 1;
@@ -142,7 +145,9 @@ async fn begin(
                 running.spawn(async move { push(&store, &parts, &profile, claimed).await });
             }
             Ok(Ok(None)) => {}
-            Ok(Err(error)) => tracing::error!(error = %super::words(&error), "pushes cannot be read"),
+            Ok(Err(error)) => {
+                tracing::error!(error = %super::words(&error), "pushes cannot be read");
+            }
             Err(error) => tracing::error!(%error, "pushes cannot be read"),
         }
     }
@@ -156,24 +161,40 @@ async fn push(store: &Store, parts: &Parts, profile: &DspProfile, claimed: Claim
     super::crash_point("push.before_mark");
     let (recorder, push) = (store.clone(), claimed.clone());
     let backoff = parts.config.deliver.backoff();
-    let recorded = tokio::task::spawn_blocking(move || record(&recorder, &push, outcome, &backoff)).await;
+    let recorded =
+        tokio::task::spawn_blocking(move || record(&recorder, &push, outcome, &backoff)).await;
     match recorded {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(push.id = %claimed.push.id, error = %super::words(&error), "push could not be recorded"),
-        Err(error) => tracing::error!(push.id = %claimed.push.id, %error, "push could not be recorded"),
+        Ok(Err(error)) => {
+            tracing::error!(push.id = %claimed.push.id, error = %super::words(&error), "push could not be recorded");
+        }
+        Err(error) => {
+            tracing::error!(push.id = %claimed.push.id, %error, "push could not be recorded");
+        }
     }
     profile.id.to_string()
 }
 
-async fn send(store: &Store, parts: &Parts, profile: &DspProfile, claimed: &Claimed) -> Result<String, Fault> {
+async fn send(
+    store: &Store,
+    parts: &Parts,
+    profile: &DspProfile,
+    claimed: &Claimed,
+) -> Result<String, Fault> {
     let (reader, id) = (store.clone(), claimed.push.package.clone());
     let read = tokio::task::spawn_blocking(move || -> Result<_, StoreError> {
         Ok((reader.package(&id)?, reader.manifest(&id)?))
     });
-    let broken = |words: String| Fault::transient("store", format!("the package cannot be read: {words}"));
+    let broken =
+        |words: String| Fault::transient("store", format!("the package cannot be read: {words}"));
     let (package, manifest) = match read.await {
         Ok(Ok((Some(package), Some(manifest)))) => (package, manifest),
-        Ok(Ok(_)) => return Err(Fault::permanent("no_package", "the package or its manifest is not in the store")),
+        Ok(Ok(_)) => {
+            return Err(Fault::permanent(
+                "no_package",
+                "the package or its manifest is not in the store",
+            ));
+        }
         Ok(Err(error)) => return Err(broken(super::words(&error))),
         Err(error) => return Err(broken(error.to_string())),
     };
@@ -182,7 +203,12 @@ async fn send(store: &Store, parts: &Parts, profile: &DspProfile, claimed: &Clai
     deliver::send(profile, claimed, &plan).await
 }
 
-fn record(store: &Store, claimed: &Claimed, outcome: Result<String, Fault>, backoff: &Backoff) -> Result<(), PushError> {
+fn record(
+    store: &Store,
+    claimed: &Claimed,
+    outcome: Result<String, Fault>,
+    backoff: &Backoff,
+) -> Result<(), PushError> {
     let push = &claimed.push;
     let now = clock::now();
     match outcome {
@@ -190,20 +216,23 @@ fn record(store: &Store, claimed: &Claimed, outcome: Result<String, Fault>, back
             tracing::info!(push.id = %push.id, package.id = %push.package, dsp = %push.dsp, location, "pushed");
             store.push_sent(claimed, &location, now)
         }
-        Err(fault) => match backoff.wait(store.push_failures(&push.id)? + 1, rand::random()).filter(|_| fault.is_transient()) {
-            Some(wait) => {
+        Err(fault) => {
+            let failures = store.push_failures(&push.id)? + 1;
+            let wait = backoff.wait(failures, rand::random());
+            if let Some(wait) = wait.filter(|_| fault.is_transient()) {
                 tracing::warn!(push.id = %push.id, dsp = %push.dsp, %fault, "push postponed");
                 store.push_postponed(claimed, &fault.text, later(wait), now)
-            }
-            None => {
+            } else {
                 tracing::error!(push.id = %push.id, dsp = %push.dsp, %fault, "push given up");
                 store.push_given_up(claimed, &fault.text, now)
             }
-        },
+        }
     }
 }
 
 fn later(wait: Duration) -> Timestamp {
     let wait = jiff::SignedDuration::try_from(wait).unwrap_or(jiff::SignedDuration::from_hours(1));
-    clock::now().checked_add(wait).unwrap_or_else(|_| clock::now())
+    clock::now()
+        .checked_add(wait)
+        .unwrap_or_else(|_| clock::now())
 }

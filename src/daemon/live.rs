@@ -24,10 +24,21 @@ impl Parts {
     /// Makes all of them, or none.
     pub fn make(config: Config) -> anyhow::Result<Self> {
         let places = config.places();
-        let post = Post::new(&config.notify, &places.mail()).context("e-mail cannot be set up")?;
         let profiles = config.profiles()?;
+        let names = profiles
+            .iter()
+            .map(|profile| (profile.id.clone(), profile.name.clone()))
+            .collect();
+        let post = Post::new(&config.notify, &places.mail())
+            .context("e-mail cannot be set up")?
+            .with_dsp_names(names);
         let schemas = Schemas::open(&places.schemas());
-        Ok(Self { config, post, profiles, schemas })
+        Ok(Self {
+            config,
+            post,
+            profiles,
+            schemas,
+        })
     }
 
     /// The profile of a DSP, if there is one.
@@ -44,7 +55,9 @@ pub struct Live {
 impl Live {
     /// Begins with these.
     pub fn new(parts: Parts) -> Self {
-        Self { now: RwLock::new(Arc::new(parts)) }
+        Self {
+            now: RwLock::new(Arc::new(parts)),
+        }
     }
 
     /// The generation that holds now.

@@ -52,7 +52,12 @@ pub fn crash_point(name: &str) {
 pub fn introduce(store: &Store, config: &Config) {
     store.set_operator(&config.notify.operator);
     let profiles = config.profiles().unwrap_or_default();
-    store.set_dsp_names(&profiles.into_iter().map(|profile| (profile.id, profile.name)).collect());
+    store.set_dsp_names(
+        &profiles
+            .into_iter()
+            .map(|profile| (profile.id, profile.name))
+            .collect(),
+    );
 }
 
 /// Runs the daemon until SIGTERM or SIGINT. `config_file` is read again on SIGHUP.
@@ -61,18 +66,34 @@ pub fn serve(config: Config, config_file: Option<PathBuf>) -> anyhow::Result<()>
     let places = config.places();
     make_directories(&config)?;
     let _lock = lock::take(&places)?;
-    let store = Store::open(&places.database(), clock::now).context("the database cannot be opened")?;
+    let store =
+        Store::open(&places.database(), clock::now).context("the database cannot be opened")?;
     introduce(&store, &config);
     let epoch = store.begin_epoch(clock::now())?;
     let live = Arc::new(Live::new(Parts::make(config.clone())?));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("dropzone-net").build()?;
-    runtime.block_on(Daemon { config, config_file, store, epoch, live }.run())
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("dropzone-net")
+        .build()?;
+    runtime.block_on(
+        Daemon {
+            config,
+            config_file,
+            store,
+            epoch,
+            live,
+        }
+        .run(),
+    )
     // Threads that are still inspecting are left behind: what they do is repeated at the next start.
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.level).with_context(|| format!("log.level {:?} cannot be read", config.log.level))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_new(&config.log.level)
+        .with_context(|| format!("log.level {:?} cannot be read", config.log.level))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first one's log.
     match config.log.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init().ok(),
@@ -86,13 +107,25 @@ fn make_directories(config: &Config) -> anyhow::Result<()> {
     let places = config.places();
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    for dir in [places.root().to_path_buf(), places.labels(), places.spool(), places.damaged(), places.mail()] {
-        builder.create(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    for dir in [
+        places.root().to_path_buf(),
+        places.labels(),
+        places.spool(),
+        places.damaged(),
+        places.mail(),
+    ] {
+        builder
+            .create(&dir)
+            .with_context(|| format!("cannot create {}", dir.display()))?;
     }
     let device = std::fs::metadata(places.root())?.dev();
     for dir in [places.labels(), places.spool()] {
         if std::fs::metadata(&dir)?.dev() != device {
-            bail!("{} is on another file system than {}: taking a package in is a rename and needs one", dir.display(), places.root().display());
+            bail!(
+                "{} is on another file system than {}: taking a package in is a rename and needs one",
+                dir.display(),
+                places.root().display()
+            );
         }
     }
     Ok(())
@@ -113,7 +146,10 @@ impl Daemon {
         let (claimed, wake) = pipeline::wake();
         let (door, intake) = self.door_and_intake(claimed)?;
         let recovering = Arc::clone(&intake);
-        tokio::task::spawn_blocking(move || recovering.recover()).await?.map_err(anyhow_fault).context("recovery failed")?;
+        tokio::task::spawn_blocking(move || recovering.recover())
+            .await?
+            .map_err(anyhow_fault)
+            .context("recovery failed")?;
         let listener = TcpListener::bind(&self.config.sftp.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.config.sftp.listen))?;
@@ -121,7 +157,13 @@ impl Daemon {
         let workers = self.workers(&intake, wake, &stopping)?;
         let serving = tokio::spawn(Arc::clone(&door).run(listener, stop.clone()));
         let drain = Duration::from_secs(self.config.sftp.drain_seconds);
-        let pushing = tokio::spawn(dispatch::pushes(self.store.clone(), Arc::clone(&self.live), self.epoch, stop, drain));
+        let pushing = tokio::spawn(dispatch::pushes(
+            self.store.clone(),
+            Arc::clone(&self.live),
+            self.epoch,
+            stop,
+            drain,
+        ));
         for fingerprint in door.fingerprints() {
             tracing::info!(fingerprint, "host key");
         }
@@ -142,7 +184,10 @@ impl Daemon {
         outcome
     }
 
-    fn door_and_intake(&self, claimed: std::sync::mpsc::Sender<crate::domain::ids::PackageId>) -> anyhow::Result<(Arc<Door>, Arc<Intake>)> {
+    fn door_and_intake(
+        &self,
+        claimed: std::sync::mpsc::Sender<crate::domain::ids::PackageId>,
+    ) -> anyhow::Result<(Arc<Door>, Arc<Intake>)> {
         let places = self.config.places();
         // The door tells intake and intake asks the door: one of them has to come first.
         let ear: Arc<OnceLock<Arc<Intake>>> = Arc::default();
@@ -152,8 +197,13 @@ impl Daemon {
                 intake.tell(event);
             }
         };
-        let door = Door::new(self.config.sftp.clone(), places.clone(), Arc::new(self.store.clone()), Arc::new(tell))
-            .context("the SFTP server cannot be set up")?;
+        let door = Door::new(
+            self.config.sftp.clone(),
+            places.clone(),
+            Arc::new(self.store.clone()),
+            Arc::new(tell),
+        )
+        .context("the SFTP server cannot be set up")?;
         let intake = Intake::new(
             self.config.intake.clone(),
             self.config.limits.clone(),
@@ -177,10 +227,20 @@ impl Daemon {
     ) -> anyhow::Result<Vec<JoinHandle<()>>> {
         let (intake, stop) = (Arc::clone(intake), Arc::clone(stopping));
         let taking = thread("dropzone-intake", move || intake.run(&stop))?;
-        let pipeline = pipeline::Pipeline { store: self.store.clone(), live: Arc::clone(&self.live), stop: Arc::clone(stopping) };
+        let pipeline = pipeline::Pipeline {
+            store: self.store.clone(),
+            live: Arc::clone(&self.live),
+            stop: Arc::clone(stopping),
+        };
         let inspecting = thread("dropzone-inspect", move || pipeline.run(&wake))?;
-        let (store, live, stop) = (self.store.clone(), Arc::clone(&self.live), Arc::clone(stopping));
-        let mailing = thread("dropzone-mail", move || dispatch::letters(&store, &live, &stop))?;
+        let (store, live, stop) = (
+            self.store.clone(),
+            Arc::clone(&self.live),
+            Arc::clone(stopping),
+        );
+        let mailing = thread("dropzone-mail", move || {
+            dispatch::letters(&store, &live, &stop);
+        })?;
         Ok(vec![taking, inspecting, mailing])
     }
 
@@ -189,7 +249,8 @@ impl Daemon {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let beat = sd_notify::watchdog_enabled().map_or(Duration::from_secs(5), |period| period / 3);
+        let beat =
+            sd_notify::watchdog_enabled().map_or(Duration::from_secs(5), |period| period / 3);
         let mut ticks = tokio::time::interval(beat.min(Duration::from_secs(5)));
         loop {
             tokio::select! {
@@ -221,13 +282,22 @@ impl Daemon {
         match fresh.and_then(|config| Ok((config.clone(), Parts::make(config)?))) {
             Ok((config, parts)) => {
                 introduce(&self.store, &config);
-                if config.sftp != self.config.sftp || config.intake != self.config.intake || config.data_dir != self.config.data_dir || config.log != self.config.log {
-                    tracing::warn!("changes of data_dir, log, sftp and intake take effect at the next start");
+                if config.sftp != self.config.sftp
+                    || config.intake != self.config.intake
+                    || config.data_dir != self.config.data_dir
+                    || config.log != self.config.log
+                {
+                    tracing::warn!(
+                        "changes of data_dir, log, sftp and intake take effect at the next start"
+                    );
                 }
                 self.live.exchange(parts);
                 tracing::info!("configuration read again");
             }
-            Err(error) => tracing::error!(error = format!("{error:#}"), "the new configuration is bad; the old one stays"),
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "the new configuration is bad; the old one stays"
+            ),
         }
     }
 }
@@ -237,7 +307,10 @@ fn anyhow_fault(fault: Fault) -> anyhow::Error {
 }
 
 fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(body).with_context(|| format!("cannot start the thread {name}"))
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .with_context(|| format!("cannot start the thread {name}"))
 }
 
 fn notify(state: &[NotifyState<'_>]) {
@@ -248,7 +321,10 @@ fn notify(state: &[NotifyState<'_>]) {
 
 /// Resolves when a second signal comes while we are stopping.
 async fn hard_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

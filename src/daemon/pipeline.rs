@@ -59,10 +59,22 @@ impl Pipeline {
     }
 
     /// The oldest package to inspect; those that failed before come last.
-    fn next(&self, failed: &HashMap<PackageId, u32>) -> Result<Option<Package>, crate::store::StoreError> {
-        let filter = PackageFilter { status: Some(Status::Incoming), label: None, limit: None };
+    fn next(
+        &self,
+        failed: &HashMap<PackageId, u32>,
+    ) -> Result<Option<Package>, crate::store::StoreError> {
+        let filter = PackageFilter {
+            status: Some(Status::Incoming),
+            label: None,
+            limit: None,
+        };
         let mut waiting = self.store.packages(&filter)?;
-        waiting.sort_by_key(|package| (failed.get(&package.id).copied().unwrap_or(0), package.updated_at));
+        waiting.sort_by_key(|package| {
+            (
+                failed.get(&package.id).copied().unwrap_or(0),
+                package.updated_at,
+            )
+        });
         Ok(waiting.into_iter().next())
     }
 
@@ -93,7 +105,9 @@ impl Pipeline {
     }
 
     fn park(&self, package: &PackageId, why: &str) {
-        let event = Event::Parked { why: why.to_owned() };
+        let event = Event::Parked {
+            why: why.to_owned(),
+        };
         if let Err(error) = self.store.apply(package, event, "daemon", clock::now()) {
             tracing::error!(package.id = %package, error = %super::words(&error), "package could not be parked");
         }
@@ -103,7 +117,11 @@ impl Pipeline {
     fn inspect(&self, package: &Package) -> Result<Status, String> {
         let say = |error: crate::store::StoreError| super::words(&error);
         let parts = self.live.parts();
-        let account = self.store.label_by_id(&package.label).map_err(say)?.ok_or("its label is not in the store")?;
+        let account = self
+            .store
+            .label_by_id(&package.label)
+            .map_err(say)?
+            .ok_or("its label is not in the store")?;
         let identity = self.identity(package).map_err(say)?;
         let history = self.history(package, &identity, &account).map_err(say)?;
         let root = parts.config.places().package(&package.id);
@@ -122,13 +140,16 @@ impl Pipeline {
         })
         .map_err(|error| super::words(&error))?;
         self.compare_with_manifest(package, &report)?;
-        reports::write(&parts.config.places(), package, &report).map_err(|error| format!("{error:#}"))?;
+        reports::write(&parts.config.places(), package, &report)
+            .map_err(|error| format!("{error:#}"))?;
         super::crash_point("judge.before_apply");
         let event = judged(report, identity);
         match self.store.apply(&package.id, event, "daemon", clock::now()) {
             Ok(package) => Ok(package.status),
             // A newer attempt of the release took its place meanwhile; its verdict is what counts.
-            Err(ApplyError::Illegal(illegal)) if illegal.status == Status::Superseded => Ok(Status::Superseded),
+            Err(ApplyError::Illegal(illegal)) if illegal.status == Status::Superseded => {
+                Ok(Status::Superseded)
+            }
             Err(error) => Err(super::words(&error)),
         }
     }
@@ -167,17 +188,32 @@ impl Pipeline {
 
     /// What was read now must be what was claimed: a difference is our disk's fault, not the label's.
     fn compare_with_manifest(&self, package: &Package, report: &Report) -> Result<(), String> {
-        let manifest = self.store.manifest(&package.id).map_err(|error| super::words(&error))?;
-        let Some(manifest) = manifest else { return Ok(()) };
+        let manifest = self
+            .store
+            .manifest(&package.id)
+            .map_err(|error| super::words(&error))?;
+        let Some(manifest) = manifest else {
+            return Ok(());
+        };
         let read = report
             .tracks
             .iter()
             .filter_map(|track| Some((track.file.as_ref()?, track.sha256.as_ref()?)))
-            .chain(report.artwork.iter().filter_map(|cover| Some((&cover.file, cover.sha256.as_ref()?))));
+            .chain(
+                report
+                    .artwork
+                    .iter()
+                    .filter_map(|cover| Some((&cover.file, cover.sha256.as_ref()?))),
+            );
         for (file, sha256) in read {
-            let claimed = manifest.files.iter().find(|line| &line.path == file || line.path.ends_with(&format!("/{file}")));
+            let claimed = manifest
+                .files
+                .iter()
+                .find(|line| &line.path == file || line.path.ends_with(&format!("/{file}")));
             if claimed.is_some_and(|line| &line.sha256 != sha256) {
-                return Err(format!("{file} in the spool is not what was taken in (its SHA-256 differs): look at the disk"));
+                return Err(format!(
+                    "{file} in the spool is not what was taken in (its SHA-256 differs): look at the disk"
+                ));
             }
         }
         Ok(())
@@ -196,7 +232,11 @@ fn judged(report: Report, claimed: Identity) -> Event {
         sender_dpid: claimed.sender_dpid,
         tracks: release.tracks.max(claimed.tracks),
     };
-    Event::Judged { counts: report.counts, report: Some(Box::new(report)), identity }
+    Event::Judged {
+        counts: report.counts,
+        report: Some(Box::new(report)),
+        identity,
+    }
 }
 
 /// A channel that tells the spine of fresh claims.

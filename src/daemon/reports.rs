@@ -22,7 +22,11 @@ pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Res
         received: package.received_at,
     };
     put(&dir, "REPORT.txt", text::render(report, false).as_bytes())?;
-    put(&dir, "REPORT.html", html::render(report, &heading).as_bytes())?;
+    put(
+        &dir,
+        "REPORT.html",
+        html::render(report, &heading).as_bytes(),
+    )?;
     put(&dir, "report.json", &serde_json::to_vec_pretty(report)?)?;
     sync(&dir)?;
     sync(&home)
@@ -32,11 +36,16 @@ pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Res
 fn put(dir: &Path, name: &str, content: &[u8]) -> anyhow::Result<()> {
     let fresh = dir.join(format!(".{name}.new"));
     let target = dir.join(name);
-    let mut file = File::create(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
-    file.write_all(content).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", fresh.display()))?;
+    let mut file =
+        File::create(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", fresh.display()))?;
     fs::rename(&fresh, &target).with_context(|| format!("cannot rename to {}", target.display()))
 }
 
 fn sync(dir: &Path) -> anyhow::Result<()> {
-    File::open(dir).and_then(|d| d.sync_all()).with_context(|| format!("cannot sync {}", dir.display()))
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .with_context(|| format!("cannot sync {}", dir.display()))
 }

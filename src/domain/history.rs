@@ -14,7 +14,7 @@ pub struct History {
     pub same_release: Vec<Earlier>,
     /// Another label here has packages with this ICPN (ID-013).
     pub icpn_of_other_label: bool,
-    /// Earlier packages of this label with the same MessageId but another ICPN (HDR-004).
+    /// Earlier packages of this label with the same `MessageId` but another ICPN (HDR-004).
     pub same_message_id: Vec<Earlier>,
     /// DPIDs registered for other labels of this installation (HDR-002), with no name.
     pub dpid_of_other_label: bool,

@@ -206,15 +206,12 @@ fn percent_decoded(text: &str) -> String {
             .get(..2)
             .and_then(|pair| std::str::from_utf8(pair).ok())
             .and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match (first, hex) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                out.push(first);
-                rest = after;
-            }
+        if let (b'%', Some(byte)) = (first, hex) {
+            out.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            out.push(first);
+            rest = after;
         }
     }
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())

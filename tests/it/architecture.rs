@@ -24,7 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // `deliver` for the demonstration alone, whose stand-in for a label's client is our own.
-    ("cli", &["domain", "config", "store", "inspect", "daemon", "deliver"]),
+    (
+        "cli",
+        &["domain", "config", "store", "inspect", "daemon", "deliver"],
+    ),
 ];
 
 /// Library → the only folders that may know it.

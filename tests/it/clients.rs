@@ -7,7 +7,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn ok(what: &str, output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{what}: {out}{err}");
     out.into_owned()
 }
@@ -24,8 +27,10 @@ fn reaches_review(number: u32, upload: impl FnOnce(&TestDaemon, &Label, &Path, &
 }
 
 fn files(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }
@@ -35,11 +40,27 @@ fn openssh_sftp_by_password() {
     reaches_review(301, |daemon, label, folder, _| {
         let askpass = daemon.home.path().join("askpass");
         fs::write(&askpass, format!("#!/bin/sh\necho '{}'\n", label.password)).unwrap();
-        fs::set_permissions(&askpass, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        fs::set_permissions(
+            &askpass,
+            std::os::unix::fs::PermissionsExt::from_mode(0o700),
+        )
+        .unwrap();
         let batch = daemon.home.path().join("batch");
-        fs::write(&batch, format!("cd incoming\nput -rp {}\n", folder.display())).unwrap();
+        fs::write(
+            &batch,
+            format!("cd incoming\nput -rp {}\n", folder.display()),
+        )
+        .unwrap();
         let output = Command::new("sftp")
-            .args(["-q", "-P", &daemon.port.to_string(), "-o", "BatchMode=no", "-o", "PubkeyAuthentication=no"])
+            .args([
+                "-q",
+                "-P",
+                &daemon.port.to_string(),
+                "-o",
+                "BatchMode=no",
+                "-o",
+                "PubkeyAuthentication=no",
+            ])
             .args(daemon.ssh_options())
             .arg("-b")
             .arg(&batch)
@@ -77,7 +98,12 @@ fn lftp_mirror() {
         let connect = format!(
             "ssh -a -x -i {} {}",
             label.key.display(),
-            daemon.ssh_options().iter().map(|o| format!("'{o}'")).collect::<Vec<_>>().join(" ")
+            daemon
+                .ssh_options()
+                .iter()
+                .map(|o| format!("'{o}'"))
+                .collect::<Vec<_>>()
+                .join(" ")
         );
         let script = format!(
             "set sftp:connect-program \"{connect}\"; set net:max-retries 1; set cmd:fail-exit yes; \
@@ -85,7 +111,14 @@ fn lftp_mirror() {
             daemon.port,
             folder.display()
         );
-        ok("lftp", &Command::new("lftp").args(["--norc", "-c", &script]).stdin(Stdio::null()).output().unwrap());
+        ok(
+            "lftp",
+            &Command::new("lftp")
+                .args(["--norc", "-c", &script])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap(),
+        );
     });
 }
 
@@ -100,7 +133,14 @@ fn rclone_twice() {
                 .args(["--config", "/dev/null", "copy", "-v"])
                 .arg(folder)
                 .arg(format!(":sftp:incoming/{name}"))
-                .args(["--sftp-host", "127.0.0.1", "--sftp-user", "quayside", "--sftp-port", &daemon.port.to_string()])
+                .args([
+                    "--sftp-host",
+                    "127.0.0.1",
+                    "--sftp-user",
+                    "quayside",
+                    "--sftp-port",
+                    &daemon.port.to_string(),
+                ])
                 .arg("--sftp-key-file")
                 .arg(&label.key)
                 .output()
@@ -122,9 +162,19 @@ fn curl_by_password() {
     reaches_review(305, |daemon, label, folder, name| {
         for file in files(folder) {
             let output = Command::new("curl")
-                .args(["-sS", "--insecure", "--ftp-create-dirs", "-u", &format!("quayside:{}", label.password), "-T"])
+                .args([
+                    "-sS",
+                    "--insecure",
+                    "--ftp-create-dirs",
+                    "-u",
+                    &format!("quayside:{}", label.password),
+                    "-T",
+                ])
                 .arg(folder.join(&file))
-                .arg(format!("sftp://127.0.0.1:{}/incoming/{name}/{file}", daemon.port))
+                .arg(format!(
+                    "sftp://127.0.0.1:{}/incoming/{name}/{file}",
+                    daemon.port
+                ))
                 .output()
                 .unwrap();
             ok("curl", &output);
@@ -140,11 +190,30 @@ fn putty_psftp() {
     reaches_review(306, |daemon, label, folder, _| {
         let print = fs::read_to_string(daemon.log()).unwrap();
         let print = print.split("SHA256:").nth(1).unwrap();
-        let print: String = print.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')).collect();
+        let print: String = print
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'))
+            .collect();
         let batch = daemon.home.path().join("psftp.batch");
-        fs::write(&batch, format!("cd incoming\nput -r {} {}\n", folder.display(), folder.file_name().unwrap().to_string_lossy())).unwrap();
+        fs::write(
+            &batch,
+            format!(
+                "cd incoming\nput -r {} {}\n",
+                folder.display(),
+                folder.file_name().unwrap().to_string_lossy()
+            ),
+        )
+        .unwrap();
         let output = Command::new("psftp")
-            .args(["-batch", "-P", &daemon.port.to_string(), "-l", "quayside", "-pw", &label.password])
+            .args([
+                "-batch",
+                "-P",
+                &daemon.port.to_string(),
+                "-l",
+                "quayside",
+                "-pw",
+                &label.password,
+            ])
             .args(["-hostkey", &format!("SHA256:{print}"), "-b"])
             .arg(&batch)
             .arg("127.0.0.1")
@@ -157,7 +226,9 @@ fn putty_psftp() {
 
 #[test]
 fn paramiko_with_confirmation() {
-    let Some(python) = python("paramiko") else { return };
+    let Some(python) = python("paramiko") else {
+        return;
+    };
     reaches_review(307, |daemon, label, folder, name| {
         let script = r#"
 import os, sys, paramiko
@@ -178,7 +249,13 @@ for file in sorted(os.listdir(folder)):
 transport.close()
 "#;
         let output = Command::new(python)
-            .args(["-c", script, &daemon.port.to_string(), "quayside", &label.password])
+            .args([
+                "-c",
+                script,
+                &daemon.port.to_string(),
+                "quayside",
+                &label.password,
+            ])
             .arg(folder)
             .arg(name)
             .output()
@@ -205,7 +282,10 @@ fn shells_and_commands_are_refused_at_once_with_a_sentence() {
     for command in [&["md5sum"][..], &["rsync", "--server"], &[]] {
         let output = ssh(command);
         assert_eq!(output.status.code(), Some(1), "{command:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("SFTP"), "{command:?}: {output:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("SFTP"),
+            "{command:?}: {output:?}"
+        );
     }
     let old = Command::new("scp")
         .args(["-O", "-q", "-P", &daemon.port.to_string(), "-i"])
@@ -225,14 +305,24 @@ fn two_labels_cannot_see_or_touch_each_other() {
     let thief = daemon.label("thief", &[]);
     let folder = daemon.material(&release(310));
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-    daemon.sftp_ok(&victim, &format!("cd incoming\nmkdir {name}\ncd {name}\nput {}/artwork.jpg\n", folder.display()));
+    daemon.sftp_ok(
+        &victim,
+        &format!(
+            "cd incoming\nmkdir {name}\ncd {name}\nput {}/artwork.jpg\n",
+            folder.display()
+        ),
+    );
     let seen = daemon.sftp_ok(&thief, "ls -1 /\nls -1 /incoming\nls -1 /reports\n");
     assert!(!seen.contains(&name), "{seen}");
     for path in [
         format!("/incoming/{name}/artwork.jpg"),
         format!("/incoming/../../{}/incoming/{name}/artwork.jpg", victim.id),
         format!("/../{}/incoming/{name}/artwork.jpg", victim.id),
-        format!("{}/labels/{}/incoming/{name}/artwork.jpg", daemon.data().display(), victim.id),
+        format!(
+            "{}/labels/{}/incoming/{name}/artwork.jpg",
+            daemon.data().display(),
+            victim.id
+        ),
         daemon.data().join("dropzone.db").display().to_string(),
         "/etc/passwd".to_owned(),
     ] {
@@ -249,14 +339,24 @@ fn two_labels_cannot_see_or_touch_each_other() {
             format!("ln -s {path} /incoming/link\n"),
         ] {
             let output = daemon.sftp(&thief, &batch);
-            assert!(!output.status.success(), "{batch} has to be refused: {}", String::from_utf8_lossy(&output.stdout));
+            assert!(
+                !output.status.success(),
+                "{batch} has to be refused: {}",
+                String::from_utf8_lossy(&output.stdout)
+            );
         }
     }
     assert!(!daemon.home.path().join("stolen").exists());
     let kept = daemon.sftp_ok(&victim, &format!("ls -1 /incoming/{name}\n"));
     assert!(kept.contains("artwork.jpg"), "{kept}");
-    let loose = daemon.sftp(&thief, &format!("put {} /incoming/\n", folder.join("metadata.xml").display()));
-    assert!(!loose.status.success(), "files directly in /incoming are refused");
+    let loose = daemon.sftp(
+        &thief,
+        &format!("put {} /incoming/\n", folder.join("metadata.xml").display()),
+    );
+    assert!(
+        !loose.status.success(),
+        "files directly in /incoming are refused"
+    );
 }
 
 #[test]
@@ -265,11 +365,23 @@ fn a_disabled_label_and_a_wrong_password_stay_outside() {
     let label = daemon.label("quayside", &[]);
     daemon.sftp_ok(&label, "ls\n");
     daemon.ask(&["label", "disable", "quayside"]);
-    assert!(!daemon.sftp(&label, "ls\n").status.success(), "disabled means out");
+    assert!(
+        !daemon.sftp(&label, "ls\n").status.success(),
+        "disabled means out"
+    );
     daemon.ask(&["label", "enable", "quayside"]);
     daemon.sftp_ok(&label, "ls\n");
     let shown = daemon.ask(&["label", "show", "quayside"]);
-    let print = shown["keys"][0].as_str().unwrap().split(' ').next().unwrap().to_owned();
+    let print = shown["keys"][0]
+        .as_str()
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
     daemon.ask(&["label", "key", "remove", "quayside", &print]);
-    assert!(!daemon.sftp(&label, "ls\n").status.success(), "a removed key is out");
+    assert!(
+        !daemon.sftp(&label, "ls\n").status.success(),
+        "a removed key is out"
+    );
 }

@@ -11,9 +11,20 @@ fn the_demonstration_comes_out_true() {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{out}{err}");
-    for words in ["taken in", "Invalid", "needs QC", "QC Approved", "Delivered to DSPs", "e-mail to", "REPORT.html"] {
+    for words in [
+        "taken in",
+        "Invalid",
+        "needs QC",
+        "QC Approved",
+        "Delivered to DSPs",
+        "e-mail to",
+        "REPORT.html",
+    ] {
         assert!(out.contains(words), "{words} in\n{out}");
     }
 }

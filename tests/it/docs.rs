@@ -6,17 +6,29 @@ use std::fs;
 use std::path::Path;
 
 fn statuses() -> String {
-    let mut out = String::from("| status | the guide's name | leads to | e-mail to the label |\n|---|---|---|---|\n");
+    let mut out = String::from(
+        "| status | the guide's name | leads to | e-mail to the label |\n|---|---|---|---|\n",
+    );
     for status in Status::ALL {
         let moves: Vec<(EventKind, Status, &[Effect])> = EventKind::ALL
             .into_iter()
-            .filter_map(|event| next(status, event).ok().map(|(to, effects)| (event, to, effects)))
+            .filter_map(|event| {
+                next(status, event)
+                    .ok()
+                    .map(|(to, effects)| (event, to, effects))
+            })
             .collect();
-        let mut to: Vec<String> = moves.iter().filter(|m| m.1 != status).map(|m| format!("`{}`", m.1)).collect();
+        let mut to: Vec<String> = moves
+            .iter()
+            .filter(|m| m.1 != status)
+            .map(|m| format!("`{}`", m.1))
+            .collect();
         to.dedup();
         let arrives = Status::ALL.into_iter().any(|from| {
             EventKind::ALL.into_iter().any(|event| {
-                next(from, event).is_ok_and(|(to, effects)| to == status && from != to && effects.contains(&Effect::TellLabel))
+                next(from, event).is_ok_and(|(to, effects)| {
+                    to == status && from != to && effects.contains(&Effect::TellLabel)
+                })
             })
         });
         let told = match status {
@@ -24,8 +36,15 @@ fn statuses() -> String {
             _ if arrives => "yes",
             _ => "no",
         };
-        let to = if to.is_empty() { "– (final)".to_owned() } else { to.join(", ") };
-        out.push_str(&format!("| `{status}` | {} | {to} | {told} |\n", status.title()));
+        let to = if to.is_empty() {
+            "– (final)".to_owned()
+        } else {
+            to.join(", ")
+        };
+        out.push_str(&format!(
+            "| `{status}` | {} | {to} | {told} |\n",
+            status.title()
+        ));
     }
     out
 }
@@ -37,14 +56,20 @@ fn generated_tables_of_the_readme_are_current() {
     let mut fresh = text.clone();
     for (name, table) in [("statuses", statuses()), ("rules", rules::table_markdown())] {
         let begin = format!("<!-- generated: {name} -->\n");
-        let start = fresh.find(&begin).unwrap_or_else(|| panic!("README has no {begin}")) + begin.len();
+        let start = fresh
+            .find(&begin)
+            .unwrap_or_else(|| panic!("README has no {begin}"))
+            + begin.len();
         let end = start + fresh[start..].find("<!-- end -->").unwrap();
         fresh.replace_range(start..end, &format!("{}\n", table.trim_end()));
     }
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &fresh).unwrap();
     }
-    assert!(fs::read_to_string(&path).unwrap() == fresh, "README's tables are out of date: UPDATE_DOCS=1 cargo test --test it docs");
+    assert!(
+        fs::read_to_string(&path).unwrap() == fresh,
+        "README's tables are out of date: UPDATE_DOCS=1 cargo test --test it docs"
+    );
 }
 
 #[test]

@@ -15,7 +15,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Uploads a folder into `/incoming`.
-pub(super) fn upload(stage: &Stage, user: &str, password: &str, folder: &Path) -> Result<(), Failure> {
+pub(super) fn upload(
+    stage: &Stage,
+    user: &str,
+    password: &str,
+    folder: &Path,
+) -> Result<(), Failure> {
     let secret = stage.home.join("password");
     fs::write(&secret, password)?;
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
@@ -51,9 +56,20 @@ pub(super) fn upload(stage: &Stage, user: &str, password: &str, folder: &Path) -
         created_at: now,
         updated_at: now,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let sent = runtime.block_on(deliver::send(&profile, &Claimed { push, epoch: 1 }, &plan(folder)?));
-    sent.map(|_| ()).map_err(|fault| Failure::Failed(format!("our client could not upload {}: {fault}", folder.display())))
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let sent = runtime.block_on(deliver::send(
+        &profile,
+        &Claimed { push, epoch: 1 },
+        &plan(folder)?,
+    ));
+    sent.map(|_| ()).map_err(|fault| {
+        Failure::Failed(format!(
+            "our client could not upload {}: {fault}",
+            folder.display()
+        ))
+    })
 }
 
 fn plan(folder: &Path) -> Result<Plan, Failure> {
@@ -62,21 +78,34 @@ fn plan(folder: &Path) -> Result<Plan, Failure> {
         let source = entry?.path();
         let bytes = fs::read(&source)?;
         files.push(Cargo {
-            name: source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+            name: source
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             size: bytes.len() as u64,
             sha256: hex::encode(Sha256::digest(&bytes)),
             source,
         });
     }
-    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Plan { folder: name, files, markers: Vec::new() })
+    let name = folder
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok(Plan {
+        folder: name,
+        files,
+        markers: Vec::new(),
+    })
 }
 
 /// The fingerprint that the daemon printed at its start.
 fn host_key(stage: &Stage) -> Result<String, Failure> {
     let log = fs::read_to_string(stage.log())?;
     let print = log.split("SHA256:").nth(1).unwrap_or_default();
-    let print: String = print.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')).collect();
+    let print: String = print
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'))
+        .collect();
     if print.is_empty() {
         return Err(Failure::Failed("the daemon printed no host key".to_owned()));
     }

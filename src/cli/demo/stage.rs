@@ -24,10 +24,20 @@ pub(super) struct Stage {
 impl Stage {
     /// Makes the directory and the configuration, and starts the daemon.
     pub(super) fn set() -> Result<Self, Failure> {
-        let home = std::env::temp_dir().join(format!("dropzone-demo-{}", ulid::Ulid::generate().to_string().to_lowercase()));
+        let home = std::env::temp_dir().join(format!(
+            "dropzone-demo-{}",
+            ulid::Ulid::generate().to_string().to_lowercase()
+        ));
         DirBuilder::new().mode(0o700).create(&home)?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut stage = Self { home, port, program: std::env::current_exe()?, daemon: None };
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+            .local_addr()?
+            .port();
+        let mut stage = Self {
+            home,
+            port,
+            program: std::env::current_exe()?,
+            daemon: None,
+        };
         stage.write_configuration()?;
         let log = File::create(stage.log())?;
         let daemon = Command::new(&stage.program)
@@ -89,21 +99,36 @@ impl Stage {
             if let Some(daemon) = &mut self.daemon
                 && let Some(status) = daemon.try_wait()?
             {
-                return Err(Failure::Failed(format!("the daemon ended ({status}); its log: {}", self.log().display())));
+                return Err(Failure::Failed(format!(
+                    "the daemon ended ({status}); its log: {}",
+                    self.log().display()
+                )));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Err(Failure::Failed(format!("the daemon does not listen; its log: {}", self.log().display())))
+        Err(Failure::Failed(format!(
+            "the daemon does not listen; its log: {}",
+            self.log().display()
+        )))
     }
 
     /// Gives the program a command and reads its JSON.
     pub(super) fn ask(&self, arguments: &[&str]) -> Result<Value, Failure> {
-        let output = Command::new(&self.program).args(["--json", "--config"]).arg(self.config()).args(arguments).output()?;
+        let output = Command::new(&self.program)
+            .args(["--json", "--config"])
+            .arg(self.config())
+            .args(arguments)
+            .output()?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);
-            return Err(Failure::Failed(format!("dropzone {} failed: {}", arguments.join(" "), words.trim())));
+            return Err(Failure::Failed(format!(
+                "dropzone {} failed: {}",
+                arguments.join(" "),
+                words.trim()
+            )));
         }
-        serde_json::from_slice(&output.stdout).map_err(|e| Failure::Failed(format!("dropzone {}: {e}", arguments.join(" "))))
+        serde_json::from_slice(&output.stdout)
+            .map_err(|e| Failure::Failed(format!("dropzone {}: {e}", arguments.join(" "))))
     }
 
     /// Waits until the daemon is stopped from outside (Ctrl-C).
@@ -117,8 +142,12 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let Some(mut daemon) = self.daemon.take() else { return };
-        let pid = i32::try_from(daemon.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let Some(mut daemon) = self.daemon.take() else {
+            return;
+        };
+        let pid = i32::try_from(daemon.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
         }
@@ -136,21 +165,52 @@ impl Drop for Stage {
 
 /// Uploads a folder into `/incoming` with the real `sftp` client, by password, as a label would.
 /// The answer names the client.
-pub(super) fn upload(stage: &Stage, user: &str, password: &str, folder: &Path) -> Result<(), Failure> {
+pub(super) fn upload(
+    stage: &Stage,
+    user: &str,
+    password: &str,
+    folder: &Path,
+) -> Result<(), Failure> {
     let askpass = stage.home.join("askpass");
     if !askpass.exists() {
         let secret = stage.home.join("password");
         fs::write(&secret, password)?;
-        fs::write(&askpass, format!("#!/bin/sh\nexec cat '{}'\n", secret.display()))?;
-        fs::set_permissions(&askpass, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        fs::write(
+            &askpass,
+            format!("#!/bin/sh\nexec cat '{}'\n", secret.display()),
+        )?;
+        fs::set_permissions(
+            &askpass,
+            std::os::unix::fs::PermissionsExt::from_mode(0o700),
+        )?;
     }
     let batch = stage.home.join("batch");
-    fs::write(&batch, format!("cd incoming\nput -r \"{}\"\n", folder.display()))?;
-    let known_hosts = format!("UserKnownHostsFile={}", stage.home.join("known_hosts").display());
+    fs::write(
+        &batch,
+        format!("cd incoming\nput -r \"{}\"\n", folder.display()),
+    )?;
+    let known_hosts = format!(
+        "UserKnownHostsFile={}",
+        stage.home.join("known_hosts").display()
+    );
     let output = Command::new("sftp")
         .args(["-q", "-P", &stage.port.to_string()])
-        .args(["-o", "BatchMode=no", "-o", "StrictHostKeyChecking=accept-new", "-o", &known_hosts])
-        .args(["-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1", "-F", "none"])
+        .args([
+            "-o",
+            "BatchMode=no",
+            "-o",
+            "StrictHostKeyChecking=accept-new",
+            "-o",
+            &known_hosts,
+        ])
+        .args([
+            "-o",
+            "PubkeyAuthentication=no",
+            "-o",
+            "NumberOfPasswordPrompts=1",
+            "-F",
+            "none",
+        ])
         .arg("-b")
         .arg(&batch)
         .arg(format!("{user}@127.0.0.1"))
@@ -163,10 +223,20 @@ pub(super) fn upload(stage: &Stage, user: &str, password: &str, folder: &Path) -
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::Failed(format!("sftp could not upload {}: {}", folder.display(), words.trim())))
+    Err(Failure::Failed(format!(
+        "sftp could not upload {}: {}",
+        folder.display(),
+        words.trim()
+    )))
 }
 
 /// Whether OpenSSH's client is installed.
 pub(super) fn has_sftp() -> bool {
-    Command::new("sftp").arg("-?").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    Command::new("sftp")
+        .arg("-?")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }

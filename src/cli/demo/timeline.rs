@@ -21,13 +21,21 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Begins now.
     pub(super) fn new(begun: Instant, colour: bool) -> Self {
-        Self { begun, colour, told: BTreeSet::new() }
+        Self {
+            begun,
+            colour,
+            told: BTreeSet::new(),
+        }
     }
 
     /// One line with the time since the beginning.
     pub(super) fn say(&self, out: &mut dyn Write, words: &str) -> Result<(), Failure> {
         let seconds = self.begun.elapsed().as_secs_f64();
-        let (dim, plain) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
+        let (dim, plain) = if self.colour {
+            ("\x1b[2m", "\x1b[0m")
+        } else {
+            ("", "")
+        };
         writeln!(out, "{dim}{seconds:6.1} s{plain}  {}", shown(words))?;
         Ok(out.flush()?)
     }
@@ -46,8 +54,15 @@ impl Timeline {
             for push in list(&detail, "pushes") {
                 let state = text(push, "state");
                 if self.told.insert(format!("{}/{state}", text(push, "id"))) {
-                    let place = push.get("location").and_then(Value::as_str).map(|l| format!(": {l}")).unwrap_or_default();
-                    self.say(out, &format!("{name}: push to {} is {state}{place}", text(push, "dsp")))?;
+                    let place = push
+                        .get("location")
+                        .and_then(Value::as_str)
+                        .map(|l| format!(": {l}"))
+                        .unwrap_or_default();
+                    self.say(
+                        out,
+                        &format!("{name}: push to {} is {state}{place}", text(push, "dsp")),
+                    )?;
                 }
             }
         }
@@ -55,20 +70,35 @@ impl Timeline {
     }
 
     fn letters(&mut self, stage: &Stage, out: &mut dyn Write) -> Result<(), Failure> {
-        let Ok(folder) = std::fs::read_dir(stage.places().mail()) else { return Ok(()) };
-        let mut files: Vec<_> = folder.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        let Ok(folder) = std::fs::read_dir(stage.places().mail()) else {
+            return Ok(());
+        };
+        let mut files: Vec<_> = folder
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .collect();
         files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "eml")) {
+        for file in files
+            .iter()
+            .filter(|file| file.extension().is_some_and(|e| e == "eml"))
+        {
             if self.told.insert(file.display().to_string()) {
                 let mail = String::from_utf8_lossy(&std::fs::read(file)?).into_owned();
-                self.say(out, &format!("e-mail to {}: “{}”", header(&mail, "To"), header(&mail, "Subject")))?;
+                self.say(
+                    out,
+                    &format!(
+                        "e-mail to {}: “{}”",
+                        header(&mail, "To"),
+                        header(&mail, "Subject")
+                    ),
+                )?;
             }
         }
         Ok(())
     }
 
     /// Whether every letter of every package was sent.
-    pub(super) fn letters_are_out(&self, stage: &Stage) -> Result<bool, Failure> {
+    pub(super) fn letters_are_out(stage: &Stage) -> Result<bool, Failure> {
         for package in packages(stage)? {
             let detail = stage.ask(&["package", "show", &text(&package, "id")])?;
             if list(&detail, "letters").any(|letter| text(letter, "state") != "sent") {
@@ -80,15 +110,28 @@ impl Timeline {
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn describe(name: &str, detail: &Value, event: &Value) -> String {
     let counts = detail.get("finding_counts");
-    let count = |key: &str| counts.and_then(|c| c.get(key)).and_then(Value::as_u64).unwrap_or(0);
+    let count = |key: &str| {
+        counts
+            .and_then(|c| c.get(key))
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+    };
     match text(event, "event").as_str() {
         "claimed" => format!("{name}: complete and taken in; validation begins"),
-        "found_invalid" => format!("{name}: Invalid, {} errors and {} warnings", count("error"), count("warning")),
+        "found_invalid" => format!(
+            "{name}: Invalid, {} errors and {} warnings",
+            count("error"),
+            count("warning")
+        ),
         "found_valid" => format!("{name}: valid, needs QC ({} warnings)", count("warning")),
         "approved" => format!("{name}: QC Approved by {}", text(event, "actor")),
         "all_pushed" => format!("{name}: Delivered to DSPs"),
@@ -104,7 +147,10 @@ fn header(mail: &str, name: &str) -> String {
         if inside && line.starts_with([' ', '\t']) {
             value.push_str(line.trim_start());
             value.push(' ');
-        } else if let Some(rest) = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')) {
+        } else if let Some(rest) = line
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix(':'))
+        {
             value.push_str(rest.trim());
             value.push(' ');
             inside = true;
@@ -118,7 +164,9 @@ fn header(mail: &str, name: &str) -> String {
 fn decoded(value: &str) -> String {
     let mut words: Vec<(bool, String)> = Vec::new();
     for word in value.split(' ').filter(|word| !word.is_empty()) {
-        let inner = word.strip_prefix("=?utf-8?b?").and_then(|rest| rest.strip_suffix("?="));
+        let inner = word
+            .strip_prefix("=?utf-8?b?")
+            .and_then(|rest| rest.strip_suffix("?="));
         let bytes = inner.and_then(|text| BASE64_STANDARD.decode(text).ok());
         let decoded = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         match (decoded, words.last_mut()) {
@@ -128,7 +176,11 @@ fn decoded(value: &str) -> String {
             (None, _) => words.push((false, word.to_owned())),
         }
     }
-    words.into_iter().map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    words
+        .into_iter()
+        .map(|(_, word)| word)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

@@ -15,8 +15,10 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 /// The third-party data beside the project (official schemas, sample messages): `None` where it is
 /// not there, which CI does not allow.
 pub fn shared() -> Option<PathBuf> {
-    let path = std::env::var_os("DROPZONE_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let path = std::env::var_os("DROPZONE_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
     if path.join("schemas").is_dir() {
         return Some(path.canonicalize().unwrap());
     }
@@ -26,7 +28,10 @@ pub fn shared() -> Option<PathBuf> {
 
 /// Says that a test was skipped; CI allows none.
 pub fn skip(why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "CI allows no skips: {why}");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "CI allows no skips: {why}"
+    );
     println!("skipped: {why}");
 }
 
@@ -70,7 +75,11 @@ pub fn wait<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
 
 /// A free port of this machine.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A small sound release: 3 tracks, cover, message.
@@ -115,9 +124,17 @@ impl TestDaemon {
              [notify]\noperator = [\"ops@distributor.example\"]\n\n{extra}\n"
         );
         fs::write(home.path().join("dropzone.toml"), config).unwrap();
-        let daemon = Self { home, port, process: None, environment: Vec::new() };
+        let daemon = Self {
+            home,
+            port,
+            process: None,
+            environment: Vec::new(),
+        };
         let path = daemon.dsp().display().to_string();
-        daemon.profile("store", &format!("name = \"The Store\"\n\n[transport]\nkind = \"folder\"\npath = \"{path}\"\n"));
+        daemon.profile(
+            "store",
+            &format!("name = \"The Store\"\n\n[transport]\nkind = \"folder\"\npath = \"{path}\"\n"),
+        );
         daemon
     }
 
@@ -134,7 +151,11 @@ impl TestDaemon {
 
     /// Starts the process and waits until it listens or has ended.
     pub fn run(&mut self) {
-        let log = fs::File::options().create(true).append(true).open(self.log()).unwrap();
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_dropzone"))
             .args(["serve", "--config"])
             .arg(self.config())
@@ -165,7 +186,10 @@ impl TestDaemon {
         let process = self.process.as_mut().unwrap();
         let until = Instant::now() + PATIENCE;
         while process.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < until, "the daemon did not reach its crash point");
+            assert!(
+                Instant::now() < until,
+                "the daemon did not reach its crash point"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         self.process = None;
@@ -173,7 +197,10 @@ impl TestDaemon {
 
     /// Whether the process has ended by itself; forgets it then.
     pub fn has_ended(&mut self) -> bool {
-        let ended = self.process.as_mut().is_none_or(|process| process.try_wait().unwrap().is_some());
+        let ended = self
+            .process
+            .as_mut()
+            .is_none_or(|process| process.try_wait().unwrap().is_some());
         if ended {
             self.process = None;
         }
@@ -224,27 +251,52 @@ impl TestDaemon {
         let mut all = vec!["--json"];
         all.extend_from_slice(arguments);
         let output = self.command(&all);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// Makes a label that logs in by key and by password.
     pub fn label(&self, name: &str, more: &[&str]) -> Label {
         let key = self.home.path().join(format!("{name}.key"));
-        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status().unwrap();
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(&key)
+            .status()
+            .unwrap();
         assert!(made.success());
         let public = key.with_extension("key.pub").display().to_string();
         let email = format!("{name}@label.example");
-        let mut arguments = vec!["label", "add", name, "--email", &email, "--key", &public, "--generate-password"];
+        let mut arguments = vec![
+            "label",
+            "add",
+            name,
+            "--email",
+            &email,
+            "--key",
+            &public,
+            "--generate-password",
+        ];
         arguments.extend_from_slice(more);
         let answer = self.ask(&arguments);
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
-        Label { name: name.to_owned(), id: text("id"), key, password: text("password") }
+        Label {
+            name: name.to_owned(),
+            id: text("id"),
+            key,
+            password: text("password"),
+        }
     }
 
     /// All packages, newest first.
     pub fn packages(&self) -> Vec<Value> {
-        self.ask(&["package", "list"])["packages"].as_array().unwrap().clone()
+        self.ask(&["package", "list"])["packages"]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 
     /// A package in full.
@@ -276,14 +328,19 @@ impl TestDaemon {
 
     /// All mails that were written, as (kind, text), oldest first, once no letter is due any more.
     pub fn mails(&self) -> Vec<String> {
-        wait("the letters to be sent", || (self.ask_status()["letters_due"] == 0).then_some(()));
+        wait("the letters to be sent", || {
+            (self.ask_status()["letters_due"] == 0).then_some(())
+        });
         let mut files: Vec<_> = fs::read_dir(self.data().join("mail"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|e| e == "eml"))
             .collect();
         files.sort();
-        files.iter().map(|file| String::from_utf8(fs::read(file).unwrap()).unwrap()).collect()
+        files
+            .iter()
+            .map(|file| String::from_utf8(fs::read(file).unwrap()).unwrap())
+            .collect()
     }
 
     fn ask_status(&self) -> Value {
@@ -317,19 +374,37 @@ impl TestDaemon {
     /// The same; it has to succeed. Gives what it printed.
     pub fn sftp_ok(&self, label: &Label, batch: &str) -> String {
         let output = self.sftp(label, batch);
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "sftp: {out}{err}\n{}", fs::read_to_string(self.log()).unwrap_or_default());
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success(),
+            "sftp: {out}{err}\n{}",
+            fs::read_to_string(self.log()).unwrap_or_default()
+        );
         out.into_owned()
     }
 
     /// Options that keep OpenSSH's clients away from the user's own files.
     pub fn ssh_options(&self) -> Vec<String> {
-        let known = format!("UserKnownHostsFile={}", self.home.path().join("known_hosts").display());
-        ["-F", "none", "-o", "StrictHostKeyChecking=accept-new", "-o", "IdentitiesOnly=yes", "-o"]
-            .into_iter()
-            .map(str::to_owned)
-            .chain([known])
-            .collect()
+        let known = format!(
+            "UserKnownHostsFile={}",
+            self.home.path().join("known_hosts").display()
+        );
+        [
+            "-F",
+            "none",
+            "-o",
+            "StrictHostKeyChecking=accept-new",
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+        ]
+        .into_iter()
+        .map(str::to_owned)
+        .chain([known])
+        .collect()
     }
 }
 
@@ -337,7 +412,10 @@ impl Drop for TestDaemon {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("--- daemon's log\n{}", fs::read_to_string(self.log()).unwrap_or_default());
+            eprintln!(
+                "--- daemon's log\n{}",
+                fs::read_to_string(self.log()).unwrap_or_default()
+            );
         }
     }
 }
