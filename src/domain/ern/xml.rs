@@ -537,13 +537,18 @@ impl<'a> Parser<'a> {
 
     /// The text around the current place: up to the tags or line ends beside it.
     fn line_of_text(&self) -> &'a str {
-        const MOST_BYTES: usize = 200;
-        let before = self.source.get(..self.offset).unwrap_or_default();
+        // Looked for nearby only: a file may be one line of a million ampersands.
+        const REACH_BYTES: usize = 100;
+        let from = self.offset.saturating_sub(REACH_BYTES);
+        let from = self.source.ceil_char_boundary(from);
+        let to = self.source.floor_char_boundary(self.offset + REACH_BYTES);
+        let before = self.source.get(from..self.offset).unwrap_or_default();
+        let after = self.source.get(self.offset..to).unwrap_or_default();
         let start = before.rfind(['>', '\n']).map_or(0, |place| place + 1);
-        let end = self.rest().find(['<', '\n']).unwrap_or(self.rest().len());
-        let line = self.source.get(start..self.offset + end);
-        line.filter(|line| line.len() <= MOST_BYTES)
-            .unwrap_or_else(|| self.rest().get(..end).unwrap_or_default())
+        let end = after.find(['<', '\n']).unwrap_or(after.len());
+        self.source
+            .get(from + start..self.offset + end)
+            .unwrap_or_default()
     }
 
     fn path(&self) -> String {
