@@ -17,9 +17,6 @@ pub(super) struct Decoded {
     pub(super) faults: Vec<ReadFault>,
 }
 
-/// How many undecodable bytes are told one by one.
-const BYTES_TOLD: usize = 5;
-
 const SAVE_AS_UTF8: &str = "Save the file as UTF-8 and begin it with \
      <?xml version=\"1.0\" encoding=\"UTF-8\"?>. In most editors: “Save as”, encoding “UTF-8”.";
 
@@ -172,20 +169,22 @@ fn decode_utf8(bytes: &[u8], declared: Option<&str>) -> Decoded {
             let (shown, _) =
                 WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(byte));
             wrong += 1;
-            if wrong <= BYTES_TOLD {
+            if wrong == 1 {
                 faults.push(invalid_byte(*byte, &shown, declared, cursor.position()));
             }
             text.push_str(&shown);
             cursor.advance(&shown);
         }
     }
-    if wrong > BYTES_TOLD
-        && let Some(last) = faults.last_mut()
+    // One fault for all: they have one cause.
+    if wrong > 1
+        && let Some(first) = faults.first_mut()
     {
-        last.message.push_str(&format!(
-            " {} more bytes of the file are wrong in the same way.",
-            wrong - BYTES_TOLD
-        ));
+        let more = wrong - 1;
+        let bytes = if more == 1 { "byte is" } else { "bytes are" };
+        first
+            .message
+            .push_str(&format!(" {more} more {bytes} wrong in the same way."));
     }
     Decoded { text, faults }
 }

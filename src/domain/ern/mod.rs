@@ -296,7 +296,8 @@ fn namespace_dialect(message: &Message, tree: &Tree<'_>, root: Element<'_, '_>) 
             dialect: Dialect::DefaultNamespace,
             found: format!("<{name} xmlns=\"{namespace}\" …>"),
             wanted: format!(
-                "<ern:{name} xmlns:ern=\"{namespace}\" …> at the beginning and </ern:{name}> at the end"
+                "<ern:{name} xmlns:ern=\"{namespace}\"{}>\n<!-- … -->\n</ern:{name}>",
+                root_attributes(root)
             ),
             at: root.at(),
         };
@@ -309,12 +310,12 @@ fn namespace_dialect(message: &Message, tree: &Tree<'_>, root: Element<'_, '_>) 
     let (found, wanted) = if first.prefix().is_empty() {
         (
             format!("xmlns=\"{namespace}\""),
-            format!("xmlns:{}=\"{namespace}\" on the first tag alone", root.prefix()),
+            format!("xmlns:{}=\"{namespace}\"", root.prefix()),
         )
     } else {
         (
             format!("<{}:{}>", first.prefix(), first.name()),
-            format!("<{}>: the prefix belongs on the first and the last tag alone", first.name()),
+            format!("<{}>", first.name()),
         )
     };
     DialectUse {
@@ -323,6 +324,22 @@ fn namespace_dialect(message: &Message, tree: &Tree<'_>, root: Element<'_, '_>) 
         wanted,
         at: first.at(),
     }
+}
+
+/// The attributes that every message has on its root, as this one has them.
+fn root_attributes(root: Element<'_, '_>) -> String {
+    let names = [
+        "MessageSchemaVersionId",
+        "BusinessProfileVersionId",
+        "ReleaseProfileVersionId",
+        "LanguageAndScriptCode",
+    ];
+    let present = names.iter().filter_map(|name| {
+        let value = root.attribute(name)?.value;
+        let value = words::quote(&value).replace(['"', '<', '&'], "");
+        Some(format!(" {name}=\"{value}\""))
+    });
+    present.collect()
 }
 
 /// Elements that DDEX has deprecated, and what a label should know of each.

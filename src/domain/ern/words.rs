@@ -34,10 +34,9 @@ fn words(message: impl Into<String>, fix: impl Into<String>) -> Words {
     (message.into(), fix.into())
 }
 
-pub(super) fn bare_ampersand(raw: &str) -> Words {
-    let line = raw.lines().next().unwrap_or(raw);
+pub(super) fn bare_ampersand(text: &str) -> Words {
     words(
-        format!("A bare `&` stands in the text “{}”.", quote(line)),
+        format!("A bare `&` stands in the text “{}”.", quote(text)),
         "Write `&amp;` for every `&` in a text: `Rock &amp; Roll`.",
     )
 }
@@ -45,14 +44,20 @@ pub(super) fn bare_ampersand(raw: &str) -> Words {
 pub(super) fn reference_fault(fault: &ReferenceFault, name: &str) -> Words {
     match fault {
         ReferenceFault::Bare => bare_ampersand(&format!("&{name};")),
-        ReferenceFault::Unknown => words(
-            format!("`&{};` means something in HTML, but nothing in this file.", quote(name)),
-            match html_entity(name) {
-                Some(' ') => "Write `&#160;` or an ordinary space.".to_owned(),
-                Some(c) => format!("Write the character itself: {c}"),
-                None => "Write the character itself, or `&amp;` if you meant the `&`.".to_owned(),
-            },
-        ),
+        ReferenceFault::Unknown => match html_entity(name) {
+            Some(' ') => words(
+                format!("`&{name};` is known in HTML, but not in XML."),
+                "Write `&#160;` or an ordinary space.",
+            ),
+            Some(c) => words(
+                format!("`&{name};` is known in HTML, but not in XML."),
+                format!("Write the character itself: {c}"),
+            ),
+            None => words(
+                format!("`&{};` means nothing in XML.", quote(name)),
+                "Write the character itself. If you meant the `&`, write `&amp;`.",
+            ),
+        },
         ReferenceFault::NoCharacter => words(
             format!("`&{};` is no character that XML allows.", quote(name)),
             "Remove it.",

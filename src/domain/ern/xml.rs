@@ -221,7 +221,7 @@ impl<'a> Parser<'a> {
     /// Reports what is wrong with the inside of a tag.
     fn check_tag(&mut self, scan: &Scan<'a>, raw: &'a str, qualified: &'a str) {
         for (offset, fault) in &scan.faults {
-            let at = self.inside(raw, offset + 1);
+            let at = self.inside_tag(raw, offset + 1, qualified);
             if matches!(fault, tags::TagFault::Swallowed) {
                 self.derailed = true;
             }
@@ -234,7 +234,7 @@ impl<'a> Parser<'a> {
                 .take(index)
                 .any(|other| other.name == attribute.name);
             if is_twice {
-                let at = self.inside(raw, attribute.offset + 1);
+                let at = self.inside_tag(raw, attribute.offset + 1, qualified);
                 self.broken(words::duplicate_attribute(attribute.name, qualified), at);
             }
         }
@@ -354,7 +354,7 @@ impl<'a> Parser<'a> {
             return;
         }
         if raw.starts_with('&') {
-            self.broken(words::bare_ampersand(raw), self.here());
+            self.broken(words::bare_ampersand(self.line_of_text()), self.here());
         }
         if let Some(place) = raw.find("]]>") {
             let at = self.inside(raw, place);
@@ -372,6 +372,10 @@ impl<'a> Parser<'a> {
         match tags::resolve_reference(name) {
             Ok(character) => self.push_text(Cow::Owned(character.to_string())),
             Err(_) if self.has_doctype => {}
+            Err(tags::ReferenceFault::Bare) => {
+                self.broken(words::bare_ampersand(self.line_of_text()), self.here());
+                self.push_text(Cow::Borrowed(raw));
+            }
             Err(fault) => {
                 self.broken(words::reference_fault(&fault, name), self.here());
                 self.push_text(Cow::Borrowed(raw));
@@ -531,6 +535,22 @@ impl<'a> Parser<'a> {
         self.source.get(self.offset..).unwrap_or_default()
     }
 
+    /// The text around the current place: up to the tags or line ends beside it.
+    fn line_of_text(&self) -> &'a str {
+        // Looked for nearby only: a file may be one line of a million ampersands.
+        const REACH_BYTES: usize = 100;
+        let from = self.offset.saturating_sub(REACH_BYTES);
+        let from = self.source.ceil_char_boundary(from);
+        let to = self.source.floor_char_boundary(self.offset + REACH_BYTES);
+        let before = self.source.get(from..self.offset).unwrap_or_default();
+        let after = self.source.get(self.offset..to).unwrap_or_default();
+        let start = before.rfind(['>', '\n']).map_or(0, |place| place + 1);
+        let end = after.find(['<', '\n']).unwrap_or(after.len());
+        self.source
+            .get(from + start..self.offset + end)
+            .unwrap_or_default()
+    }
+
     fn path(&self) -> String {
         let node = self.open.last().and_then(|open| {
             let index = usize::try_from(open.id).ok()?;
@@ -555,6 +575,14 @@ impl<'a> Parser<'a> {
             path: self.path(),
             ..cursor.position()
         }
+    }
+
+    /// A place inside a start tag whose element is not in the tree yet.
+    fn inside_tag(&self, raw: &str, offset: usize, qualified: &str) -> Pos {
+        let mut at = self.inside(raw, offset);
+        at.path.push('/');
+        at.path.push_str(tags::split(qualified).1);
+        at
     }
 
     fn position_of(&self, id: u32) -> Pos {

@@ -92,7 +92,7 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
     if let Some(date) = misplaced_date {
         let line = format!("<ReleaseDate>{}</ReleaseDate>", escape(&quote(date.raw())));
         let wanted = if has_details {
-            format!("{line} inside <ReleaseDetailsByTerritory>, after <Genre>")
+            format!("<!-- inside ReleaseDetailsByTerritory, after Genre -->\n{line}")
         } else {
             details_with(&line)
         };
@@ -101,7 +101,7 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
     if let Some(early) = type_before_list(element) {
         add(
             format!("{} before <ReleaseResourceReferenceList>", quoted(early)),
-            format!("<ReleaseResourceReferenceList>…</ReleaseResourceReferenceList>\n{}", quoted(early)),
+            format!("<!-- after ReleaseResourceReferenceList -->\n{}", quoted(early)),
             early,
         );
     }
@@ -122,7 +122,7 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
 
 fn details_with(line: &str) -> String {
     format!(
-        "<ReleaseDetailsByTerritory>\n  <TerritoryCode>Worldwide</TerritoryCode>\n  {line}\n</ReleaseDetailsByTerritory>\nafter <ReleaseType>"
+        "<!-- after ReleaseType -->\n<ReleaseDetailsByTerritory>\n  <TerritoryCode>Worldwide</TerritoryCode>\n  {line}\n</ReleaseDetailsByTerritory>"
     )
 }
 
