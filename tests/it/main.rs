@@ -8,3 +8,5 @@
 )]
 
 mod architecture;
+mod lifecycle;
+mod store;
