@@ -1,6 +1,6 @@
 //! The table of transitions, walked in full: as a table, through the store, and at random.
 
-use crate::store::{Bench, OPERATOR, claimed_event, judged_event, noon, report};
+use crate::store::bench::{Bench, OPERATOR, claimed_event, judged_event, noon, report};
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::lifecycle::push::{self, PushEvent, PushState};
 use dropzone::domain::lifecycle::{Effect, EventKind, Status, next};

@@ -1,6 +1,6 @@
 //! Attempts of one release: how they are numbered, replaced, remembered and compared.
 
-use super::{Bench, add_label, claimed_event, identity, judged_event, noon, report};
+use super::bench::{Bench, add_label, claimed_event, identity, judged_event, noon, report};
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::ledger::Ledger as _;
 use dropzone::domain::letter::Comparison;
@@ -189,7 +189,7 @@ fn the_history_holds_earlier_attempts_only() {
 fn other_labels_are_seen_only_as_a_yes() {
     let bench = Bench::new();
     bench.claimed("one", Some(UPC));
-    let mut other = super::account(&bench.store, "warp", &["x@warp.example"]);
+    let mut other = super::bench::account(&bench.store, "warp", &["x@warp.example"]);
     other.dpid = Some("PADPIDA2014120301V".to_owned());
     bench.store.add_label(&other).unwrap();
     let id = bench.store.seen(&other.id, "two", true).unwrap();

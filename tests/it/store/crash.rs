@@ -1,6 +1,6 @@
 //! Many writers at once, and the end of the process at any point.
 
-use super::{Bench, add_label, claimed_event, judged_event, noon, report};
+use super::bench::{Bench, add_label, claimed_event, judged_event, noon, report};
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::ledger::Ledger as _;
 use dropzone::domain::lifecycle::{Status, next};

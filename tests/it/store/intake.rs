@@ -1,6 +1,6 @@
 //! Intake's memory: everything may be called twice, and survives.
 
-use super::{Bench, intent, noon};
+use super::bench::{Bench, intent, noon};
 use dropzone::domain::ids::{LabelId, PackageId};
 use dropzone::domain::ledger::{Ledger as _, OpenFolder};
 use dropzone::domain::letter::LetterKind;

@@ -1,6 +1,6 @@
 //! The outbox to people.
 
-use super::{Bench, OPERATOR, judged_event, later, noon, report};
+use super::bench::{Bench, OPERATOR, judged_event, later, noon, report};
 use dropzone::domain::ids::LetterId;
 use dropzone::domain::letter::{Due, LetterKind};
 use dropzone::domain::lifecycle::Status;
@@ -180,7 +180,7 @@ fn a_stall_before_the_barcode_is_known_begins_the_thread_of_its_package() {
     bench.apply(&id, Event::Stalled { waiting_for });
     bench.apply(
         &id,
-        super::claimed_event(&id, &bench.label, "one", Some(UPC)),
+        super::bench::claimed_event(&id, &bench.label, "one", Some(UPC)),
     );
     let letters = sent(&bench);
     let mine: Vec<_> = letters

@@ -1,6 +1,6 @@
 //! The outbox to DSPs: claims, fences, and when a package is delivered.
 
-use super::{Bench, OPERATOR, claimed_event, judged_event, later, noon, report};
+use super::bench::{Bench, OPERATOR, claimed_event, judged_event, later, noon, report};
 use dropzone::domain::ids::{DspId, PackageId, PushId};
 use dropzone::domain::letter::LetterKind;
 use dropzone::domain::lifecycle::Status;
