@@ -8,7 +8,7 @@ use super::error::{ApplyError, StoreError};
 use super::packages::package_in;
 use super::rows::{json, time};
 use super::writer::Desk;
-use super::{People, Store, accounts, letters, pushes};
+use super::{People, Store, accounts, claims, letters};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{PackageId, gtin14};
 use crate::domain::letter::LetterKind;
@@ -201,9 +201,14 @@ fn next_attempt(
 ) -> Result<u32, StoreError> {
     desk.connection
         .prepare_cached(
-            "SELECT 1 + coalesce(max(attempt), 0) FROM package
-             WHERE label = :label AND claimed = 1 AND id <> :id
-                 AND (gtin = :gtin OR (folder = :folder AND (gtin IS NULL OR :gtin IS NULL)))",
+            // Two arms, so that each finds its index; a label may have very many packages.
+            "SELECT 1 + coalesce(max(attempt), 0) FROM (
+                 SELECT attempt FROM package
+                 WHERE label = :label AND gtin = :gtin AND claimed = 1 AND id <> :id
+                 UNION ALL
+                 SELECT attempt FROM package
+                 WHERE label = :label AND folder = :folder AND claimed = 1 AND id <> :id
+                     AND (gtin IS NULL OR :gtin IS NULL))",
         )
         .and_then(|mut select| {
             select.query_one(
@@ -334,7 +339,7 @@ fn carry_out(
             let kind = LetterKind::OperatorParked;
             letters::post(desk, cause, kind, &occasion.people.operator, occasion.now)
         }
-        Effect::Push => pushes::queue(desk, &package.id, &account.dsps, occasion.now),
+        Effect::Push => claims::queue(desk, &package.id, &account.dsps, occasion.now),
     }
 }
 
@@ -366,11 +371,10 @@ fn replace_older(
     let older: Vec<String> = desk
         .connection
         .prepare_cached(
-            "SELECT o.id FROM package o JOIN package n ON n.id = ?1 AND n.label = o.label
-             WHERE o.id <> n.id AND o.status IN ('incoming', 'needs_qc', 'parked')
-                 AND (o.gtin = n.gtin
-                     OR (o.folder = n.folder AND o.gtin IS NULL
-                         AND (n.gtin IS NULL OR NOT o.claimed)))
+            "SELECT o.id FROM package n JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
+                 OR (o.label = n.label AND o.folder = n.folder AND o.gtin IS NULL
+                     AND (n.gtin IS NULL OR NOT o.claimed))
+             WHERE n.id = ?1 AND o.id <> n.id AND o.status IN ('incoming', 'needs_qc', 'parked')
              ORDER BY o.seq",
         )
         .and_then(|mut select| {

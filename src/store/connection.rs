@@ -139,6 +139,38 @@ fn wait_for_lock(looks: i32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusqlite::types::Value;
+
+    fn pragma(connection: &Connection, name: &str) -> String {
+        let value = connection.pragma_query_value(None, name, |row| row.get::<_, Value>(0));
+        match value.unwrap() {
+            Value::Integer(number) => number.to_string(),
+            Value::Text(text) => text,
+            Value::Null | Value::Real(_) | Value::Blob(_) => panic!("{name} is odd"),
+        }
+    }
+
+    #[test]
+    fn connections_are_set_up_for_power_loss_and_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name that would mean something else in a URI.
+        let path = folder.path().join("file:a?mode=memory#%41.db");
+        create_file(&path).unwrap();
+        create_file(&path).unwrap();
+        let writer = writing(&path).unwrap();
+        let reader = reading(&path).unwrap();
+        assert_eq!(pragma(&writer, "synchronous"), "2", "FULL");
+        for connection in [&writer, &reader] {
+            assert_eq!(pragma(connection, "journal_mode"), "wal");
+            assert_eq!(pragma(connection, "foreign_keys"), "1");
+            assert_eq!(pragma(connection, "trusted_schema"), "0");
+            assert_eq!(pragma(connection, "cell_size_check"), "1");
+        }
+        writer.execute_batch("CREATE TABLE thing (name)").unwrap();
+        let refused = reader.execute_batch("INSERT INTO thing VALUES (1)");
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+        assert!(path.exists());
+    }
 
     #[test]
     fn an_sqlite_with_the_wal_reset_bug_is_refused() {

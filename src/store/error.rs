@@ -202,7 +202,8 @@ impl StoreError {
     }
 }
 
-/// A lock goes, a disk is emptied, memory comes back; the rest stays as it is.
+/// A lock goes, a disk is emptied, memory comes back, what undid another's change need not undo
+/// ours; the rest stays as it is.
 fn passes(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
@@ -211,6 +212,7 @@ fn passes(error: &rusqlite::Error) -> bool {
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::DiskFull
                 | ErrorCode::OutOfMemory
+                | ErrorCode::OperationAborted
         )
     )
 }

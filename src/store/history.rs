@@ -143,11 +143,11 @@ pub(super) fn comparison_in(
             "SELECT before.errors, after.errors
              FROM package n
                  JOIN report after ON after.package = n.id
-                 JOIN package o ON o.label = n.label AND o.attempt < n.attempt AND o.claimed
-                     AND (o.gtin = n.gtin
-                         OR (o.folder = n.folder AND (o.gtin IS NULL OR n.gtin IS NULL)))
+                 JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
+                     OR (o.label = n.label AND o.folder = n.folder
+                         AND (o.gtin IS NULL OR n.gtin IS NULL))
                  JOIN report before ON before.package = o.id
-             WHERE n.id = ?1 AND n.claimed
+             WHERE n.id = ?1 AND n.claimed AND o.claimed AND o.attempt < n.attempt
              ORDER BY o.attempt DESC, o.seq DESC LIMIT 1",
         )?
         .query_one([id.as_str()], |row| {

@@ -251,13 +251,14 @@ pub(super) fn post(
         desk.connection
             .prepare_cached(
                 // The thread's root is the first letter to that address about any package of the
-                // same release.
+                // same release. The cross join keeps SQLite from going through all letters that
+                // the address ever got.
                 "INSERT INTO letter (id, package, event, push, kind, recipient, thread_root, state,
                      due_at, created_at)
                  SELECT :id, p.id, :event, :push, :kind, :recipient,
-                     (SELECT l.id FROM letter l JOIN package o ON o.id = l.package
-                      WHERE l.recipient = :recipient
-                          AND (o.id = p.id OR (o.label = p.label AND o.gtin = p.gtin))
+                     (SELECT l.id FROM package o CROSS JOIN letter l
+                          ON l.package = o.id AND l.recipient = :recipient
+                      WHERE o.id = p.id OR (o.label = p.label AND o.gtin = p.gtin)
                       ORDER BY l.seq LIMIT 1),
                      'due', :now, :now
                  FROM package p WHERE p.id = :package",

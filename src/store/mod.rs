@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 mod accounts;
 mod apply;
+mod claims;
 mod connection;
 mod error;
 mod history;
@@ -144,7 +145,7 @@ impl Store {
     /// Starts a new epoch: a number for this start of the daemon. Pushes that workers of earlier
     /// starts had taken wait again, and reports of those workers are refused.
     pub fn begin_epoch(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.change(move |desk| pushes::begin_epoch(desk, now))
+        self.change(move |desk| claims::begin_epoch(desk, now))
     }
 
     /// Numbers of packages, pushes and letters.
@@ -155,8 +156,8 @@ impl Store {
                 pushes: PushState::ALL.into_iter().map(|state| (state, 0)).collect(),
                 ..Overview::default()
             };
-            let mut statement =
-                connection.prepare_cached("SELECT status, count(*) FROM package GROUP BY status")?;
+            let mut statement = connection
+                .prepare_cached("SELECT status, count(*) FROM package GROUP BY status")?;
             let mut found = statement.query([])?;
             while let Some(row) = found.next()? {
                 let status = rows::word(row, 0, Status::parse)?;
@@ -170,8 +171,8 @@ impl Store {
                 overview.pushes.insert(state, count(row, 1)?);
             }
             let mut statement = connection.prepare_cached(
-                "SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'dead')
-                 FROM letter WHERE state <> 'sent'",
+                "SELECT (SELECT count(*) FROM letter WHERE state = 'due'),
+                     (SELECT count(*) FROM letter WHERE state = 'dead')",
             )?;
             (overview.letters_due, overview.letters_dead) =
                 statement.query_one([], |row| Ok((count(row, 0)?, count(row, 1)?)))?;

@@ -8,7 +8,8 @@ use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, LogLine, Package};
 use crate::domain::report::{Counts, Report};
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 /// What `package_of` reads.
 const SELECT: &str = "SELECT p.id, p.label, l.name, p.folder, p.status, p.attempt, p.icpn, p.title,
@@ -67,22 +68,28 @@ impl Store {
 
     /// Packages, newest first.
     pub fn packages(&self, filter: &PackageFilter) -> Result<Vec<Package>, StoreError> {
+        // Only the conditions that are asked for, so that each finds its index.
+        let named = [
+            ("p.status = ?", filter.status.map(Status::as_str)),
+            ("p.label = ?", filter.label.as_ref().map(LabelId::as_str)),
+        ];
+        let asked = named
+            .into_iter()
+            .filter_map(|(sql, value)| Some((sql, value?)));
+        let (mut conditions, values): (Vec<&str>, Vec<&str>) = asked.unzip();
+        conditions.insert(0, "TRUE");
+        let conditions = conditions.join(" AND ");
+        let mut values: Vec<Value> = values
+            .into_iter()
+            .map(|value| Value::Text(value.to_owned()))
+            .collect();
+        values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
         self.read("the packages", |connection| {
             connection
                 .prepare_cached(&format!(
-                    "{SELECT}
-                     WHERE (:status IS NULL OR p.status = :status)
-                         AND (:label IS NULL OR p.label = :label)
-                     ORDER BY p.seq DESC LIMIT :limit"
+                    "{SELECT} WHERE {conditions} ORDER BY p.seq DESC LIMIT ?"
                 ))?
-                .query_map(
-                    named_params! {
-                        ":status": filter.status.map(Status::as_str),
-                        ":label": filter.label.as_ref().map(LabelId::as_str),
-                        ":limit": filter.limit.map_or(-1, i64::from),
-                    },
-                    package_of,
-                )?
+                .query_map(params_from_iter(values), package_of)?
                 .collect()
         })
     }

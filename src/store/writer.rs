@@ -9,7 +9,7 @@
 
 use super::error::{StoreError, is_fatal};
 use super::ids::IdSource;
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -214,9 +214,15 @@ fn batch(
 /// Runs a change in a savepoint. An error is one that took the whole transaction with it.
 fn run_alone(desk: &mut Desk<'_>, job: &mut dyn Job) -> Result<(), rusqlite::Error> {
     execute(desk.connection, "SAVEPOINT change")?;
-    if !job.run(desk) {
-        // SQLite may have undone everything on its own (disk full, out of memory); then there is
-        // no savepoint to go back to and this fails, which is the answer for the whole batch.
+    let keep = job.run(desk);
+    if desk.connection.is_autocommit() {
+        // A full disk or lack of memory: SQLite has undone everything on its own.
+        return Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK),
+            Some("a change in the same commit could not be written".to_owned()),
+        ));
+    }
+    if !keep {
         execute(desk.connection, "ROLLBACK TO change")?;
     }
     execute(desk.connection, "RELEASE change")
@@ -224,4 +230,168 @@ fn run_alone(desk: &mut Desk<'_>, job: &mut dyn Job) -> Result<(), rusqlite::Err
 
 fn execute(connection: &Connection, sql: &'static str) -> Result<(), rusqlite::Error> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = Result<(), StoreError>;
+
+    /// Changes that wait, and what each was answered.
+    struct Queue {
+        waiting: Receiver<Box<dyn Job>>,
+        entrance: SyncSender<Box<dyn Job>>,
+        answers: Vec<Receiver<Answer>>,
+        connection: Connection,
+        counters: Counters,
+    }
+
+    impl Queue {
+        fn new() -> Self {
+            let connection = Connection::open_in_memory().unwrap();
+            connection
+                .execute_batch(
+                    "PRAGMA foreign_keys = ON;
+                     CREATE TABLE thing (name TEXT PRIMARY KEY);
+                     CREATE TABLE part (of TEXT REFERENCES thing DEFERRABLE INITIALLY DEFERRED);",
+                )
+                .unwrap();
+            let (entrance, waiting) = sync_channel(16);
+            Self {
+                waiting,
+                entrance,
+                answers: Vec::new(),
+                connection,
+                counters: Counters::default(),
+            }
+        }
+
+        fn add(&mut self, work: impl FnOnce(&mut Desk<'_>) -> Answer + Send + 'static) {
+            let (reply, answer) = sync_channel(1);
+            let change = Change {
+                work: Some(work),
+                outcome: None,
+                reply,
+            };
+            self.entrance.send(Box::new(change)).unwrap();
+            self.answers.push(answer);
+        }
+
+        /// A change that executes a statement and then fails, if told to.
+        fn add_sql(&mut self, sql: &'static str, fails: bool) {
+            self.add(move |desk| {
+                execute(desk.connection, sql).map_err(StoreError::write("a thing"))?;
+                if fails {
+                    return Err(StoreError::Stopped);
+                }
+                Ok(())
+            });
+        }
+
+        fn run(&mut self) -> Vec<Answer> {
+            let first = self.waiting.recv().unwrap();
+            let mut ids = IdSource::new();
+            batch(
+                &self.connection,
+                first,
+                &self.waiting,
+                &mut ids,
+                &self.counters,
+            )
+            .unwrap();
+            assert!(self.connection.is_autocommit());
+            let answers = std::mem::take(&mut self.answers);
+            answers
+                .iter()
+                .map(|answer| answer.recv().unwrap())
+                .collect()
+        }
+
+        fn things(&self) -> Vec<String> {
+            let mut select = self.connection.prepare("SELECT name FROM thing").unwrap();
+            let names = select.query_map([], |row| row.get(0)).unwrap();
+            names.map(Result::unwrap).collect()
+        }
+    }
+
+    #[test]
+    fn a_change_that_fails_undoes_only_itself() {
+        let mut queue = Queue::new();
+        queue.add_sql("INSERT INTO thing VALUES ('a')", false);
+        queue.add_sql("INSERT INTO thing VALUES ('b')", true);
+        queue.add_sql("INSERT INTO thing VALUES ('a')", false);
+        queue.add_sql("INSERT INTO thing VALUES ('c')", false);
+        let answers = queue.run();
+        assert_eq!(queue.things(), ["a", "c"]);
+        assert!(answers[0].is_ok() && answers[3].is_ok());
+        assert!(matches!(answers[1], Err(StoreError::Stopped)));
+        assert!(matches!(answers[2], Err(StoreError::Write { .. })), "twice");
+        assert_eq!(queue.counters.commits.load(Ordering::Relaxed), 1);
+        assert_eq!(queue.counters.changes.load(Ordering::Relaxed), 4);
+    }
+
+    #[test]
+    fn a_commit_that_fails_is_told_to_all() {
+        let mut queue = Queue::new();
+        queue.add_sql("INSERT INTO thing VALUES ('a')", false);
+        queue.add_sql("INSERT INTO part VALUES ('of nothing')", false);
+        queue.add_sql("INSERT INTO thing VALUES ('b')", true);
+        let answers = queue.run();
+        assert!(matches!(answers[0], Err(StoreError::Commit { .. })));
+        assert!(matches!(answers[1], Err(StoreError::Commit { .. })));
+        assert!(matches!(answers[2], Err(StoreError::Stopped)), "its own");
+        assert!(queue.things().is_empty());
+        assert_eq!(queue.counters.commits.load(Ordering::Relaxed), 0);
+        queue.add_sql("INSERT INTO thing VALUES ('a')", false);
+        assert!(queue.run()[0].is_ok(), "the writer goes on");
+    }
+
+    #[test]
+    fn a_change_that_took_the_transaction_with_it_takes_the_others_too() {
+        let mut queue = Queue::new();
+        queue.add_sql("INSERT INTO thing VALUES ('a')", false);
+        // What SQLite does on its own when the disk is full.
+        queue.add_sql("ROLLBACK", true);
+        let answers = queue.run();
+        let Err(lost) = &answers[0] else {
+            panic!("it cannot have been kept");
+        };
+        assert!(matches!(lost, StoreError::Commit { .. }));
+        assert!(
+            lost.fault().is_transient(),
+            "it was not this change's fault"
+        );
+        assert!(queue.things().is_empty());
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_passes() {
+        let mut queue = Queue::new();
+        let pages = |queue: &Queue, most: u32| {
+            let sql = format!("PRAGMA max_page_count = {most}");
+            queue.connection.query_one(&sql, [], |_| Ok(())).unwrap();
+        };
+        pages(&queue, 8);
+        queue.add_sql("INSERT INTO thing VALUES ('a')", false);
+        queue.add_sql("INSERT INTO thing VALUES (hex(randomblob(90000)))", false);
+        let answers = queue.run();
+        let Err(full) = &answers[1] else {
+            panic!("it cannot have been written");
+        };
+        assert!(full.fault().is_transient(), "{full:?}");
+        assert_eq!(queue.things().len(), usize::from(answers[0].is_ok()));
+        pages(&queue, 1_000_000);
+        queue.add_sql("INSERT INTO thing VALUES ('b')", false);
+        assert!(queue.run()[0].is_ok(), "the writer goes on");
+    }
+
+    #[test]
+    fn a_writer_that_panicked_answers_instead_of_hanging() {
+        let writer = Writer::start(Connection::open_in_memory().unwrap()).unwrap();
+        let outcome: Answer = writer.change(|_| panic!("a defect"));
+        assert!(matches!(outcome, Err(StoreError::Stopped)));
+        let outcome: Answer = writer.change(|_| Ok(()));
+        assert!(matches!(outcome, Err(StoreError::Stopped)));
+    }
 }

@@ -140,8 +140,8 @@ CREATE TABLE letter (
 
 CREATE UNIQUE INDEX letter_once ON letter (event, kind, recipient) WHERE push IS NULL;
 CREATE INDEX letter_due ON letter (due_at) WHERE state = 'due';
+CREATE INDEX letter_dead ON letter (seq) WHERE state = 'dead';
 CREATE INDEX letter_package ON letter (package, recipient);
-CREATE INDEX letter_recipient ON letter (recipient);
 
 -- Outbox to DSPs: one row for each package and DSP.
 CREATE TABLE push (
