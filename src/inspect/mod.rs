@@ -168,6 +168,7 @@ fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), Inspec
     Ok(())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "steps have one shape")]
 fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
     let Some(path) = inspection.folder.messages.first() else {
         return Ok(());

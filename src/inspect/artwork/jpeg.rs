@@ -15,6 +15,16 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 /// Scans of a progressive JPEG; real files have about ten, and each costs a pass over the picture.
 const MOST_SCANS: usize = 100;
 
+/// How a picture is coded, by its start-of-frame marker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Process {
+    #[default]
+    Sequential,
+    Progressive,
+    Arithmetic,
+    Lossless,
+}
+
 /// What the walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Walk {
@@ -22,9 +32,7 @@ struct Walk {
     height: u32,
     bits: u32,
     components: Vec<u8>,
-    progressive: bool,
-    arithmetic: bool,
-    lossless: bool,
+    process: Process,
     /// Adobe's colour transform, if its marker is there.
     adobe: Option<u8>,
     jfif: bool,
@@ -100,9 +108,9 @@ impl Walk {
             "it has a header and no picture data"
         } else if !self.complete {
             "it breaks off: the end of the picture is missing"
-        } else if self.arithmetic {
+        } else if self.process == Process::Arithmetic {
             "it uses arithmetic coding, which no browser and no store reads"
-        } else if self.lossless {
+        } else if self.process == Process::Lossless {
             "it is a lossless JPEG, which no browser and no store reads"
         } else if self.colour() == ColourModel::Unknown {
             "its header states a number of components that no reader knows"
@@ -116,7 +124,7 @@ impl Walk {
     /// until the last scan.
     fn memory(&self) -> u64 {
         let channels = self.components.len() as u64;
-        if self.progressive {
+        if self.process == Process::Progressive {
             channels * 3
         } else {
             channels
@@ -170,9 +178,12 @@ fn segment(found: &mut Walk, marker: u8, content: &[u8]) {
                 .take(usize::from(*count))
                 .filter_map(|component| component.first().copied())
                 .collect();
-            found.progressive = matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
-            found.arithmetic = marker >= 0xc9;
-            found.lossless = matches!(marker, 0xc3 | 0xc7 | 0xcb | 0xcf);
+            found.process = match marker {
+                0xc9.. => Process::Arithmetic,
+                0xc3 | 0xc7 => Process::Lossless,
+                0xc2 | 0xc6 => Process::Progressive,
+                _ => Process::Sequential,
+            };
         }
         0xe0 if content.starts_with(b"JFIF") => found.jfif = true,
         0xee if content.starts_with(b"Adobe") => found.adobe = content.get(11).copied(),

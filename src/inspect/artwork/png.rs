@@ -48,11 +48,13 @@ fn decode(bytes: &[u8]) -> Result<(), String> {
     decoder.set_ignore_text_chunk(true);
     // A profile is not looked at here, and inflating a hostile one costs time.
     decoder.set_ignore_iccp_chunk(true);
-    let told = |error: png::DecodingError| match error {
-        png::DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "it breaks off: the end of the picture is missing".to_owned()
+    let told = |error: png::DecodingError| {
+        if let png::DecodingError::IoError(cause) = &error
+            && cause.kind() == std::io::ErrorKind::UnexpectedEof
+        {
+            return "it breaks off: the end of the picture is missing".to_owned();
         }
-        error => format!("it cannot be decoded: {error}"),
+        format!("it cannot be decoded: {error}")
     };
     let mut reader = decoder.read_info().map_err(told)?;
     while reader.next_row().map_err(told)?.is_some() {}

@@ -133,7 +133,7 @@ fn metadata(blocks: &mut Blocks<'_>) -> io::Result<Result<StreamInfo, String>> {
         let length = length
             .iter()
             .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        if kind & 0x7f == 0 && info.is_none() && length >= 34 {
+        if matches!(kind, 0x00 | 0x80) && info.is_none() && length >= 34 {
             let mut bytes = [0; 34];
             if !filled(blocks, &mut bytes)? {
                 return Ok(Err("it ends within its FLAC header".to_owned()));
@@ -171,7 +171,7 @@ fn stream_info(bytes: [u8; 34]) -> Option<StreamInfo> {
     })
 }
 
-/// Where the frames end: in front of an ID3v1 tag (128 bytes, `TAG`) and an APEv2 tag.
+/// Where the frames end: in front of an `ID3v1` tag (128 bytes, `TAG`) and an `APEv2` tag.
 fn end_of_audio(blocks: &Blocks<'_>) -> u64 {
     let mut end = blocks.size();
     if let Some(tag) = end.checked_sub(128)

@@ -9,7 +9,7 @@ use std::fs::File;
 
 /// Bytes behind the tags in which the first MPEG frames have to be found.
 const FRAME_SEARCH_BYTES: usize = 64 << 10;
-/// ID3v2 tags that may stand one behind the other.
+/// `ID3v2` tags that may stand one behind the other.
 const MOST_TAGS: usize = 16;
 
 /// Looks at the beginning of a file of `size` bytes.
@@ -100,7 +100,7 @@ fn by_signature(head: &[u8]) -> Option<(Container, &'static str)> {
     })
 }
 
-/// Offset behind any ID3v2 tags at the beginning (id3.org, ID3v2.4 section 3.1).
+/// Offset behind any `ID3v2` tags at the beginning (id3.org, version 2.4, section 3.1).
 fn behind_tags(file: &File) -> u64 {
     let mut at = 0_u64;
     for _ in 0..MOST_TAGS {

@@ -56,23 +56,20 @@ pub fn measure(
 
 /// The same with everything that bounds a reading in one value.
 pub fn measure_watched(path: &Path, watch: Watch<'_>) -> FileMeasure {
-    let outcome = catch_unwind(AssertUnwindSafe(|| read(path, watch)));
-    match outcome {
-        Ok(measure) => measure,
-        Err(_) => {
-            tracing::error!(?path, "an audio decoder panicked");
-            let hashed = Blocks::open(path, watch).and_then(|blocks| {
-                let size = blocks.size();
-                Ok((size, blocks.finish()?))
-            });
-            let (size, digests) = hashed.map_or((0, None), |(size, sums)| (size, Some(sums)));
-            FileMeasure {
-                digests,
-                size,
-                failure: Some("the decoder gave up on this file".to_owned()),
-                ..FileMeasure::default()
-            }
-        }
+    if let Ok(measure) = catch_unwind(AssertUnwindSafe(|| read(path, watch))) {
+        return measure;
+    }
+    tracing::error!(?path, "an audio decoder panicked");
+    let hashed = Blocks::open(path, watch).and_then(|blocks| {
+        let size = blocks.size();
+        Ok((size, blocks.finish()?))
+    });
+    let (size, digests) = hashed.map_or((0, None), |(size, sums)| (size, Some(sums)));
+    FileMeasure {
+        digests,
+        size,
+        failure: Some("the decoder gave up on this file".to_owned()),
+        ..FileMeasure::default()
     }
 }
 

@@ -39,7 +39,7 @@ impl Stored {
     pub(super) fn read(self, bytes: &[u8], out: &mut Vec<f32>) {
         match self {
             Self::Unsigned8 => {
-                out.extend(bytes.iter().map(|byte| (f32::from(*byte) - 128.0) / 128.0))
+                out.extend(bytes.iter().map(|byte| (f32::from(*byte) - 128.0) / 128.0));
             }
             Self::Integer { bytes: width, big } => match (width, big) {
                 (1, _) => extend::<1>(bytes, out, |[a]| scaled([0, 0, 0, a])),

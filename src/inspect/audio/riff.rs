@@ -244,7 +244,9 @@ fn stored(header: &mut Header, format: &[u8], order: Order) -> Option<Stored> {
             let stated = block.checked_div(channels).unwrap_or(0);
             let whole = channels > 0 && stated * channels == block;
             // A sample may lie in more bytes than it needs (24 bits in 32), never in fewer.
-            let bytes = if whole && (needed..=4).contains(&stated) {
+            let bytes = if needed == 0 {
+                0
+            } else if whole && (needed..=4).contains(&stated) {
                 stated
             } else {
                 let expected = needed.saturating_mul(channels);

@@ -145,7 +145,9 @@ impl Aiff {
         let width = usize::from(self.coding.bits() / 8);
         if self.coding == Coding::Pcm8 {
             // WAV's 8 bits are unsigned, AIFF's are signed.
-            audio.iter_mut().for_each(|byte| *byte ^= 0x80);
+            for byte in &mut audio {
+                *byte ^= 0x80;
+            }
         } else if !self.sowt {
             audio.chunks_exact_mut(width).for_each(<[u8]>::reverse);
         }

@@ -1,0 +1,1 @@
+//! Folders as labels send them.

@@ -1,0 +1,103 @@
+//! Material that we generate, and what inspection measures in it.
+
+use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
+use dropzone::cli::demo::material::audio::{Samples, Signal};
+use dropzone::domain::facts::{AudioFacts, AudioFault};
+use dropzone::domain::limits::Limits;
+use dropzone::inspect::audio::{FileMeasure, measure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+
+mod artwork;
+mod audio;
+mod damage;
+
+mod material;
+mod mutations;
+
+/// The shared folder with official schemas, if it is there. CI must have it.
+fn shared() -> Option<PathBuf> {
+    let place = std::env::var_os("DROPZONE_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
+    if place.join("schemas").is_dir() {
+        return Some(place);
+    }
+    skipped("needs shared data");
+    None
+}
+
+/// Whether a program is installed. CI must have it.
+fn installed(program: &str) -> bool {
+    let there = Command::new(program).arg("-version").output().is_ok();
+    if !there {
+        skipped(program);
+    }
+    there
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "a skipped test says so in its captured output"
+)]
+fn skipped(what: &str) {
+    assert!(std::env::var_os("CI").is_none(), "CI may not skip: {what}");
+    println!("skipped: {what}");
+}
+
+/// Writes the bytes and measures the file.
+fn measured(name: &str, bytes: &[u8]) -> FileMeasure {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    measure_file(&path)
+}
+
+fn measure_file(path: &Path) -> FileMeasure {
+    measure(path, &Limits::default(), &AtomicBool::new(false), &|_| {})
+}
+
+/// The facts of bytes that have to be measured without a failure.
+fn facts(name: &str, bytes: &[u8]) -> AudioFacts {
+    let measure = measured(name, bytes);
+    assert_eq!(measure.failure, None, "{name}");
+    assert_eq!(measure.size, bytes.len() as u64, "{name}");
+    assert!(measure.digests.is_some(), "{name}: hashed to its end");
+    measure.facts
+}
+
+/// A short clean signal.
+fn signal() -> Signal {
+    Signal {
+        seconds: 2.0,
+        ..Signal::default()
+    }
+}
+
+fn samples() -> Samples {
+    signal().samples()
+}
+
+fn wav(coding: Coding) -> Vec<u8> {
+    let header = Wav {
+        coding,
+        ..Wav::default()
+    };
+    header.encode(&samples())
+}
+
+/// What is odd about a file, as words.
+fn odd(facts: &AudioFacts) -> String {
+    let told = facts.faults.iter().filter_map(|fault| match fault {
+        AudioFault::Odd { what } => Some(what.as_str()),
+        AudioFault::Unreadable { .. }
+        | AudioFault::Truncated { .. }
+        | AudioFault::Undecodable { .. }
+        | AudioFault::ChecksumMismatch
+        | AudioFault::ChunksAfterData { .. } => None,
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
