@@ -5,7 +5,9 @@
 //! anything in it that we do not know is refused as a whole, with every fault at once: a misspelt
 //! `max_conections` that is silently ignored is found during an incident.
 //!
-//! Holds no secret: settings name files that do.
+//! Holds no secret: settings name files that do. Relative paths are taken from the directory of the
+//! file that they stand in; a setting is a path when it is called `path`, `templates`, `…_dir` or
+//! `…_file`.
 
 mod profiles;
 mod reading;
@@ -20,16 +22,6 @@ use std::path::{Path, PathBuf};
 
 /// Where the file is looked for when none is named.
 pub const STANDARD_FILE: &str = "/etc/dropzone/dropzone.toml";
-
-/// Settings that name files. Relative ones are taken from the configuration file's directory, not
-/// from wherever the daemon happened to be started.
-const PATHS: &[&str] = &[
-    "data_dir",
-    "dsp_dir",
-    "notify.templates",
-    "notify.transport.path",
-    "notify.transport.password_file",
-];
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,7 +115,7 @@ impl Config {
     /// Reads a file's text; `file` is named in complaints and anchors relative paths.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
         let defaults = toml::Table::try_from(Self::default()).unwrap_or_default();
-        reading::read(text, file, PATHS, &defaults).map_err(ConfigError::Wrong)
+        reading::read(text, file, &defaults).map_err(ConfigError::Wrong)
     }
 
     /// The effective settings as TOML.

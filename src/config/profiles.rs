@@ -7,13 +7,6 @@ use crate::domain::ids::DspId;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Settings of a profile that name files.
-const PATHS: &[&str] = &[
-    "transport.path",
-    "transport.password_file",
-    "transport.key_file",
-];
-
 impl Config {
     /// Every `*.toml` in `dsp_dir`, sorted by identifier; the identifier is the file's stem. No
     /// such directory, no profiles.
@@ -79,7 +72,7 @@ fn profile(file: &Path) -> Result<DspProfile, ConfigError> {
     }
     let text = text_of(file)?;
     let mut profile: DspProfile =
-        reading::read(&text, file, PATHS, &toml::Table::new()).map_err(ConfigError::Wrong)?;
+        reading::read(&text, file, &toml::Table::new()).map_err(ConfigError::Wrong)?;
     profile.id = DspId::new(id);
     deliver::check(&profile).map_err(|fault| wrong(fault.text))?;
     Ok(profile)

@@ -16,15 +16,14 @@ use toml::de::{DeTable, DeValue, Error};
 /// Least likeness (Jaro–Winkler) at which a key is offered as what was meant.
 const LIKENESS: f64 = 0.8;
 
-/// Reads `text`. Strings at `paths` (`table.key`) are files, relative ones to `file`'s directory.
-/// `everywhere` holds keys of all tables, to tell in which table a misplaced key belongs.
+/// Reads `text`. Settings that name files by their own name (`is_path`) are taken from `file`'s
+/// directory, not from wherever the daemon happened to be started. `everywhere` holds keys of all tables, to tell in which table a misplaced key belongs.
 pub(super) fn read<T: DeserializeOwned>(
     text: &str,
     file: &Path,
-    paths: &[&str],
     everywhere: &toml::Table,
 ) -> Result<T, Vec<Complaint>> {
-    read_all(text, file, paths, everywhere).map_err(|mut complaints| {
+    read_all(text, file, everywhere).map_err(|mut complaints| {
         complaints.sort_by_key(|complaint| complaint.line);
         complaints
     })
@@ -33,7 +32,6 @@ pub(super) fn read<T: DeserializeOwned>(
 fn read_all<T: DeserializeOwned>(
     text: &str,
     file: &Path,
-    paths: &[&str],
     everywhere: &toml::Table,
 ) -> Result<T, Vec<Complaint>> {
     let reader = Reader {
@@ -45,7 +43,10 @@ fn read_all<T: DeserializeOwned>(
     if !errors.is_empty() {
         return Err(errors.iter().map(|error| reader.syntax(error)).collect());
     }
-    anchor(document.get_mut(), paths, file);
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    if let Some(base) = whole.parent() {
+        anchor(document.get_mut(), base);
+    }
     let mut complaints = Vec::new();
     let mut removed = Vec::new();
     loop {
@@ -290,23 +291,27 @@ fn remove(table: &mut DeTable<'_>, path: &[String]) -> bool {
     }
 }
 
-/// Makes relative files absolute.
-fn anchor(document: &mut DeTable<'_>, paths: &[&str], file: &Path) {
-    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
-    let Some(base) = whole.parent() else { return };
-    for path in paths {
-        let mut table = &mut *document;
-        let mut keys = path.split('.').peekable();
-        while let Some(key) = keys.next() {
-            match table.get_mut(key).map(Spanned::get_mut) {
-                Some(DeValue::Table(inside)) if keys.peek().is_some() => table = inside,
-                Some(DeValue::String(text)) if keys.peek().is_none() && !text.is_empty() => {
-                    let anchored = base.join(text.as_ref());
-                    *text = Cow::Owned(anchored.to_string_lossy().into_owned());
-                    break;
-                }
-                Some(_) | None => break,
+/// Whether a setting of that name holds a path of this machine. The name decides, so that a new
+/// setting cannot be forgotten here.
+fn is_path(key: &str) -> bool {
+    matches!(key, "path" | "templates") || key.ends_with("_file") || key.ends_with("_dir")
+}
+
+/// Makes relative paths absolute.
+fn anchor(table: &mut DeTable<'_>, base: &Path) {
+    for (key, value) in table.iter_mut() {
+        match value.get_mut() {
+            DeValue::Table(inside) => anchor(inside, base),
+            DeValue::String(text) if is_path(key.get_ref()) && !text.is_empty() => {
+                let anchored = base.join(text.as_ref());
+                *text = Cow::Owned(anchored.to_string_lossy().into_owned());
             }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => {}
         }
     }
 }
