@@ -95,7 +95,7 @@ impl Intake {
         }
         crash_point("after_fence");
         let claim = match self.take(order) {
-            Ok(intent) => match self.finish(&intent) {
+            Ok(intent) => match self.finish(&intent, true) {
                 Ok(()) => Claim::Done,
                 Err(error) => Claim::Unfinished(Box::new(intent), error),
             },
@@ -106,6 +106,19 @@ impl Intake {
             (self.claimed)(order.package.clone());
         }
         claim
+    }
+
+    /// Goes on with a claim that is past its rename.
+    pub(super) fn finish_later(&self, intent: &Intent) -> Result<(), ClaimError> {
+        let fenced = self.gate.close(&intent.label, &intent.folder).is_ok();
+        let result = self.finish(intent, fenced);
+        if fenced {
+            self.gate.open(&intent.label, &intent.folder);
+        }
+        if result.is_ok() {
+            (self.claimed)(intent.package.clone());
+        }
+        result
     }
 
     /// Everything up to the rename. On an error the folder is where it was, and no intent is left.
@@ -152,9 +165,10 @@ impl Intake {
         Ok(intent)
     }
 
-    /// Everything after the rename; each step may be done again. Does not call back: who waits for
-    /// the package is told by the caller.
-    pub(super) fn finish(&self, intent: &Intent) -> Result<(), ClaimError> {
+    /// Everything after the rename; each step may be done again. `fenced`: nobody can have begun to
+    /// use the folder's name again, so that empty folders of that name are remnants of the old one.
+    /// Does not call back: who waits for the package is told by the caller.
+    pub(super) fn finish(&self, intent: &Intent, fenced: bool) -> Result<(), ClaimError> {
         let source = self.places.incoming(&intent.label).join(&intent.folder);
         let package = self.places.package(&intent.package);
         if let Some(parent) = source.parent() {
@@ -165,7 +179,9 @@ impl Intake {
         seal(&package)?;
         self.write_manifest(&intent.manifest)?;
         crash_point("after_manifest");
-        remove_remnants(&self.places.partial(&intent.label).join(&intent.folder));
+        if fenced && !source.exists() {
+            remove_remnants(&self.places.partial(&intent.label).join(&intent.folder));
+        }
         self.ledger.claimed(intent)?;
         crash_point("after_claimed");
         tracing::info!(

@@ -249,7 +249,11 @@ mod tests {
     fn one_level_too_deep_is_one_release() {
         let deep = ["X/metadata.xml", "X/01.wav", ".DS_Store"];
         assert_eq!(layout(&deep, false), plain(false, "X/"));
-        let deeper = ["X/metadata.xml", "X/resources/01.wav", "X/delivery.complete"];
+        let deeper = [
+            "X/metadata.xml",
+            "X/resources/01.wav",
+            "X/delivery.complete",
+        ];
         assert_eq!(layout(&deeper, false), plain(true, "X/"));
     }
 

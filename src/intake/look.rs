@@ -34,6 +34,8 @@ struct Around {
     now: Instant,
     /// When anything last changed in the release; of a plain delivery, in the delivery.
     activity: Instant,
+    /// When anything last changed in the delivery: its marker may be younger than its releases.
+    around: Instant,
     via_sftp: bool,
     marked: bool,
     logged_out: Option<Instant>,
@@ -84,7 +86,10 @@ impl Intake {
             delivery.activity = now;
         }
         let layout = layout::read(folder, &listing, delivery.batch, &mut |file| {
-            matches!(self.classify(messages, place, "", file), XmlFile::Message(_))
+            matches!(
+                self.classify(messages, place, "", file),
+                XmlFile::Message(_)
+            )
         });
         delivery.batch = layout.batch;
         gone.extend(reconcile(
@@ -287,12 +292,11 @@ impl Intake {
     ) -> Result<Option<Instant>, Fault> {
         let on_its_way = snapshot.files.iter().any(|file| file.partial);
         let sender_is_done = around.marked && (!on_its_way || snapshot.logged_out);
-        let after = if sender_is_done {
-            MARKED_STALL_AFTER
+        let stalls_at = if sender_is_done {
+            around.around + MARKED_STALL_AFTER
         } else {
-            Duration::from_secs(self.settings.stall_after_seconds)
+            around.activity + Duration::from_secs(self.settings.stall_after_seconds)
         };
-        let stalls_at = around.activity + after;
         if around.now >= stalls_at
             && release.stalled.as_ref() != Some(&waiting)
             && let Some(package) = &release.package
@@ -488,13 +492,7 @@ impl Intake {
 }
 
 impl Around {
-    fn new(
-        place: &Place,
-        delivery: &Delivery,
-        unit: &Unit,
-        batch: bool,
-        now: Instant,
-    ) -> Self {
+    fn new(place: &Place, delivery: &Delivery, unit: &Unit, batch: bool, now: Instant) -> Self {
         let release = delivery.releases.get(&unit.folder);
         let changed = match release {
             Some(release) if release.files == unit.files => release.changed,
@@ -509,6 +507,7 @@ impl Around {
             } else {
                 changed.max(delivery.activity)
             },
+            around: changed.max(delivery.activity),
             via_sftp: delivery.via_sftp,
             marked: unit.marked || delivery.unveiled,
             logged_out: delivery.logged_out,
@@ -560,9 +559,7 @@ fn snapshot(
         marked: around.marked,
         logged_out: around.logged_out.is_some(),
         via_sftp: around.via_sftp,
-        quiet: around
-            .now
-            .saturating_duration_since(around.quiet_since()),
+        quiet: around.now.saturating_duration_since(around.quiet_since()),
         temporary_folder: unit.folder.split('/').any(is_temporary_folder),
         refused: unit.refused.clone(),
         checking,

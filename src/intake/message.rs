@@ -306,7 +306,10 @@ mod tests {
             hash("SHA-256", &"ab".repeat(32)),
             Some(Stated::Sha256(_))
         ));
-        assert!(matches!(hash("SHA1", &"ab".repeat(20)), Some(Stated::Sha1(_))));
+        assert!(matches!(
+            hash("SHA1", &"ab".repeat(20)),
+            Some(Stated::Sha1(_))
+        ));
         assert_eq!(hash("MD5", &"ab".repeat(20)), None, "wrong length");
         assert_eq!(hash("MD5", "TODO"), None);
         assert_eq!(hash("CRC32", "abcdabcd"), None);

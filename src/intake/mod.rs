@@ -513,11 +513,8 @@ impl Intake {
                 self.inbox.done(Done::Claim(order.package, claim));
             }
             Job::Finish(intent) => {
-                let claim = match self.finish(&intent) {
-                    Ok(()) => {
-                        (self.claimed)(intent.package.clone());
-                        Claim::Done
-                    }
+                let claim = match self.finish_later(&intent) {
+                    Ok(()) => Claim::Done,
                     Err(error) => Claim::Unfinished(intent.clone(), error),
                 };
                 self.inbox.done(Done::Claim(intent.package, claim));

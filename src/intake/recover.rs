@@ -45,7 +45,7 @@ impl Intake {
                     return self.lose(intent, &why);
                 }
                 tracing::info!(package.id = %id, "a claim that was cut short is finished");
-                self.finish(intent)
+                self.finish(intent, true)
                     .map_err(|error| Fault::transient("claim_unfinished", error.to_string()))?;
                 (self.claimed)(id.clone());
                 Ok(())

@@ -135,7 +135,11 @@ impl Delivery {
         let touched = self.touched_meanwhile;
         Self {
             via_sftp: touched,
-            sessions: if touched { self.sessions } else { BTreeSet::new() },
+            sessions: if touched {
+                self.sessions
+            } else {
+                BTreeSet::new()
+            },
             ..Self::new(now)
         }
     }
@@ -243,13 +247,10 @@ impl State {
     /// The label removed the folder. One that a worker has is left to the worker, who will find
     /// nothing there.
     fn removed(&mut self, place: &Place) {
-        let claimed = self
-            .deliveries
-            .get_mut(place)
-            .is_none_or(|delivery| {
-                delivery.dirty = true;
-                delivery.is_being_claimed()
-            });
+        let claimed = self.deliveries.get_mut(place).is_none_or(|delivery| {
+            delivery.dirty = true;
+            delivery.is_being_claimed()
+        });
         if !claimed && let Some(delivery) = self.deliveries.remove(place) {
             self.gone.extend(delivery.packages());
         }

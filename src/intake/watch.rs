@@ -26,13 +26,14 @@ impl Watch {
     pub(super) fn new(places: &Places, inbox: Arc<Inbox>) -> notify::Result<Self> {
         let labels = std::path::absolute(places.labels()).map_err(notify::Error::io)?;
         let root = labels.clone();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
-            Ok(event) => tell(&root, &event, &inbox),
-            Err(error) => {
-                tracing::warn!(%error, "the watcher lost something; looking at everything");
-                inbox.rescan();
-            }
-        })?;
+        let watcher =
+            notify::recommended_watcher(move |event: notify::Result<Event>| match event {
+                Ok(event) => tell(&root, &event, &inbox),
+                Err(error) => {
+                    tracing::warn!(%error, "the watcher lost something; looking at everything");
+                    inbox.rescan();
+                }
+            })?;
         Ok(Self {
             watcher,
             labels,
@@ -135,7 +136,10 @@ mod tests {
         let folder = |name: &str| Some(("L1".to_owned(), Some(name.to_owned())));
         assert_eq!(told("/data/labels/L1/incoming/A/01.wav"), folder("A"));
         assert_eq!(told("/data/labels/L1/incoming/A"), folder("A"));
-        assert_eq!(told("/data/labels/L1/incoming"), Some(("L1".to_owned(), None)));
+        assert_eq!(
+            told("/data/labels/L1/incoming"),
+            Some(("L1".to_owned(), None))
+        );
         assert_eq!(told("/data/labels/L1"), Some(("L1".to_owned(), None)));
         assert_eq!(told("/data/labels/L1/partial/A"), None);
         assert_eq!(told("/elsewhere/A"), None);

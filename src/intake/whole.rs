@@ -128,7 +128,9 @@ mod tests {
         assert!(!judged(b"\xFF\xD8\xFF\xE0 picture data \xFF\xD9"));
         assert!(judged(b"\xFF\xD8\xFF\xE0 picture data"));
         assert!(judged(b"\x89PNG\r\n\x1a\nIHDR and then"));
-        assert!(!judged(b"\x89PNG\r\n\x1a\nIHDR and then IEND\xae\x42\x60\x82"));
+        assert!(!judged(
+            b"\x89PNG\r\n\x1a\nIHDR and then IEND\xae\x42\x60\x82"
+        ));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod demo;
 mod docs;
 mod ern;
 mod flow;
+mod intake;
 mod kit;
 mod lifecycle;
 mod mail;
