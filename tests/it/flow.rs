@@ -308,7 +308,7 @@ fn the_guides_own_sample_passes_in_guide_and_fails_in_strict() {
     let mut track = TrackSpec::new(1, "My Track Title", "GBDUM7620001".into());
     track.signal.seconds = 222.0;
     track.encoding = Encoding::Wav(Wav {
-        coding: Coding::I16,
+        coding: Coding::Pcm16,
         ..Wav::default()
     });
     fs::create_dir(&folder).unwrap();

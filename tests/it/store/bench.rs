@@ -131,6 +131,7 @@ pub(crate) fn identity(icpn: Option<&str>) -> Identity {
         artist: Some("Ünder".to_owned()),
         message_id: Some("M-1".to_owned()),
         message_created: Some("2026-11-20T09:00:00+01:00".to_owned()),
+        sender_dpid: None,
         tracks: 3,
     }
 }
