@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod naming;
 pub mod package;
+pub mod password;
 pub mod places;
 pub mod push;
 pub mod release;
