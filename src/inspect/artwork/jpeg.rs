@@ -3,7 +3,7 @@
 //! The walk says what decoders hide: four inks (they convert to RGB without a word) and a missing
 //! end. Sources: ITU-T T.81 annex B; Adobe Technical Note 5116 for APP14.
 
-use super::{affordable, sized};
+use super::{affordable, scan, sized};
 use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
 use crate::domain::limits::Limits;
 use crate::inspect::bytes::Order;
@@ -50,6 +50,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
     facts.bits = walk.bits;
     facts.damage = walk.damage();
     if facts.damage.is_some() || !affordable(&facts, limits, walk.memory()) {
+        return facts;
+    }
+    if let Some(missing) = scan::missing_percent(bytes) {
+        facts.damage = Some(format!(
+            "about {missing} % of the picture is missing and shows as grey"
+        ));
         return facts;
     }
     // A strict decoder also refuses some good files (zune-image issues 269 and 303); what is whole

@@ -14,6 +14,7 @@ use std::path::Path;
 
 mod jpeg;
 mod png;
+mod scan;
 
 /// A picture larger than this many times the limit is only looked at from the outside.
 const READ_BEYOND_LIMIT: u64 = 2;

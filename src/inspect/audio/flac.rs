@@ -333,7 +333,7 @@ mod tests {
     fn stream_info_is_unpacked() {
         let mut bytes = [0; 34];
         // 44 100 Hz, 2 channels, 24 bit, 1 000 frames.
-        let packed: u64 = (44_100 << 44) | (1 << 41) | (23 << 36) | 1_000;
+        let packed: u64 = (44_100 << 44) + (1 << 41) + (23 << 36) + 1_000;
         bytes[10..18].copy_from_slice(&packed.to_be_bytes());
         let info = stream_info(bytes).unwrap();
         assert_eq!(

@@ -5,6 +5,7 @@ use dropzone::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
 use dropzone::domain::limits::Limits;
 use dropzone::inspect::artwork::measure;
 use std::fs;
+use std::process::Command;
 
 fn look(bytes: &[u8]) -> ArtworkFacts {
     look_within(bytes, &Limits::default())
@@ -153,4 +154,43 @@ fn what_cannot_be_read_is_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let facts = measure(&dir.path().join("missing.jpg"), &Limits::default());
     assert!(facts.damage.unwrap().contains("could not be read"));
+}
+
+#[test]
+fn what_other_encoders_write_is_whole_and_half_of_it_is_not() {
+    if !super::installed("ffmpeg") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("source.png");
+    fs::write(&source, cover(Format::Png, Colours::Rgb)).unwrap();
+    // Sub-sampled chroma, sizes that are no multiple of a block, restart markers.
+    for (case, arguments) in [
+        "-pix_fmt yuvj420p",
+        "-pix_fmt yuvj422p -vf scale=641:479",
+        "-pix_fmt yuvj444p -vf scale=333:17",
+        "-pix_fmt gray -vf scale=127:129",
+        "-pix_fmt yuvj420p -slices 4 -vf scale=649:481",
+        "-pix_fmt yuvj420p -huffman optimal",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let target = dir.path().join(format!("{case}.jpg"));
+        let output = Command::new("ffmpeg")
+            .args(["-v", "error", "-y", "-i"])
+            .arg(&source)
+            .args(arguments.split(' '))
+            .arg(&target)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments}: {errors}");
+        let bytes = fs::read(&target).unwrap();
+        let whole = look(&bytes);
+        assert!(whole.decoded, "{arguments}: {whole:?}");
+        let half = [&bytes[..bytes.len() * 6 / 10], &[0xff, 0xd9]].concat();
+        let damage = look(&half).damage.unwrap_or_default();
+        assert!(damage.contains("is missing"), "{arguments}: {damage}");
+    }
 }

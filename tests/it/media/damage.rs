@@ -188,7 +188,7 @@ fn id3v2(length: u8) -> Vec<u8> {
 fn lossy_audio_is_known_by_content_whatever_it_is_called() {
     let adts: Vec<u8> = {
         // 100 bytes a frame: AAC-LC, 44.1 kHz, two channels.
-        let mut frame = vec![0; 100];
+        let mut frame = [0; 100];
         frame[..7].copy_from_slice(&[0xff, 0xf1, 0x50, 0x80, 0x0c, 0x9f, 0xfc]);
         frame.repeat(20)
     };

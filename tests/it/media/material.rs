@@ -19,7 +19,9 @@ fn the_message_satisfies_the_official_schema() {
     without_cover.state_hashes = false;
     without_cover.tracks[0].file = "resources/01.wav".to_owned();
     for (number, spec) in [spec, without_cover].iter_mut().enumerate() {
-        spec.tracks.iter_mut().for_each(|t| t.signal.seconds = 0.1);
+        for track in &mut spec.tracks {
+            track.signal.seconds = 0.1;
+        }
         let dir = tempfile::tempdir().unwrap();
         material::release(dir.path(), spec).unwrap();
         let output = Command::new("xmllint")

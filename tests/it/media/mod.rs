@@ -1,4 +1,10 @@
 //! Material that we generate, and what inspection measures in it.
+#![expect(
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "levels that have to be exact, and small numbers"
+)]
 
 use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
 use dropzone::cli::demo::material::audio::{Samples, Signal};
