@@ -437,7 +437,7 @@ impl Draw<'_> {
                 ReadFaultKind::VersionMismatch,
                 ReadFaultKind::NotWellFormed,
             ]),
-            message: draw.string(),
+            message: format!("fault {}", draw.string()),
             fix: draw.maybe(Self::string),
             at: draw.place(),
         });
@@ -447,7 +447,7 @@ impl Draw<'_> {
             SchemaCheck::Official { set: String::new() },
         ]);
         package.schema.faults = self.some(|draw| SchemaFault {
-            message: draw.string(),
+            message: format!("fault {}", draw.string()),
             fix: draw.maybe(Self::string),
             line: draw.narrow(),
             path: draw.string(),
