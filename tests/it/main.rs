@@ -23,5 +23,6 @@ mod lifecycle;
 mod mail;
 mod media;
 mod report;
+mod rules;
 mod store;
 mod systemd;

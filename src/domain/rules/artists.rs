@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Order of artists is not stated",
         weight: Weight::WARNING,
         why: "With several artists SequenceNumber says who is named first.",
-        fix: "Number the artists of each track with SequenceNumber 1, 2, 3 …",
+        fix: "Number the artists of each track with SequenceNumber 1, 2, 3 and so on.",
         source: "DDEX Release Profile 1.4, rule 1743",
         check: no_artist_order,
         ..Rule::BASE

@@ -2,6 +2,7 @@
 
 use super::super::facts::FileFacts;
 use super::super::history::fingerprint;
+use super::super::ids::Isrc;
 use super::super::naming::base_name;
 use super::super::release::StatedHash;
 use super::case::{Case, Owner};
@@ -159,11 +160,8 @@ fn same_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let isrc = |track: &super::case::Track<'_>| {
-            track
-                .recording
-                .isrc
-                .as_ref()
-                .map(|isrc| isrc.as_str().to_uppercase())
+            let stated = track.recording.isrc.as_ref()?.as_str();
+            Isrc::parse_lenient(stated).map(|isrc| isrc.as_str().to_owned())
         };
         findings.add(
             Note::new(format!(

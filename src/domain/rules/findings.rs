@@ -92,7 +92,6 @@ struct Entry {
 struct Tally {
     kept: u32,
     dropped: u64,
-    last: usize,
 }
 
 /// The findings so far.
@@ -138,7 +137,6 @@ impl<'a> Findings<'a> {
             return;
         }
         tally.kept += 1;
-        tally.last = self.entries.len();
         let (line, column, path) = note.at.unwrap_or_default();
         let in_message = line > 0 || !path.is_empty();
         let file = note
@@ -201,17 +199,24 @@ impl<'a> Findings<'a> {
             .iter()
             .map(|entry| self.is_double(&entry.finding))
             .collect();
+        let mut doubles = doubles.into_iter();
+        self.entries.retain(|_| !doubles.next().unwrap_or(false));
         let sums: Vec<Entry> = self
             .tallies
-            .values()
-            .filter(|tally| tally.dropped > 0)
-            .filter_map(|tally| {
-                let last = self.entries.get(tally.last)?;
+            .iter()
+            .filter(|(_, tally)| tally.dropped > 0)
+            .filter_map(|((code, severity), tally)| {
+                let same = |entry: &&Entry| {
+                    entry.finding.code == *code && entry.finding.severity == *severity
+                };
+                let last = self
+                    .entries
+                    .iter()
+                    .filter(same)
+                    .max_by_key(|entry| (&entry.finding.file, entry.line, entry.column))?;
                 Some(summed_up(last, tally.dropped))
             })
             .collect();
-        let mut doubles = doubles.into_iter();
-        self.entries.retain(|_| !doubles.next().unwrap_or(false));
         self.entries.extend(sums);
         self.entries.sort_by(|a, b| {
             let (x, y) = (&a.finding, &b.finding);

@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "PKG-017",
-        title: "Upload of a file broke off",
+        title: "File is not whole: its upload broke off",
         weight: Weight::ERROR.or(Severity::Warning),
         why: "Upload programs give a file a temporary name until it is whole. Such a name that \
               stays is a broken upload; if the whole file is there beside it, it is only a \

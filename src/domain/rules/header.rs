@@ -104,6 +104,11 @@ fn sender_without_dpid(case: &Case<'_>, findings: &mut Findings<'_>) {
                 &message.header.at
             }),
         Some(id) if is_dpid(id.as_str()) => return,
+        Some(id) if id.as_str() == "YOUR_LABEL_ID" => Note::new(
+            "The sender's PartyId is “YOUR_LABEL_ID”, the placeholder of the guide's example.",
+        )
+        .at(&id.at)
+        .found(id.as_str()),
         Some(id) => Note::new(format!(
             "The sender's PartyId is {}, which is no DDEX party identifier.",
             quoted(id.as_str())

@@ -408,7 +408,6 @@ const EXAMPLES: &[&str] = &[
     "5034567890123",
     "1234567890128",
     "MSG-001",
-    "YOUR_LABEL_ID",
     "My Track Title",
     "My Album Title",
     "Your Label Name",
@@ -424,7 +423,8 @@ fn example_values(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let header = &message.header;
-    let of_header = [&header.message_id, &header.sender.id, &header.sender.name];
+    // A placeholder for the sender's identifier is HDR-001's.
+    let of_header = [&header.message_id, &header.sender.name];
     let main = message.main_release();
     let of_release = main.into_iter().flat_map(|main| {
         main.icpn
