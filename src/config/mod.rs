@@ -14,7 +14,6 @@ mod reading;
 
 use crate::domain::limits::Limits;
 use crate::domain::places::Places;
-use crate::{deliver, inspect, intake, notify, sftp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -37,15 +36,15 @@ pub struct Config {
     /// The most that a package may be.
     pub limits: Limits,
     /// The SFTP server that labels upload to.
-    pub sftp: sftp::Settings,
+    pub sftp: crate::sftp::Settings,
     /// When an upload counts as complete.
-    pub intake: intake::Settings,
+    pub intake: crate::intake::Settings,
     /// Validation.
-    pub inspect: inspect::Settings,
+    pub inspect: crate::inspect::Settings,
     /// E-mails.
-    pub notify: notify::Settings,
+    pub notify: crate::notify::Settings,
     /// Pushes to DSPs.
-    pub deliver: deliver::Settings,
+    pub deliver: crate::deliver::Settings,
 }
 
 impl Default for Config {
@@ -55,11 +54,11 @@ impl Default for Config {
             dsp_dir: PathBuf::from("/etc/dropzone/dsp"),
             log: LogSettings::default(),
             limits: Limits::default(),
-            sftp: sftp::Settings::default(),
-            intake: intake::Settings::default(),
-            inspect: inspect::Settings::default(),
-            notify: notify::Settings::default(),
-            deliver: deliver::Settings::default(),
+            sftp: crate::sftp::Settings::default(),
+            intake: crate::intake::Settings::default(),
+            inspect: crate::inspect::Settings::default(),
+            notify: crate::notify::Settings::default(),
+            deliver: crate::deliver::Settings::default(),
         }
     }
 }

@@ -315,7 +315,7 @@ impl Target<'_> {
                 Ok(AuthResult::Success) => return Ok(()),
                 Ok(AuthResult::Failure {
                     remaining_methods, ..
-                }) => offered = methods(&remaining_methods),
+                }) => offered = self.still_there(&remaining_methods)?,
                 Err(error) => return Err(self.unreachable(&error)),
             }
         }
@@ -325,7 +325,7 @@ impl Target<'_> {
                 Ok(AuthResult::Failure {
                     remaining_methods, ..
                 }) => {
-                    offered = methods(&remaining_methods);
+                    offered = self.still_there(&remaining_methods)?;
                     if remaining_methods.contains(&MethodKind::KeyboardInteractive)
                         && self.answer_questions(handle, password).await?
                     {
@@ -342,6 +342,16 @@ impl Target<'_> {
                 self.name, self.host, self.port, self.user, self.file, self.name
             ),
         ))
+    }
+
+    /// The methods that a refusal leaves open, for people. A connection that broke while we logged
+    /// in looks to russh like a refusal that leaves none; that must not need a person.
+    fn still_there(&self, open: &MethodSet) -> Result<String, Fault> {
+        let names: Vec<&'static str> = open.iter().map(<&'static str>::from).collect();
+        if names.is_empty() {
+            return Err(self.unreachable(&"the connection ended while we logged in"));
+        }
+        Ok(names.join(", "))
     }
 
     async fn answer_questions(
@@ -398,14 +408,5 @@ impl Target<'_> {
             }
         }
         Err(self.unreachable(&"the connection ended"))
-    }
-}
-
-fn methods(set: &MethodSet) -> String {
-    let names: Vec<&'static str> = set.iter().map(<&'static str>::from).collect();
-    if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
     }
 }

@@ -15,7 +15,7 @@ use dropzone::domain::push::{Claimed, Plan, Push};
 use dropzone::domain::report::Counts;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use sshd::{Sshd, Way, Wire};
+use sshd::{Cut, Sshd, Way, Wire};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -403,8 +403,8 @@ fn inode(path: &Path) -> u64 {
 
 #[tokio::test]
 async fn a_folder_of_somebody_else_is_left_alone() {
-    let spooled = spooled();
     type Differ = fn(&Path);
+    let spooled = spooled();
     let differences: [(&str, Differ); 4] = [
         ("does not belong", |folder| {
             fs::write(folder.join("theirs.txt"), "theirs").unwrap();
@@ -774,57 +774,78 @@ async fn a_dsp_that_keeps_looking_never_sees_half() {
     assert_arrived(inbox.path(), &spooled);
 }
 
-/// Cuts the wire at many places of the whole conversation, and denser towards its end, where rename
-/// and marker are. Whatever happened, nothing half may be visible, and the next attempt completes
-/// without doubling anything. Returns in how many cases the release was seen by the DSP: not yet,
-/// without its marker, with it.
-async fn cut_everywhere(way: Way) -> [usize; 3] {
+/// Cuts the wire at many places of the whole conversation, denser at its beginning, where the login
+/// is, and at its end, where rename and marker are. Whatever happened, nothing half may be visible,
+/// and the next attempt completes without doubling anything.
+async fn cut_everywhere(way: Way) {
     let (spooled, sshd) = (spooled(), Sshd::start(""));
     let wire = Wire::to(sshd.port, None);
     let whole = sftp_profile(&sshd, wire.port);
-    let plan = spooled.plan(&whole);
-    send(&whole, &claimed(1), &plan).await.unwrap();
+    send(&whole, &claimed(1), &spooled.plan(&whole))
+        .await
+        .unwrap();
     let all = wire.carried(way);
-    let spread = (1..10).map(|part| all * part / 10);
-    let last = (1..24).map(|step| all.saturating_sub(step * 90));
-    let (mut cuts, mut seen) = (0, [0; 3]);
-    for at in spread.chain(last) {
+    let first = (1..9).map(|step| step * 500);
+    let spread = (1..8).map(|part| all * part / 8);
+    let last = (1..20).map(|step| all.saturating_sub(step * 90));
+    let mut cuts = 0;
+    for at in first.chain(spread).chain(last) {
         fs::remove_dir_all(sshd.inbox.join(FOLDER)).unwrap();
-        let cut = Wire::to(sshd.port, Some((way, at)));
-        let profile = sftp_profile(&sshd, cut.port);
-        let first = send(&profile, &claimed(1), &plan).await;
-        assert_nothing_half(&sshd.inbox, &spooled);
-        if let Err(fault) = &first {
-            assert!(fault.is_transient(), "{way:?} {at}: {fault}");
-            cuts += 1;
-        }
-        let there = sshd.inbox.join(FOLDER);
-        let marked = there.join("delivery.complete").exists();
-        seen[usize::from(there.exists()) + usize::from(marked)] += 1;
-        let second = send(&profile, &claimed(2), &plan).await;
-        assert!(second.is_ok(), "{way:?} {at}: {second:?}");
-        assert_arrived(&sshd.inbox, &spooled);
+        let outcome = cut_and_repeat(&spooled, &sshd, Cut::After(way, at)).await;
+        cuts += usize::from(outcome.is_err());
     }
     assert!(cuts > 20, "only {cuts} cuts hit");
-    seen
+}
+
+/// One attempt on a wire that is cut, and one on a whole wire. Returns the first one's outcome.
+async fn cut_and_repeat(spooled: &Spooled, sshd: &Sshd, cut: Cut) -> Result<String, Fault> {
+    let wire = Wire::to(sshd.port, Some(cut.clone()));
+    let profile = sftp_profile(sshd, wire.port);
+    let plan = spooled.plan(&profile);
+    let first = send(&profile, &claimed(1), &plan).await;
+    assert_nothing_half(&sshd.inbox, spooled);
+    if let Err(fault) = &first {
+        assert!(fault.is_transient(), "{cut:?}: {fault}");
+    }
+    let second = send(&profile, &claimed(2), &plan).await;
+    assert!(second.is_ok(), "{cut:?}: {second:?}");
+    assert_arrived(&sshd.inbox, spooled);
+    first
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_on_the_way_to_the_dsp_is_repeated_safely() {
     if sshd::is_here() {
-        let [before, _, _] = cut_everywhere(Way::ToServer).await;
-        assert!(before > 0, "no cut before the rename");
+        cut_everywhere(Way::ToServer).await;
     }
 }
 
-/// What the DSP did is done, only its answer is lost: the harder half.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_on_the_way_back_is_repeated_safely() {
     if sshd::is_here() {
-        let seen = cut_everywhere(Way::ToClient).await;
-        assert!(
-            seen.iter().all(|count| *count > 0),
-            "cuts before the rename, behind it, behind the marker: {seen:?}"
-        );
+        cut_everywhere(Way::ToClient).await;
+    }
+}
+
+/// What the DSP did is done and only its answer is lost, at each step that leaves something.
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_to_each_step_are_survived() {
+    if !sshd::is_here() {
+        return;
+    }
+    let hidden = ".in-01JZPUSH-1";
+    for step in [
+        hidden.to_owned(),
+        format!("{hidden}/resources"),
+        format!("{hidden}/metadata.xml.part"),
+        format!("{hidden}/metadata.xml"),
+        format!("{hidden}/cover.jpg"),
+        FOLDER.to_owned(),
+        format!("{FOLDER}/delivery.complete"),
+    ] {
+        let (spooled, sshd) = (spooled(), Sshd::start(""));
+        let there = sshd.inbox.join(&step);
+        let outcome = cut_and_repeat(&spooled, &sshd, Cut::WhenThere(there)).await;
+        assert!(outcome.is_err(), "{step}: no cut");
     }
 }

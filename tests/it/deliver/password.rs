@@ -65,15 +65,13 @@ struct Guard {
     right: String,
 }
 
-impl Guard {
-    fn answer(&self, right: bool) -> Auth {
-        if right {
-            return Auth::Accept;
-        }
-        Auth::Reject {
-            proceed_with_methods: Some(MethodSet::from(&[MethodKind::KeyboardInteractive][..])),
-            partial_success: false,
-        }
+fn answer(right: bool) -> Auth {
+    if right {
+        return Auth::Accept;
+    }
+    Auth::Reject {
+        proceed_with_methods: Some(MethodSet::from(&[MethodKind::KeyboardInteractive][..])),
+        partial_success: false,
     }
 }
 
@@ -82,7 +80,7 @@ impl Handler for Guard {
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
         let right = self.takes == Takes::Password && user == "acme" && password == self.right;
-        Ok(self.answer(right))
+        Ok(answer(right))
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -102,7 +100,7 @@ impl Handler for Guard {
         let right = self.takes == Takes::Questions
             && user == "acme"
             && said.is_some_and(|said| said == self.right.as_bytes());
-        Ok(self.answer(right))
+        Ok(answer(right))
     }
 
     async fn channel_open_session(

@@ -140,8 +140,30 @@ pub(crate) enum Way {
     ToClient,
 }
 
-/// A wire to `port` that is cut once, for good, after so many bytes one way. Bytes before the cut
-/// arrive, so a request may be done whose answer never comes. Connections after that are whole.
+/// When a wire is cut.
+#[derive(Clone, Debug)]
+pub(crate) enum Cut {
+    /// After so many bytes that way; those before the cut arrive.
+    After(Way, u64),
+    /// As soon as there is something at this path: what the server did is done, its answer is lost.
+    WhenThere(PathBuf),
+}
+
+impl Cut {
+    /// How many of `count` bytes may pass.
+    fn passes(&self, way: Way, carried: u64, count: usize) -> usize {
+        match self {
+            Self::After(cut_way, bytes) if *cut_way == way => {
+                let left = bytes.saturating_sub(carried);
+                count.min(usize::try_from(left).unwrap_or(usize::MAX))
+            }
+            Self::WhenThere(path) if way == Way::ToClient && path.exists() => 0,
+            Self::After(..) | Self::WhenThere(_) => count,
+        }
+    }
+}
+
+/// A wire to `port` whose first connection is cut. Connections after that are whole.
 pub(crate) struct Wire {
     pub(crate) port: u16,
     counts: Arc<[AtomicU64; 2]>,
@@ -156,7 +178,7 @@ impl Drop for Wire {
 }
 
 impl Wire {
-    pub(crate) fn to(port: u16, cut: Option<(Way, u64)>) -> Self {
+    pub(crate) fn to(port: u16, cut: Option<Cut>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let counts = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
         let ended = Arc::new(AtomicBool::new(false));
@@ -173,13 +195,8 @@ impl Wire {
                 }
                 let client = client.unwrap();
                 let server = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
-                let limit = |way| match cut {
-                    Some((cut_way, bytes)) if cut_way == way => bytes,
-                    Some(_) | None => u64::MAX,
-                };
-                pump(&client, &server, limit(Way::ToServer), &counts, 0);
-                pump(&server, &client, limit(Way::ToClient), &counts, 1);
-                cut = None;
+                pump(&client, &server, Way::ToServer, cut.clone(), &counts);
+                pump(&server, &client, Way::ToClient, cut.take(), &counts);
             }
         });
         wire
@@ -195,20 +212,32 @@ impl Wire {
     }
 }
 
-fn pump(from: &TcpStream, to: &TcpStream, limit: u64, counts: &Arc<[AtomicU64; 2]>, way: usize) {
+fn pump(
+    from: &TcpStream,
+    to: &TcpStream,
+    way: Way,
+    cut: Option<Cut>,
+    counts: &Arc<[AtomicU64; 2]>,
+) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     let counts = Arc::clone(counts);
     thread::spawn(move || {
-        let mut left = limit;
-        let mut buffer = [0; 16 * 1024];
+        let [to_server, to_client] = &*counts;
+        let counter = match way {
+            Way::ToServer => to_server,
+            Way::ToClient => to_client,
+        };
+        let (mut carried, mut buffer) = (0, [0; 16 * 1024]);
         while let Ok(count) = from.read(&mut buffer) {
-            let carried = count.min(usize::try_from(left).unwrap_or(usize::MAX));
-            if carried == 0 || to.write_all(&buffer[..carried]).is_err() {
+            let passes = cut
+                .as_ref()
+                .map_or(count, |cut| cut.passes(way, carried, count));
+            if passes == 0 || to.write_all(&buffer[..passes]).is_err() {
                 break;
             }
-            left -= carried as u64;
-            counts[way].fetch_add(carried as u64, Ordering::Relaxed);
-            if carried < count {
+            carried += passes as u64;
+            counter.fetch_add(passes as u64, Ordering::Relaxed);
+            if passes < count {
                 break;
             }
         }
