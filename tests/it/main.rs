@@ -24,5 +24,6 @@ mod mail;
 mod media;
 mod report;
 mod rules;
+mod schema;
 mod store;
 mod systemd;
