@@ -310,6 +310,12 @@ fn a_new_start_frees_the_claims_of_the_old_one() {
     }
     let fresh = next.claim_push(&archive(), new, later(3)).unwrap().unwrap();
     assert_eq!(fresh.push.attempts, 2);
+    let forged = Claimed {
+        epoch: old,
+        ..fresh.clone()
+    };
+    let refused = next.push_sent(&forged, "/in", later(4));
+    assert!(matches!(refused, Err(PushError::Stale)), "of another epoch");
     let refused = bench.store.push_sent(&zombie, "/in", later(4));
     assert!(
         matches!(refused, Err(PushError::Stale)),
