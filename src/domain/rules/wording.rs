@@ -148,7 +148,7 @@ mod tests {
     fn times_and_sizes_read_like_people_write_them() {
         assert_eq!(clock(222_000, false), "3:42");
         assert_eq!(clock(3_723_456, true), "1:02:03.5");
-        assert_eq!(clock(u64::MAX, true).is_empty(), false);
+        assert_eq!(clock(999, false), "0:01");
         assert_eq!(seconds(2_440), "2.4 s");
         assert_eq!(size(23 << 30), "23.0 GiB");
         assert_eq!(rate(44_100), "44.1 kHz");

@@ -28,7 +28,6 @@ pub(super) struct Package {
     pub(super) schema: SchemaFacts,
     pub(super) history: Option<History>,
     pub(super) label_dpid: Option<String>,
-    pub(super) profile: Profile,
     pub(super) limits: Limits,
     pub(super) now: Timestamp,
 }
@@ -448,7 +447,6 @@ impl Package {
             },
             history: None,
             label_dpid: Some(DPID.to_owned()),
-            profile: Profile::Strict,
             limits: Limits::default(),
             now: "2026-03-23T10:00:00Z".parse().unwrap(),
         }

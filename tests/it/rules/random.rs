@@ -419,7 +419,7 @@ impl Draw<'_> {
     fn package(&mut self) -> Package {
         let mut package = Package::sound();
         package.folder.folder = self.string();
-        if self.byte() % 4 > 0 {
+        if !self.byte().is_multiple_of(4) {
             package.folder.files.extend(self.some(Self::file));
         }
         package.folder.refused = self.some(|draw| (draw.string(), draw.string()));
@@ -429,7 +429,7 @@ impl Draw<'_> {
         package.message_file = self.maybe(Self::string);
         let reading = package.reading.as_mut().unwrap();
         reading.message = self.maybe(Self::message);
-        reading.whole = self.byte() % 8 > 0;
+        reading.whole = !self.byte().is_multiple_of(8);
         reading.faults = self.some(|draw| ReadFault {
             kind: draw.pick(&[
                 ReadFaultKind::Deprecated,
