@@ -80,6 +80,10 @@ pub struct Expected {
 
 /// What is known of a folder at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent observations of one moment; any of them may hold with any other"
+)]
 pub struct Snapshot {
     /// Files present, junk left out.
     pub files: Vec<Present>,
@@ -215,11 +219,11 @@ fn message_name(snapshot: &Snapshot) -> &str {
 
 fn missing_files(snapshot: &Snapshot) -> Vec<String> {
     let present: Vec<String> = snapshot.files.iter().map(|f| f.path.clone()).collect();
-    let names = Names::new(&present);
+    let index = Names::new(&present);
     let found: Vec<Option<&str>> = snapshot
         .expected
         .iter()
-        .map(|expected| names.find(&expected.name).map(|(path, _)| path))
+        .map(|expected| index.find(&expected.name).map(|(path, _)| path))
         .collect();
     let hints = found.iter().filter(|f| f.is_none()).count() <= HINTS_MAX;
     let named: BTreeSet<&str> = found.iter().flatten().copied().collect();
@@ -229,7 +233,7 @@ fn missing_files(snapshot: &Snapshot) -> Vec<String> {
         .filter(|path| hints && !named.contains(path.as_str()))
         .cloned()
         .collect();
-    let sentence = |(expected, found): (&Expected, &Option<&str>)| match (found, expected.matches) {
+    let sentence = |(expected, found): (&Expected, Option<&str>)| match (found, expected.matches) {
         (None, _) => Some(match alike(&expected.name, &spare) {
             Some(other) => format!("waiting for {} (`{other}` is there)", expected.name),
             None => format!("waiting for {}", expected.name),
@@ -243,7 +247,7 @@ fn missing_files(snapshot: &Snapshot) -> Vec<String> {
     snapshot
         .expected
         .iter()
-        .zip(&found)
+        .zip(found)
         .filter_map(sentence)
         .collect()
 }

@@ -35,7 +35,7 @@ struct Around {
     /// When anything last changed in the release; of a plain delivery, in the delivery.
     activity: Instant,
     /// When anything last changed in the delivery: its marker may be younger than its releases.
-    around: Instant,
+    delivery_activity: Instant,
     via_sftp: bool,
     marked: bool,
     logged_out: Option<Instant>,
@@ -91,6 +91,12 @@ impl Intake {
                 XmlFile::Message(_)
             )
         });
+        if delivery.is_claimed_otherwise(folder, layout.batch) {
+            // A whole delivery and a part of it must not be claimed at once; the result of the
+            // claim that runs brings the next look.
+            delivery.listing = Some(listing);
+            return;
+        }
         delivery.batch = layout.batch;
         gone.extend(reconcile(
             folder,
@@ -100,9 +106,14 @@ impl Intake {
         ));
         for unit in &layout.units {
             let around = Around::new(place, delivery, unit, layout.batch, now);
-            if let Some(release) = delivery.releases.get_mut(&unit.folder)
-                && let Some(again) = self.consider(&around, release, unit, messages)
-            {
+            let Some(release) = delivery.releases.get_mut(&unit.folder) else {
+                continue;
+            };
+            let again = self.consider(&around, release, unit, messages);
+            // The ledger may give a package back that it has not been told to be gone yet: the
+            // folder was removed and came again in between.
+            gone.retain(|package| release.package.as_ref() != Some(package));
+            if let Some(again) = again {
                 delivery.look_at(again);
             }
         }
@@ -231,14 +242,14 @@ impl Intake {
         identity: &Identity,
     ) -> Result<Option<Instant>, Fault> {
         let label = &around.place.0;
-        let package = match &release.package {
-            Some(package) => package.clone(),
-            None => {
-                let package = self.ledger.seen(label, &unit.folder, around.via_sftp)?;
-                tracing::info!(package.id = %package, label = %label, folder = ?unit.folder, "a folder is being received");
-                release.recorded.clone_from(&unit.folder);
-                release.package.insert(package).clone()
-            }
+        let package = if let Some(package) = &release.package {
+            package.clone()
+        } else {
+            let package = self.ledger.seen(label, &unit.folder, around.via_sftp)?;
+            tracing::info!(package.id = %package, label = %label, folder = ?unit.folder, "a folder is being received");
+            release.recorded.clone_from(&unit.folder);
+            release.waiting = Some(Vec::new());
+            release.package.insert(package).clone()
         };
         if release.recorded != unit.folder {
             self.ledger.renamed(&package, &unit.folder)?;
@@ -249,15 +260,14 @@ impl Intake {
             Verdict::Incomplete(sentences) => sentences.as_slice(),
             Verdict::Complete | Verdict::WaitFor(_) => &[],
         };
-        if release.waiting != waiting {
+        if release.waiting.as_deref() != Some(waiting) {
             self.ledger.waiting(&package, waiting)?;
-            release.waiting = waiting.to_vec();
+            release.waiting = Some(waiting.to_vec());
         }
         match verdict {
             Verdict::WaitFor(rest) => Ok(Some(around.now + rest)),
             Verdict::Incomplete(sentences) => {
-                let due = self.perhaps_stalled(around, release, snapshot, sentences)?;
-                Ok(due)
+                self.perhaps_stalled(around, release, snapshot, sentences)
             }
             Verdict::Complete => {
                 if let Some(not_before) = release.not_before.filter(|at| *at > around.now) {
@@ -293,7 +303,7 @@ impl Intake {
         let on_its_way = snapshot.files.iter().any(|file| file.partial);
         let sender_is_done = around.marked && (!on_its_way || snapshot.logged_out);
         let stalls_at = if sender_is_done {
-            around.around + MARKED_STALL_AFTER
+            around.delivery_activity + MARKED_STALL_AFTER
         } else {
             around.activity + Duration::from_secs(self.settings.stall_after_seconds)
         };
@@ -384,7 +394,7 @@ impl Intake {
             .map(|file| (inner_path(unit, file), file))
             .collect();
         let paths: Vec<String> = inside.keys().cloned().collect();
-        let names = Names::new(&paths);
+        let index = Names::new(&paths);
         // More files than a package may hold: no waiting mends that, and the report will say so.
         let too_many = paths.len() > self.limits.package_files as usize;
         let named: &[Named] = if found.summary.whole && !too_many {
@@ -398,7 +408,7 @@ impl Intake {
         let mut expected = Vec::new();
         let mut broken_off = HashSet::new();
         for wanted in named {
-            let there = names.find(&wanted.path).and_then(|(path, _)| {
+            let there = index.find(&wanted.path).and_then(|(path, _)| {
                 by_path.insert(path, wanted);
                 inside.get_key_value(path)
             });
@@ -507,7 +517,7 @@ impl Around {
             } else {
                 changed.max(delivery.activity)
             },
-            around: changed.max(delivery.activity),
+            delivery_activity: changed.max(delivery.activity),
             via_sftp: delivery.via_sftp,
             marked: unit.marked || delivery.unveiled,
             logged_out: delivery.logged_out,

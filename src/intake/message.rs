@@ -8,7 +8,7 @@ use crate::domain::ern::{self, Sniff};
 use crate::domain::limits::Limits;
 use crate::domain::naming::reference_path;
 use crate::domain::package::Identity;
-use crate::domain::release::{Message, NamedFile, Reading, StatedHash};
+use crate::domain::release::{Message, NamedFile, Reading, StatedHash, Text};
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
@@ -218,7 +218,7 @@ fn summarise(reading: &Reading, limits: &Limits) -> Summary {
 }
 
 fn named_file(file: &NamedFile) -> Option<Named> {
-    let folder = file.path.as_ref().map(|path| path.as_str());
+    let folder = file.path.as_ref().map(Text::as_str);
     Some(Named {
         path: reference_path(folder, file.name.as_str()).ok()?,
         stated: file.hash.as_ref().and_then(stated),
@@ -274,7 +274,6 @@ fn identity(message: &Message) -> Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::release::Text;
 
     fn text(value: &str) -> Text {
         Text {

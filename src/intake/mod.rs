@@ -111,6 +111,7 @@ struct News {
     hints: BTreeSet<Place>,
     rescan: bool,
     done: Vec<Done>,
+    ring: bool,
 }
 
 /// Work that would hold up the loop.
@@ -183,8 +184,11 @@ impl Inbox {
         lock(&self.news).rescan = true;
     }
 
-    fn done(&self, done: Done) {
-        lock(&self.news).done.push(done);
+    /// Leaves a result; `ring` wakes the loop before its tick is over.
+    fn done(&self, done: Done, ring: bool) {
+        let mut news = lock(&self.news);
+        news.done.push(done);
+        news.ring |= ring;
         self.bell.notify_all();
     }
 }
@@ -288,7 +292,7 @@ impl Intake {
         let waited = self
             .inbox
             .bell
-            .wait_timeout_while(news, tick, |news| news.done.is_empty());
+            .wait_timeout_while(news, tick, |news| !news.ring);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -327,6 +331,7 @@ impl Intake {
             state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
             self.rescan(state, now);
         }
+        self.withdraw(state);
         let due: Vec<Place> = state
             .deliveries
             .iter()
@@ -502,7 +507,10 @@ impl Intake {
                     tracing::warn!(file = ?path, %error, "a file could not be hashed");
                 }
                 self.hashes.note(&key, &outcome);
-                self.inbox.done(Done::Hashed(place));
+                // The last hash may make a folder complete. One look for each of thousands of files
+                // would list the folder as often.
+                let last = lock(&self.jobs.queue).is_empty();
+                self.inbox.done(Done::Hashed(place), last);
             }
             Job::Claim(order) => {
                 let claim = catch_unwind(AssertUnwindSafe(|| self.claim(&order)));
@@ -510,14 +518,14 @@ impl Intake {
                     self.gate.open(&order.label, &order.folder);
                     Claim::Undone(panicked(&order.folder))
                 });
-                self.inbox.done(Done::Claim(order.package, claim));
+                self.inbox.done(Done::Claim(order.package, claim), true);
             }
             Job::Finish(intent) => {
                 let claim = match self.finish_later(&intent) {
                     Ok(()) => Claim::Done,
                     Err(error) => Claim::Unfinished(intent.clone(), error),
                 };
-                self.inbox.done(Done::Claim(intent.package, claim));
+                self.inbox.done(Done::Claim(intent.package, claim), true);
             }
             Job::Sweep(order) => {
                 let result = catch_unwind(AssertUnwindSafe(|| self.sweep(&order)));
@@ -526,7 +534,7 @@ impl Intake {
                     Err(panicked(&order.folder))
                 });
                 self.inbox
-                    .done(Done::Sweep((order.label, order.folder), result));
+                    .done(Done::Sweep((order.label, order.folder), result), true);
             }
         }
         true

@@ -83,9 +83,8 @@ impl Intake {
         let id = &intent.package;
         let why = format!("package {id} was being claimed when the daemon died, and {what}");
         tracing::error!(package.id = %id, label = %intent.label, folder = ?intent.folder, "{why}");
-        self.ledger.park(id, &why)?;
-        // Only now: had we died between the two, the package would look as if it was received.
-        self.ledger.abandoned(id)
+        // The intent stays with the parked package, for the person who looks.
+        self.ledger.park(id, &why)
     }
 }
 

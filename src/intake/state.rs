@@ -31,6 +31,10 @@ pub(super) struct State {
 
 /// One folder directly under `/incoming`.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent observations; any of them may hold with any other"
+)]
 pub(super) struct Delivery {
     /// As it was last seen.
     pub(super) listing: Option<Listing>,
@@ -83,8 +87,8 @@ pub(super) struct Release {
     pub(super) files: Vec<Entry>,
     /// When its files last changed.
     pub(super) changed: Instant,
-    /// What the ledger was last told that it waits for.
-    pub(super) waiting: Vec<String>,
+    /// What the ledger was last told that it waits for; `None` when that was before our time.
+    pub(super) waiting: Option<Vec<String>>,
     /// What it waited for when the label was told that it stalled.
     pub(super) stalled: Option<Vec<String>>,
     /// Claims that failed by our own fault, in a row.
@@ -102,7 +106,7 @@ impl Release {
             node: None,
             files: Vec::new(),
             changed: now,
-            waiting: Vec::new(),
+            waiting: None,
             stalled: None,
             failures: 0,
             not_before: None,
@@ -151,6 +155,14 @@ impl Delivery {
                 .releases
                 .values()
                 .any(|release| release.phase == Phase::Claiming)
+    }
+
+    /// A worker has the whole of a delivery that now looks like a batch, or a part of one that now
+    /// looks whole.
+    pub(super) fn is_claimed_otherwise(&self, top: &str, batch: bool) -> bool {
+        self.releases
+            .iter()
+            .any(|(folder, release)| release.phase == Phase::Claiming && (folder == top) == batch)
     }
 
     /// Packages of a delivery that is gone. One that a worker still has comes back by its result,

@@ -185,7 +185,7 @@ fn nothing_waits_for_ever() {
     };
     assert_eq!(waiting(&no_message), ["waiting for metadata.xml"]);
     let given_up = Snapshot {
-        quiet: Duration::from_secs(600),
+        quiet: Duration::from_mins(10),
         ..no_message.clone()
     };
     assert_eq!(decide(&given_up, &PERIODS), Verdict::Complete);
@@ -205,7 +205,7 @@ fn nothing_waits_for_ever() {
         ["waiting for metadata.xml: what is there cannot be read to its end"]
     );
     let given_up = Snapshot {
-        quiet: Duration::from_secs(120),
+        quiet: Duration::from_mins(2),
         ..unreadable.clone()
     };
     assert_eq!(decide(&given_up, &PERIODS), Verdict::Complete);

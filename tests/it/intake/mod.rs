@@ -1,5 +1,6 @@
 //! Folders on a real disk, from the first file to the spool.
 
+mod chaos;
 mod claim;
 mod crash;
 mod world;
@@ -28,7 +29,10 @@ fn a_release_is_taken_after_its_quiet_period_with_its_manifest() {
     let files = ["01_A.wav", "02_B.wav", "artwork.jpg", "metadata.xml"];
     assert_eq!(world.spooled("P001"), files);
     let id = PackageId::new("P001");
-    assert_eq!(*world.called_back.lock().unwrap(), [id.clone()]);
+    assert_eq!(
+        *world.called_back.lock().unwrap(),
+        std::slice::from_ref(&id)
+    );
     let manifest = fs::read(world.places.manifest(&id)).unwrap();
     let manifest: Manifest = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ pub(super) struct FileLedger {
     /// Calls that fail, by name.
     pub(super) failing: Mutex<BTreeSet<&'static str>>,
     pub(super) calls: Mutex<Vec<String>>,
+    /// What this process was told to be missing, by package.
+    told: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl FileLedger {
@@ -56,6 +58,7 @@ impl FileLedger {
             memory: Mutex::new(memory),
             failing: Mutex::default(),
             calls: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -81,7 +84,7 @@ impl FileLedger {
         self.change(name, package.as_str(), |memory| {
             let row = memory.rows.get_mut(package.as_str()).unwrap();
             assert_eq!(row.status, "receiving", "{name} of {package}");
-            row.status = status.to_owned();
+            status.clone_into(&mut row.status);
         })
     }
 
@@ -127,6 +130,7 @@ impl Ledger for FileLedger {
                 row.status == "receiving" && row.label == label.as_str() && row.folder == folder
             });
             if let Some((id, _)) = open {
+                self.told.lock().unwrap().remove(id);
                 return PackageId::new(id.as_str());
             }
             let id = format!("P{:03}", memory.rows.len() + 1);
@@ -143,9 +147,14 @@ impl Ledger for FileLedger {
     }
 
     fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault> {
+        let before = self
+            .told
+            .lock()
+            .unwrap()
+            .insert(package.to_string(), waiting_for.to_vec());
+        assert_ne!(before.as_deref(), Some(waiting_for), "told twice");
         self.change("waiting", package.as_str(), |memory| {
             let row = memory.rows.get_mut(package.as_str()).unwrap();
-            assert_ne!(row.waiting, waiting_for, "told twice");
             row.waiting = waiting_for.to_vec();
         })
     }
@@ -159,7 +168,8 @@ impl Ledger for FileLedger {
 
     fn renamed(&self, package: &PackageId, to: &str) -> Result<(), Fault> {
         self.change("renamed", to, |memory| {
-            memory.rows.get_mut(package.as_str()).unwrap().folder = to.to_owned();
+            let row = memory.rows.get_mut(package.as_str()).unwrap();
+            to.clone_into(&mut row.folder);
         })
     }
 
@@ -189,7 +199,9 @@ impl Ledger for FileLedger {
 
     fn intents(&self) -> Result<Vec<Intent>, Fault> {
         self.change("intents", "", |memory| {
-            memory.intents.values().cloned().collect()
+            let open = |id: &String| memory.rows[id].status == "receiving";
+            let intents = memory.intents.iter().filter(|(id, _)| open(id));
+            intents.map(|(_, intent)| intent.clone()).collect()
         })
     }
 
@@ -203,15 +215,16 @@ impl Ledger for FileLedger {
 #[derive(Default)]
 pub(super) struct Door {
     closed: Mutex<BTreeSet<String>>,
-    pub(super) busy: AtomicBool,
-    pub(super) closings: AtomicU32,
-    #[expect(clippy::type_complexity, reason = "a single hook")]
+    busy: AtomicBool,
     pub(super) when_closed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-    #[expect(clippy::type_complexity, reason = "a single hook")]
     pub(super) when_opened: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Door {
+    pub(super) fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Relaxed);
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.closed.lock().unwrap().is_empty()
     }
@@ -224,7 +237,6 @@ impl Gate for Door {
                 writing: vec!["x.wav".to_owned()],
             });
         }
-        self.closings.fetch_add(1, Ordering::Relaxed);
         assert!(self.closed.lock().unwrap().insert(folder.to_owned()));
         if let Some(act) = self.when_closed.lock().unwrap().take() {
             act();
@@ -300,8 +312,11 @@ fn sniff(head: &[u8]) -> Option<Sniff> {
 
 /// A message that names these files; `name ALGORITHM hash` states a hash.
 pub(super) fn message(files: &[&str]) -> String {
-    let lines: String = files.iter().map(|file| format!("file {file}\n")).collect();
-    format!("<NewReleaseMessage>\n{lines}</NewReleaseMessage>\n")
+    let named: Vec<String> = files.iter().map(|file| format!("file {file}\n")).collect();
+    format!(
+        "<NewReleaseMessage>\n{}</NewReleaseMessage>\n",
+        named.concat()
+    )
 }
 
 pub(super) const QUIET: QuietPeriods = QuietPeriods {
@@ -332,11 +347,13 @@ impl World {
             quiet: QUIET,
             ..Settings::default()
         };
-        Self::with(Arc::new(tempfile::tempdir().unwrap()), settings)
+        Self::with(settings)
     }
 
-    pub(super) fn with(root: Arc<tempfile::TempDir>, settings: Settings) -> Self {
-        Self::at(root.path(), settings, Arc::clone(&root))
+    pub(super) fn with(settings: Settings) -> Self {
+        let root = Arc::new(tempfile::tempdir().unwrap());
+        let path = root.path().to_owned();
+        Self::at(&path, settings, root)
     }
 
     fn at(path: &Path, settings: Settings, root: Arc<tempfile::TempDir>) -> Self {
