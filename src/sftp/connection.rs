@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A wrong password is answered after this time, however long the check took.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
@@ -47,6 +47,8 @@ pub(super) struct Link {
     pub(super) cutter: Arc<Cutter>,
     /// Speaks to it, once the protocol runs.
     pub(super) handle: OnceLock<Handle>,
+    /// Heard once, when someone has logged in.
+    pub(super) login: Notify,
     logged_in: AtomicBool,
     pipes: Mutex<Vec<Weak<Pipe>>>,
     active: Mutex<Instant>,
@@ -59,6 +61,7 @@ impl Link {
             peer,
             cutter: Arc::default(),
             handle: OnceLock::new(),
+            login: Notify::new(),
             logged_in: AtomicBool::new(false),
             pipes: Mutex::default(),
             active: Mutex::new(Instant::now()),
@@ -283,6 +286,7 @@ impl Handler for Connection {
     async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
         self.link.touch();
         self.link.logged_in.store(true, Ordering::Relaxed);
+        self.link.login.notify_one();
         self.waiting_room = None;
         Ok(())
     }

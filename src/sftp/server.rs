@@ -201,6 +201,7 @@ impl Door {
                     }
                     return;
                 }
+                () = link.login.notified() => {}
                 () = sleep_until(next_look) => {
                     if !link.is_logged_in() {
                         tracing::info!(%peer, "connection cut: no login within the login time");

@@ -25,5 +25,6 @@ mod media;
 mod report;
 mod rules;
 mod schema;
+mod sftp;
 mod store;
 mod systemd;
