@@ -3,7 +3,7 @@
 use super::Context;
 use super::exit::{Done, Failure, with_causes};
 use super::output::Table;
-use crate::inspect::schemas::{SchemaStatus, Schemas};
+use crate::inspect::schemas::{SchemaState, SchemaStatus, Schemas};
 use clap::Subcommand;
 use std::io::Write;
 use std::path::PathBuf;
@@ -40,15 +40,25 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
 }
 
 fn write_status(status: &[SchemaStatus], out: &mut dyn Write) -> Result<(), Failure> {
-    let mut table = Table::new(&["VERSION", "SET", "STATE", "ALLOWED VALUES"]);
+    let mut table = Table::new(&["VERSION", "SET", "STATE", "ALLOWED VALUES", "PROBLEM"]);
     for line in status {
         table.row([
-            line.version.clone(),
+            line.name.clone(),
             line.set.clone(),
-            line.state.as_str().to_owned(),
-            line.avs.clone().unwrap_or_default(),
+            word(line.state).to_owned(),
+            line.value_set.clone().unwrap_or_default(),
+            line.problem.clone().unwrap_or_default(),
         ]);
     }
     table.write(out)?;
     Ok(())
+}
+
+fn word(state: SchemaState) -> &'static str {
+    match state {
+        SchemaState::Installed => "installed",
+        SchemaState::Missing => "missing",
+        SchemaState::Incomplete => "incomplete",
+        SchemaState::Damaged => "damaged",
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::deliver;
-use crate::inspect::schemas::Schemas;
+use crate::inspect::schemas::{SchemaState, Schemas};
 use crate::notify::Post;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub fn check(config: &Config, online: bool) -> anyhow::Result<Remarks> {
     if Schemas::open(&places.schemas())
         .status()
         .iter()
-        .all(|line| !line.is_installed())
+        .all(|line| line.state != SchemaState::Installed)
     {
         remarks.notes.push("no official DDEX schema is installed: messages are not checked against the XSD (dropzone schemas install DIR)".to_owned());
     }

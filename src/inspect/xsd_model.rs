@@ -191,7 +191,9 @@ impl Builder {
 
     fn open_element(&mut self, tag: &BytesStart<'_>, outer: &Level, level: &mut Level) {
         level.tag = Tag::Element;
-        let Some(name) = attribute(tag, "name") else { return };
+        let Some(name) = attribute(tag, "name") else {
+            return;
+        };
         let kind = attribute(tag, "type")
             .and_then(|t| self.own_type(&t))
             .unwrap_or_default();
@@ -232,7 +234,12 @@ impl Builder {
     fn next_place(&self, level: &Level) -> usize {
         let kind = level.kind.as_ref().and_then(|k| self.model.types.get(k));
         kind.map_or(0, |content| {
-            content.children.iter().map(|c| c.place + 1).max().unwrap_or(0)
+            content
+                .children
+                .iter()
+                .map(|c| c.place + 1)
+                .max()
+                .unwrap_or(0)
         })
     }
 

@@ -28,7 +28,10 @@ pub(super) fn say(raw: &RawFault, model: &Model) -> SchemaFault {
 /// The text did not even parse, although our reader let it pass.
 pub(super) fn not_well_formed(raw: &RawFault) -> SchemaFault {
     SchemaFault {
-        message: format!("The XML parser cannot read this line: {}.", short(&raw.message)),
+        message: format!(
+            "The XML parser cannot read this line: {}.",
+            short(&raw.message)
+        ),
         fix: Some("Compare the line with the guide's example.".to_owned()),
         line: raw.line,
         path: String::new(),
@@ -142,11 +145,19 @@ impl Speaker<'_> {
             .filter(|name| content.named(name).any(|c| c.is_required))
             .filter(|name| !self.raw.children.iter().any(|c| c == name))
             .collect();
-        let names = if required.is_empty() { expected } else { required };
+        let names = if required.is_empty() {
+            expected
+        } else {
+            required
+        };
         let list = one_of(&names);
         Said {
             message: format!("{list} is required inside `{element}`."),
-            fix: Some(format!("Add {} {}.", with_brackets(&names), self.place_for(&names, &content))),
+            fix: Some(format!(
+                "Add {} {}.",
+                with_brackets(&names),
+                self.place_for(&names, &content)
+            )),
             expected: Some(names.join(" | ")),
             found: Some("nothing".to_owned()),
         }
@@ -180,7 +191,11 @@ impl Speaker<'_> {
         };
         // A sibling that stands before it and belongs behind it.
         let overtaken = self.raw.before.iter().find(|name| {
-            content.named(name).map(|c| c.place).min().is_some_and(|place| place > *last)
+            content
+                .named(name)
+                .map(|c| c.place)
+                .min()
+                .is_some_and(|place| place > *last)
         });
         if let Some(later) = overtaken {
             return Said {
@@ -192,9 +207,10 @@ impl Speaker<'_> {
         }
         // A required sibling that should have come before it.
         let expected = self.expected_next();
-        let skipped = content.children.iter().find(|c| {
-            c.is_required && c.place < *first && !self.raw.before.contains(&c.name)
-        });
+        let skipped = content
+            .children
+            .iter()
+            .find(|c| c.is_required && c.place < *first && !self.raw.before.contains(&c.name));
         let skipped = skipped
             .map(|c| c.name.as_str())
             .or_else(|| self.skipped_choice(&expected, &content, *first));
@@ -294,13 +310,23 @@ impl Speaker<'_> {
         Said {
             message: format!("`{element}` may hold only other elements, but there is text in it."),
             fix: Some(match element {
-                "PartyName" => "Put the name into <FullName>: <PartyName><FullName>…</FullName></PartyName>.".to_owned(),
-                "Genre" => "Put the genre into <GenreText>: <Genre><GenreText>…</GenreText></Genre>.".to_owned(),
+                "PartyName" => {
+                    "Put the name into <FullName>: <PartyName><FullName>…</FullName></PartyName>."
+                        .to_owned()
+                }
+                "Genre" => {
+                    "Put the genre into <GenreText>: <Genre><GenreText>…</GenreText></Genre>."
+                        .to_owned()
+                }
                 "Title" | "ReferenceTitle" => "Put the title into <TitleText>.".to_owned(),
                 _ => "Remove the text, or put it into the element that it belongs to.".to_owned(),
             }),
             expected: Some("elements".to_owned()),
-            found: Some(if self.raw.value.is_empty() { "text".to_owned() } else { short(&self.raw.value) }),
+            found: Some(if self.raw.value.is_empty() {
+                "text".to_owned()
+            } else {
+                short(&self.raw.value)
+            }),
         }
     }
 
@@ -308,14 +334,17 @@ impl Speaker<'_> {
         let element = self.element();
         Said {
             message: format!("`{element}` may hold only text, but there are elements in it."),
-            fix: Some(format!("Write the value straight into it: <{element}>…</{element}>.")),
+            fix: Some(format!(
+                "Write the value straight into it: <{element}>…</{element}>."
+            )),
             expected: Some("text".to_owned()),
             found: self.raw.children.first().map(|c| format!("<{c}>")),
         }
     }
 
     fn not_in_list(&self) -> Said {
-        let value = between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
+        let value =
+            between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
         let list = between(&self.raw.message, "the set {", "}");
         // Cut off in the middle, the list still has most of its values.
         let list = list.or_else(|| self.raw.message.split_once("the set {").map(|(_, l)| l));
@@ -336,7 +365,11 @@ impl Speaker<'_> {
             _ => format!("Allowed are, among others: {}.", quoted(&near)),
         };
         Said {
-            message: format!("“{}” is not among the values that {} may have.", short(value), self.carrier()),
+            message: format!(
+                "“{}” is not among the values that {} may have.",
+                short(value),
+                self.carrier()
+            ),
             fix: Some(fix),
             expected: (!near.is_empty()).then(|| near.join(" | ")),
             found: Some(short(value)),
@@ -351,18 +384,32 @@ impl Speaker<'_> {
     }
 
     fn pattern(&self) -> Said {
-        let value = between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
+        let value =
+            between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
         let shape = between(&self.raw.message, "by the pattern '", "'").unwrap_or_default();
         let element = self.element();
         let (expected, fix) = match shape {
-            r"A[\d\-_a-zA-Z]+" => ("A1, A2, …", "References to resources begin with a capital A."),
-            r"R[\d\-_a-zA-Z]+" => ("R0, R1, …", "References to releases begin with a capital R."),
-            r"T[\d\-_a-zA-Z]+" => ("T1, T2, …", "References to technical details begin with a capital T."),
+            r"A[\d\-_a-zA-Z]+" => (
+                "A1, A2, …",
+                "References to resources begin with a capital A.",
+            ),
+            r"R[\d\-_a-zA-Z]+" => (
+                "R0, R1, …",
+                "References to releases begin with a capital R.",
+            ),
+            r"T[\d\-_a-zA-Z]+" => (
+                "T1, T2, …",
+                "References to technical details begin with a capital T.",
+            ),
             _ if shape.starts_with("[0-9]{4}") => ("YYYY-MM-DD", "Write dates as 2026-04-01."),
             _ => (shape, "Compare the value with the guide's example."),
         };
         Said {
-            message: format!("“{}” has not the form that {} must have.", short(value), self.carrier()),
+            message: format!(
+                "“{}” has not the form that {} must have.",
+                short(value),
+                self.carrier()
+            ),
             fix: Some(fix.to_owned()),
             expected: Some(expected.to_owned()).filter(|e| !e.is_empty()),
             found: Some(short(value)),
@@ -391,9 +438,17 @@ impl Speaker<'_> {
             format!("Write it like this: {example}.")
         };
         Said {
-            message: format!("{} must be {what}, but is “{}”.", self.carrier(), short(value)),
+            message: format!(
+                "{} must be {what}, but is “{}”.",
+                self.carrier(),
+                short(value)
+            ),
             fix: Some(fix),
-            expected: Some(if example.is_empty() { kind.to_owned() } else { what.to_owned() }),
+            expected: Some(if example.is_empty() {
+                kind.to_owned()
+            } else {
+                what.to_owned()
+            }),
             found: Some(short(value)),
         }
         .or_empty(value, self.element())
@@ -435,7 +490,10 @@ impl Speaker<'_> {
         let message = self.tail();
         let cut: String = message.chars().take(200).collect();
         Said {
-            message: format!("The schema does not allow {} as it is: {cut}", self.carrier()),
+            message: format!(
+                "The schema does not allow {} as it is: {cut}",
+                self.carrier()
+            ),
             ..Said::default()
         }
     }
@@ -515,7 +573,9 @@ fn nearest<'a>(name: &str, names: &[&'a str], most: usize) -> Vec<&'a str> {
         ("DisplayTitleText", "Title"),
         ("StartDateTime", "StartDate"),
     ];
-    let known = KNOWN.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(name));
+    let known = KNOWN
+        .iter()
+        .find(|(wrong, _)| wrong.eq_ignore_ascii_case(name));
     if let Some(right) = known.and_then(|(_, right)| names.iter().find(|n| *n == right)) {
         return vec![right];
     }
@@ -534,7 +594,9 @@ fn nearest_values<'a>(value: &str, allowed: &[&'a str]) -> Vec<&'a str> {
         ("Clean", "NotExplicit"),
         ("Streaming", "OnDemandStream"),
     ];
-    let known = KNOWN.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(value));
+    let known = KNOWN
+        .iter()
+        .find(|(wrong, _)| wrong.eq_ignore_ascii_case(value));
     if let Some(right) = known.and_then(|(_, right)| allowed.iter().find(|a| *a == right)) {
         return vec![right];
     }
@@ -547,16 +609,22 @@ fn rank<'a>(name: &str, names: &[&'a str], least: f64, most: usize) -> Vec<&'a s
         .iter()
         .map(|candidate| {
             let other = candidate.to_lowercase();
-            let alike = strsim::jaro_winkler(&wanted, &other)
-                .min(1.0)
-                .mul_add(0.5, strsim::normalized_damerau_levenshtein(&wanted, &other) * 0.5);
+            let alike = strsim::jaro_winkler(&wanted, &other).min(1.0).mul_add(
+                0.5,
+                strsim::normalized_damerau_levenshtein(&wanted, &other) * 0.5,
+            );
             // `Stream` in `OnDemandStream`: likeness by letters alone misses it.
-            let holds = wanted.len() > 3 && (other.contains(&wanted) || wanted.contains(&other) && other.len() > 3);
+            let holds = wanted.len() > 3
+                && (other.contains(&wanted) || wanted.contains(&other) && other.len() > 3);
             (if holds { alike.max(0.7) } else { alike }, *candidate)
         })
         .filter(|(alike, _)| *alike >= least)
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.dedup_by(|a, b| a.1 == b.1);
-    ranked.into_iter().take(most).map(|(_, name)| name).collect()
+    ranked
+        .into_iter()
+        .take(most)
+        .map(|(_, name)| name)
+        .collect()
 }

@@ -161,7 +161,10 @@ fn serve(inbox: &Receiver<Request>, idle: Duration) {
         // A caller that gave up waiting is not there any more.
         let _unheard = request.reply.send(answer);
     }
-    tracing::debug!(schemas = ready.len(), "the checking thread ends, being idle");
+    tracing::debug!(
+        schemas = ready.len(),
+        "the checking thread ends, being idle"
+    );
 }
 
 fn answer(
@@ -230,7 +233,10 @@ pub(super) fn verify(folder: &Path, set: &'static PinnedSet) -> Result<PathBuf, 
     let hash = sha256_of(&main)?;
     let known = set.mains.iter().find(|(pin, _)| pin.sha256 == hash);
     let Some((_, import)) = known else {
-        return Err(format!("{} is not the file that was installed", main.display()));
+        return Err(format!(
+            "{} is not the file that was installed",
+            main.display()
+        ));
     };
     let values = folder.join(import);
     let hash = sha256_of(&values)?;
@@ -239,11 +245,17 @@ pub(super) fn verify(folder: &Path, set: &'static PinnedSet) -> Result<PathBuf, 
         .iter()
         .any(|pin| pin.name == *import && pin.sha256 == hash);
     if !is_known {
-        return Err(format!("{} is not the file that was installed", values.display()));
+        return Err(format!(
+            "{} is not the file that was installed",
+            values.display()
+        ));
     }
     for file in [&main, &values] {
         if let Some(remote) = remote_import(file) {
-            return Err(format!("{} would load {remote} from the network", file.display()));
+            return Err(format!(
+                "{} would load {remote} from the network",
+                file.display()
+            ));
         }
     }
     Ok(main)
@@ -281,8 +293,16 @@ mod tests {
         for expected in 1..=3 {
             let checked = worker.check(&Source::Guide, "<x/>").unwrap();
             assert_eq!(checked.total, 1);
-            assert!(worker.state().generation >= expected, "each time a new thread");
-            while worker.state().requests.as_ref().is_some_and(|_| !ended(&worker)) {
+            assert!(
+                worker.state().generation >= expected,
+                "each time a new thread"
+            );
+            while worker
+                .state()
+                .requests
+                .as_ref()
+                .is_some_and(|_| !ended(&worker))
+            {
                 std::thread::yield_now();
             }
         }
@@ -297,7 +317,10 @@ mod tests {
             reply,
         };
         let state = worker.state();
-        state.requests.as_ref().is_none_or(|r| r.send(request).is_err())
+        state
+            .requests
+            .as_ref()
+            .is_none_or(|r| r.send(request).is_err())
     }
 
     #[test]

@@ -47,7 +47,10 @@ fn value(text: Option<&Text>) -> &str {
 const RELEASE: &str = include_str!("data/ern-small.xml");
 
 fn changed(from: &str, to: &str) -> Reading {
-    assert!(RELEASE.contains(from), "the text to change is there: {from}");
+    assert!(
+        RELEASE.contains(from),
+        "the text to change is there: {from}"
+    );
     read(RELEASE.replacen(from, to, 1).as_bytes())
 }
 
@@ -85,9 +88,18 @@ fn the_golden_message_is_read_exactly() {
     assert_eq!(message.kind, MessageKind::NewRelease);
     assert_eq!(message.version, "382");
     assert_eq!(message.dialect, []);
-    assert_eq!(value(message.header.sender.id.as_ref()), "PADPIDA0000000001Y");
-    assert_eq!(value(message.header.sender.name.as_ref()), "Your Label Name");
-    assert_eq!(value(message.header.recipients[0].id.as_ref()), "PADPIDA0000000000X");
+    assert_eq!(
+        value(message.header.sender.id.as_ref()),
+        "PADPIDA0000000001Y"
+    );
+    assert_eq!(
+        value(message.header.sender.name.as_ref()),
+        "Your Label Name"
+    );
+    assert_eq!(
+        value(message.header.recipients[0].id.as_ref()),
+        "PADPIDA0000000000X"
+    );
     let recording = &message.recordings[0];
     assert_eq!(value(recording.isrc.as_ref()), "GBDUM7620001");
     assert_eq!(value(recording.iswc.as_ref()), "T0345246801");
@@ -96,13 +108,19 @@ fn the_golden_message_is_read_exactly() {
     assert_eq!(recording.titles[1].territories, ["Worldwide"]);
     assert_eq!(value(recording.artists[0].name.as_ref()), "Artist Name");
     assert_eq!(recording.artists[0].roles[0].as_str(), "MainArtist");
-    assert_eq!(value(recording.contributors[0].name.as_ref()), "Composer Name");
+    assert_eq!(
+        value(recording.contributors[0].name.as_ref()),
+        "Composer Name"
+    );
     assert_eq!(value(recording.duration.as_ref()), "PT3M42S");
     let technical = &recording.technical[0];
     assert_eq!(value(technical.rate.as_ref()), "44100");
     assert_eq!(technical.rate_unit.as_deref(), Some("Hz"));
     assert_eq!(technical.files[0].name.as_str(), "01_MyTrackTitle.wav");
-    assert_eq!(message.images[0].technical[0].files[0].name.as_str(), "artwork.jpg");
+    assert_eq!(
+        message.images[0].technical[0].files[0].name.as_str(),
+        "artwork.jpg"
+    );
     let release = message.main_release().unwrap();
     assert_eq!(value(release.icpn.as_ref()), "5034567890120");
     assert_eq!(value(release.is_ean.as_ref()), "true");
@@ -132,7 +150,11 @@ fn the_guides_sample_is_read_and_every_departure_told() {
     assert_eq!(reading.faults, [], "{}", told(&reading));
     let message = message(&reading);
     assert_eq!(message.version, "382");
-    let uses: Vec<_> = message.dialect.iter().map(|u| (u.dialect, u.at.line)).collect();
+    let uses: Vec<_> = message
+        .dialect
+        .iter()
+        .map(|u| (u.dialect, u.at.line))
+        .collect();
     assert_eq!(
         uses,
         [
@@ -146,7 +168,10 @@ fn the_guides_sample_is_read_and_every_departure_told() {
         ]
     );
     assert_eq!(value(message.releases[0].icpn.as_ref()), "5034567890123");
-    assert_eq!(value(message.releases[0].release_date.as_ref()), "2026-04-01");
+    assert_eq!(
+        value(message.releases[0].release_date.as_ref()),
+        "2026-04-01"
+    );
     assert_eq!(message.files().count(), 1);
     // D6: the guide's field table lists EP, its sample does not use it.
     let text = String::from_utf8(bytes).unwrap();
@@ -157,7 +182,11 @@ fn the_guides_sample_is_read_and_every_departure_told() {
     insta::assert_json_snapshot!("guide_sample_departures", dialect);
     // Line for line, and the namespace on the root alone.
     assert_eq!(reading.normalised.lines().count(), text.lines().count());
-    assert!(reading.normalised.contains("<ern:NewReleaseMessage\nxmlns:ern=\"http://ddex.net/xml/ern/382\""));
+    assert!(
+        reading
+            .normalised
+            .contains("<ern:NewReleaseMessage\nxmlns:ern=\"http://ddex.net/xml/ern/382\"")
+    );
     assert!(reading.normalised.ends_with("</ern:NewReleaseMessage>"));
 }
 
@@ -170,15 +199,31 @@ fn every_way_of_writing_the_namespace_is_read() {
         let text = text.replace("xmlns:ern=", &format!("xmlns:{prefix}="));
         let reading = read(text.as_bytes());
         assert_eq!(reading.faults, []);
-        assert_eq!(message(&reading).dialect, [], "a prefix on the root is right, whatever it is");
-        assert_eq!(message(&reading).releases[0].icpn, plain.releases[0].icpn.clone());
+        assert_eq!(
+            message(&reading).dialect,
+            [],
+            "a prefix on the root is right, whatever it is"
+        );
+        assert_eq!(
+            message(&reading).releases[0].icpn,
+            plain.releases[0].icpn.clone()
+        );
     }
     let default = RELEASE
-        .replace(root, "<NewReleaseMessage xmlns=\"http://ddex.net/xml/ern/382\"")
+        .replace(
+            root,
+            "<NewReleaseMessage xmlns=\"http://ddex.net/xml/ern/382\"",
+        )
         .replace("</ern:NewReleaseMessage>", "</NewReleaseMessage>");
     let reading = read(default.as_bytes());
-    assert_eq!(message(&reading).dialect[0].dialect, Dialect::DefaultNamespace);
-    assert_eq!(reading.normalised, RELEASE, "rewritten to a prefix on the root alone");
+    assert_eq!(
+        message(&reading).dialect[0].dialect,
+        Dialect::DefaultNamespace
+    );
+    assert_eq!(
+        reading.normalised, RELEASE,
+        "rewritten to a prefix on the root alone"
+    );
     let everywhere = RELEASE
         .replace('<', "<ern:")
         .replace("<ern:/ern:", "</ern:")
@@ -187,7 +232,10 @@ fn every_way_of_writing_the_namespace_is_read() {
         .replace("<ern:ern:", "<ern:");
     let reading = read(everywhere.as_bytes());
     assert_eq!(reading.faults, [], "{}", told(&reading));
-    assert_eq!(message(&reading).dialect[0].dialect, Dialect::DefaultNamespace);
+    assert_eq!(
+        message(&reading).dialect[0].dialect,
+        Dialect::DefaultNamespace
+    );
     assert_eq!(message(&reading).dialect[0].found, "<ern:MessageHeader>");
     assert_eq!(reading.normalised, RELEASE);
 }
@@ -196,9 +244,16 @@ fn every_way_of_writing_the_namespace_is_read() {
 fn a_missing_namespace_is_told_and_the_message_read_all_the_same() {
     let without = RELEASE.replace(" xmlns:ern=\"http://ddex.net/xml/ern/382\"", "");
     let reading = read(without.as_bytes());
-    assert_eq!(kinds(&reading), [ReadFaultKind::NotWellFormed, ReadFaultKind::WrongVersion]);
+    assert_eq!(
+        kinds(&reading),
+        [ReadFaultKind::NotWellFormed, ReadFaultKind::WrongVersion]
+    );
     assert_eq!(message(&reading).recordings.len(), 2);
-    assert!(reading.normalised.contains("xmlns:ern=\"http://ddex.net/xml/ern/382\""));
+    assert!(
+        reading
+            .normalised
+            .contains("xmlns:ern=\"http://ddex.net/xml/ern/382\"")
+    );
     let bare = without.replace("ern:NewReleaseMessage", "NewReleaseMessage");
     let reading = read(bare.as_bytes());
     assert_eq!(kinds(&reading), [ReadFaultKind::WrongVersion]);
@@ -215,7 +270,10 @@ fn other_versions_are_named() {
         assert_eq!(fault.kind, ReadFaultKind::WrongVersion);
         assert!(fault.message.contains(version.name), "{}", fault.message);
         assert_eq!(message(&reading).version, version.number);
-        assert_eq!(kinds(&reading).get(1), Some(&ReadFaultKind::VersionMismatch));
+        assert_eq!(
+            kinds(&reading).get(1),
+            Some(&ReadFaultKind::VersionMismatch)
+        );
         assert!(message(&reading).header.message_id.is_some());
     }
     assert_eq!(VERSIONS.iter().filter(|v| v.is_taken).count(), 1);
@@ -237,28 +295,84 @@ fn broken_messages_are_explained() {
     let title = "<TitleText>Rain</TitleText>";
     let cases: &[(&str, &str, &str)] = &[
         ("bare ampersand", title, "<TitleText>Rain & Sun</TitleText>"),
-        ("bare ampersand before a semicolon", title, "<TitleText>Rain & Sun; Wind</TitleText>"),
+        (
+            "bare ampersand before a semicolon",
+            title,
+            "<TitleText>Rain & Sun; Wind</TitleText>",
+        ),
         ("unclosed element", title, "<TitleText>Rain"),
         ("misspelt end", title, "<TitleText>Rain</TitelText>"),
         ("stray end tag", title, "<TitleText>Rain</TitleText></b>"),
-        ("html entity", title, "<TitleText>Caf&eacute; &nbsp;</TitleText>"),
+        (
+            "html entity",
+            title,
+            "<TitleText>Caf&eacute; &nbsp;</TitleText>",
+        ),
         ("unknown entity", title, "<TitleText>&company;</TitleText>"),
-        ("curly quotes", "IsMainRelease=\"true\"", "IsMainRelease=“true”"),
+        (
+            "curly quotes",
+            "IsMainRelease=\"true\"",
+            "IsMainRelease=“true”",
+        ),
         ("no quotes", "IsMainRelease=\"true\"", "IsMainRelease=true"),
         ("no value", "IsMainRelease=\"true\"", "IsMainRelease"),
-        ("attribute twice", "IsMainRelease=\"true\"", "IsMainRelease=\"true\" IsMainRelease=\"false\""),
-        ("less-than in a text", title, "<TitleText>I <3 Rain</TitleText>"),
+        (
+            "attribute twice",
+            "IsMainRelease=\"true\"",
+            "IsMainRelease=\"true\" IsMainRelease=\"false\"",
+        ),
+        (
+            "less-than in a text",
+            title,
+            "<TitleText>I <3 Rain</TitleText>",
+        ),
         ("tag not closed", title, "<TitleText Rain</TitleText>"),
-        ("text after the root", "</ern:NewReleaseMessage>\n", "</ern:NewReleaseMessage>\n-- sent by export tool --\n"),
-        ("second message", "</ern:NewReleaseMessage>\n", "</ern:NewReleaseMessage>\n<ern:NewReleaseMessage/>\n"),
-        ("broken off", "</ReleaseList>", "</ReleaseList><DealList><!-- "),
+        (
+            "text after the root",
+            "</ern:NewReleaseMessage>\n",
+            "</ern:NewReleaseMessage>\n-- sent by export tool --\n",
+        ),
+        (
+            "second message",
+            "</ern:NewReleaseMessage>\n",
+            "</ern:NewReleaseMessage>\n<ern:NewReleaseMessage/>\n",
+        ),
+        (
+            "broken off",
+            "</ReleaseList>",
+            "</ReleaseList><DealList><!-- ",
+        ),
         ("blank line first", "<?xml", "\n<?xml"),
-        ("control character", title, "<TitleText>Ra\u{b}in</TitleText>"),
-        ("doctype", "<ern:New", "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<ern:New"),
-        ("doubly encoded", title, "<TitleText>BeyoncÃ© â€“ Donâ€™t</TitleText>"),
-        ("lost character", title, "<TitleText>Caf\u{FFFD}</TitleText>"),
-        ("undeclared prefix", title, "<x:TitleText>Rain</x:TitleText>"),
-        ("deprecated", "</MessageHeader>", "</MessageHeader><UpdateIndicator>OriginalMessage</UpdateIndicator>"),
+        (
+            "control character",
+            title,
+            "<TitleText>Ra\u{b}in</TitleText>",
+        ),
+        (
+            "doctype",
+            "<ern:New",
+            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<ern:New",
+        ),
+        (
+            "doubly encoded",
+            title,
+            "<TitleText>BeyoncÃ© â€“ Donâ€™t</TitleText>",
+        ),
+        (
+            "lost character",
+            title,
+            "<TitleText>Caf\u{FFFD}</TitleText>",
+        ),
+        (
+            "undeclared prefix",
+            title,
+            "<x:TitleText>Rain</x:TitleText>",
+        ),
+        (
+            "deprecated",
+            "</MessageHeader>",
+            "</MessageHeader><UpdateIndicator>OriginalMessage</UpdateIndicator>",
+        ),
         ("wrong version id", "\"ern/382\"", "\"ern/383\""),
         ("section end", title, "<TitleText>Rain ]]></TitleText>"),
     ];
@@ -273,7 +387,10 @@ fn broken_messages_are_explained() {
 
 #[test]
 fn a_fault_does_not_hide_what_comes_after_it() {
-    let reading = changed("<TitleText>Rain</TitleText>", "<TitleText>Rain & Sun</TitleText>");
+    let reading = changed(
+        "<TitleText>Rain</TitleText>",
+        "<TitleText>Rain & Sun</TitleText>",
+    );
     assert_eq!(message(&reading).deals.len(), 1);
     assert_eq!(reading.normalised, "", "not well-formed");
     let title = &message(&reading).recordings[0].titles[0].text;
@@ -291,7 +408,14 @@ fn encodings_are_told_apart() {
     let western = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
     let wide = |text: &str, little: bool| {
         let mark = std::iter::once(0xFEFF_u16).chain(text.encode_utf16());
-        mark.flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() }).collect::<Vec<u8>>()
+        mark.flat_map(|u| {
+            if little {
+                u.to_le_bytes()
+            } else {
+                u.to_be_bytes()
+            }
+        })
+        .collect::<Vec<u8>>()
     };
     let marked = [b"\xEF\xBB\xBF".as_slice(), titled.as_bytes()].concat();
     for bytes in [
@@ -305,7 +429,10 @@ fn encodings_are_told_apart() {
         let reading = read(&bytes);
         assert_eq!(reading.faults, [], "{}", told(&reading));
         assert_eq!(title(&reading), "Café Noël");
-        assert_eq!(reading.normalised, titled, "rewritten as UTF-8, and says so");
+        assert_eq!(
+            reading.normalised, titled,
+            "rewritten as UTF-8, and says so"
+        );
     }
     for bytes in [
         western(&titled),
@@ -324,7 +451,9 @@ fn encodings_are_told_apart() {
     assert!(fault.message.contains("0xE9"), "{}", fault.message);
     assert!(fault.message.contains('é'), "{}", fault.message);
     // Quotes of Windows in a file that says Latin-1.
-    let fault = read(&western(&declared("ISO-8859-1").replace("Noël", "d’or"))).faults.remove(0);
+    let fault = read(&western(&declared("ISO-8859-1").replace("Noël", "d’or")))
+        .faults
+        .remove(0);
     assert_eq!(fault.kind, ReadFaultKind::Encoding);
     assert!(fault.message.contains("0x92"), "{}", fault.message);
 }
@@ -336,12 +465,18 @@ fn text_in_pieces_is_put_together() {
         "<TitleText>\r\n R&amp;B <!-- not this --><![CDATA[<3 & ]]>caf&#xE9; &#8211; x </TitleText>",
     );
     assert_eq!(reading.faults, [], "{}", told(&reading));
-    assert_eq!(message(&reading).recordings[0].titles[0].text.as_str(), "R&B <3 & café – x");
+    assert_eq!(
+        message(&reading).recordings[0].titles[0].text.as_str(),
+        "R&B <3 & café – x"
+    );
 }
 
 #[test]
 fn limits_end_the_reading() {
-    let limits = Limits { message_bytes: 100, ..Limits::default() };
+    let limits = Limits {
+        message_bytes: 100,
+        ..Limits::default()
+    };
     let reading = ern::read(RELEASE.as_bytes(), &limits);
     assert_eq!(kinds(&reading), [ReadFaultKind::TooMuch]);
     assert_eq!(reading.message, None);
@@ -349,14 +484,27 @@ fn limits_end_the_reading() {
     let attributes: String = (0..65).map(|n| format!(" a{n}=\"\"")).collect();
     let cases = [
         ("depth", changed("Rain", &deep)),
-        ("attributes", changed("<TitleText>", &format!("<TitleText{attributes}>"))),
+        (
+            "attributes",
+            changed("<TitleText>", &format!("<TitleText{attributes}>")),
+        ),
         ("text", changed("Rain", &"x".repeat((1 << 20) + 1))),
-        ("name", changed("<TitleText>", &format!("<{}>", "x".repeat(257)))),
+        (
+            "name",
+            changed("<TitleText>", &format!("<{}>", "x".repeat(257))),
+        ),
     ];
     for (name, reading) in cases {
-        assert!(kinds(&reading).contains(&ReadFaultKind::TooMuch), "{name}: {}", told(&reading));
+        assert!(
+            kinds(&reading).contains(&ReadFaultKind::TooMuch),
+            "{name}: {}",
+            told(&reading)
+        );
         assert_eq!(reading.normalised, "", "{name}");
-        assert!(reading.message.is_some(), "{name}: what came before is kept");
+        assert!(
+            reading.message.is_some(),
+            "{name}: what came before is kept"
+        );
     }
     let allowed = format!("{}{}", "<a>".repeat(50), "</a>".repeat(50));
     assert_eq!(changed("Rain", &allowed).faults, []);
@@ -382,7 +530,10 @@ fn bombs_are_defused_quickly() {
 #[test]
 fn places_are_true_beyond_line_65535() {
     let padding = "\n".repeat(70_000);
-    let reading = changed("<TitleText>Rain</TitleText>", &format!("{padding}  <TitleText>é & x</TitleText>"));
+    let reading = changed(
+        "<TitleText>Rain</TitleText>",
+        &format!("{padding}  <TitleText>é & x</TitleText>"),
+    );
     let title_line = RELEASE.lines().position(|l| l.contains(">Rain<")).unwrap() + 1 + 70_000;
     assert_eq!(reading.faults[0].at.line as usize, title_line);
     assert_eq!(reading.faults[0].at.column, 16, "columns count characters");
@@ -394,7 +545,9 @@ fn places_are_true_beyond_line_65535() {
 
 #[test]
 fn hostile_files_are_refused_for_the_right_reason() {
-    use ReadFaultKind::{Doctype, Encoding, NotWellFormed, TooMuch, VersionMismatch, WrongRoot, WrongVersion};
+    use ReadFaultKind::{
+        Doctype, Encoding, NotWellFormed, TooMuch, VersionMismatch, WrongRoot, WrongVersion,
+    };
     let Some(shared) = shared() else { return };
     let expected: &[(&str, &[ReadFaultKind])] = &[
         ("hostile/ampersand.xml", &[NotWellFormed]),
@@ -442,17 +595,35 @@ fn hostile_files_are_refused_for_the_right_reason() {
     ];
     for folder in ["hostile", "traps"] {
         let files = fs::read_dir(shared.join(folder)).unwrap();
-        for file in files.map(|f| f.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "xml")) {
+        for file in files
+            .map(|f| f.unwrap().path())
+            .filter(|p| p.extension().is_some_and(|e| e == "xml"))
+        {
             let name = format!("{folder}/{}", file.file_name().unwrap().to_string_lossy());
             let known = expected.iter().find(|(n, _)| *n == name);
-            let (_, kinds_expected) = known.unwrap_or_else(|| panic!("{name} is new: say what it gives"));
+            let (_, kinds_expected) =
+                known.unwrap_or_else(|| panic!("{name} is new: say what it gives"));
             let begun = Instant::now();
             let reading = read(&fs::read(&file).unwrap());
             assert!(begun.elapsed() < Duration::from_secs(5), "{name}");
-            assert_eq!(kinds(&reading), *kinds_expected, "{name}:\n{}", told(&reading));
-            let is_trusted = kinds_expected.iter().all(|k| !matches!(k, NotWellFormed | Doctype | TooMuch));
-            assert_eq!(!reading.normalised.is_empty(), is_trusted && reading.message.is_some() || name == "traps/wrongroot.xml", "{name}");
-            assert!(!format!("{reading:?}").contains("topsecret"), "{name}: nothing from outside the file");
+            assert_eq!(
+                kinds(&reading),
+                *kinds_expected,
+                "{name}:\n{}",
+                told(&reading)
+            );
+            let is_trusted = kinds_expected
+                .iter()
+                .all(|k| !matches!(k, NotWellFormed | Doctype | TooMuch));
+            assert_eq!(
+                !reading.normalised.is_empty(),
+                is_trusted && reading.message.is_some() || name == "traps/wrongroot.xml",
+                "{name}"
+            );
+            assert!(
+                !format!("{reading:?}").contains("topsecret"),
+                "{name}: nothing from outside the file"
+            );
         }
     }
 }
@@ -462,13 +633,29 @@ fn samples_of_all_versions_are_read_without_false_alarms() {
     let Some(shared) = shared() else { return };
     let index = fs::read_to_string(shared.join("samples/INDEX.tsv")).unwrap();
     let mut seen = 0;
-    for row in index.lines().skip(1).map(|l| l.split('\t').collect::<Vec<_>>()) {
+    for row in index
+        .lines()
+        .skip(1)
+        .map(|l| l.split('\t').collect::<Vec<_>>())
+    {
         let reading = read(&fs::read(shared.join(row[2])).unwrap());
         let is_well_formed = !row[10].contains("parser error");
         let is_refused = kinds(&reading).iter().any(|k| {
-            matches!(k, ReadFaultKind::NotWellFormed | ReadFaultKind::Encoding | ReadFaultKind::TooMuch | ReadFaultKind::Doctype)
+            matches!(
+                k,
+                ReadFaultKind::NotWellFormed
+                    | ReadFaultKind::Encoding
+                    | ReadFaultKind::TooMuch
+                    | ReadFaultKind::Doctype
+            )
         });
-        assert_eq!(is_refused, !is_well_formed, "{}:\n{}", row[2], told(&reading));
+        assert_eq!(
+            is_refused,
+            !is_well_formed,
+            "{}:\n{}",
+            row[2],
+            told(&reading)
+        );
         let message = message(&reading);
         assert_eq!(message.version, row[0], "{}", row[2]);
         if row[0] == "382" && row[1] == "NewReleaseMessage" && is_well_formed {
@@ -490,14 +677,24 @@ fn the_root_is_sniffed_from_the_head() {
         .flat_map(u16::to_le_bytes)
         .collect();
     assert_eq!(ern::sniff(&wide).unwrap(), sniffed);
-    let with_doctype = RELEASE.replace("<ern:New", "<!-- x --><!DOCTYPE a [<!ENTITY b \"c\">]><ern:New");
+    let with_doctype = RELEASE.replace(
+        "<ern:New",
+        "<!-- x --><!DOCTYPE a [<!ENTITY b \"c\">]><ern:New",
+    );
     assert_eq!(ern::sniff(with_doctype.as_bytes()).unwrap(), sniffed);
     let cut = &RELEASE.as_bytes()[..400];
     assert_eq!(ern::sniff(cut).unwrap(), sniffed);
-    let batch = ern::sniff(b"<echo:ManifestMessage xmlns:echo='http://ddex.net/xml/ern-c/15'/>").unwrap();
+    let batch =
+        ern::sniff(b"<echo:ManifestMessage xmlns:echo='http://ddex.net/xml/ern-c/15'/>").unwrap();
     assert_eq!(batch.root, "ManifestMessage");
     assert!(!batch.is_message());
-    for nothing in [b"".as_slice(), b"RIFF\0\0\0\0WAVE", b"plain words", b"<", b"<<<>>>"] {
+    for nothing in [
+        b"".as_slice(),
+        b"RIFF\0\0\0\0WAVE",
+        b"plain words",
+        b"<",
+        b"<<<>>>",
+    ] {
         assert_eq!(ern::sniff(nothing), None);
     }
 }

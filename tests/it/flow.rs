@@ -437,7 +437,7 @@ fn a_bad_configuration_changes_nothing_and_a_good_one_holds_at_once() {
 }
 
 #[test]
-fn several_problems_of_one_label_do_not_hold_up_another() {
+fn a_message_that_cannot_be_read_is_told_and_holds_up_nobody() {
     let daemon = TestDaemon::start("");
     let first = daemon.label("first", &[]);
     let second = daemon.label("second", &[]);
@@ -455,9 +455,18 @@ fn several_problems_of_one_label_do_not_hold_up_another() {
         &format!("cd incoming\nput -r {}\n", folder.display()),
     );
     daemon.wait_status(&folder_of(&folder), "needs_qc");
-    assert_eq!(
-        subjects(&daemon.mails(), "first@label.example"),
-        0,
-        "the broken one waits for more"
+    let package = daemon.wait_status("broken", "invalid");
+    let errors = codes(&package, "error");
+    assert!(errors.contains(&"XML-001".to_owned()), "{errors:?}");
+    assert!(
+        errors.contains(&"AUD-001".to_owned()),
+        "audio is looked at although the message is broken: {errors:?}"
+    );
+    let mails = daemon.mails();
+    assert!(
+        mails
+            .iter()
+            .all(|mail| !(mail.contains("first@label.example") && mail.contains("Quayside"))),
+        "nobody reads another label's release"
     );
 }

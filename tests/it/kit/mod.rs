@@ -120,7 +120,7 @@ impl TestDaemon {
         let config = format!(
             "data_dir = \"data\"\ndsp_dir = \"dsps\"\n\n[sftp]\nlisten = \"127.0.0.1:{port}\"\ndrain_seconds = 5\n\n\
              [intake]\nrescan_seconds = 2\n\n\
-             [intake.quiet]\nlogged_out_seconds = 1\nhashed_seconds = 2\ndefault_seconds = 2\nforeign_seconds = 3\n\n\
+             [intake.quiet]\nlogged_out_seconds = 1\nhashed_seconds = 2\ndefault_seconds = 2\nforeign_seconds = 3\nunreadable_seconds = 2\n\n\
              [notify]\noperator = [\"ops@distributor.example\"]\n\n{extra}\n"
         );
         fs::write(home.path().join("dropzone.toml"), config).unwrap();
