@@ -1,3 +1,5 @@
 //! The program: everything is in `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    dropzone::cli::run(std::env::args_os())
+}

@@ -1,1 +1,342 @@
-//! daemon
+//! Wires the edges: starts in order, supervises, stops in order. The only place where an edge meets
+//! another.
+
+use crate::config::{Config, LogFormat};
+use crate::domain::fault::Fault;
+use crate::domain::upload::UploadEvent;
+use crate::intake::Intake;
+use crate::sftp::Door;
+use crate::store::Store;
+use anyhow::{Context, bail};
+use live::{Live, Parts};
+use sd_notify::NotifyState;
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+pub mod check;
+pub mod clock;
+pub mod dispatch;
+pub mod live;
+pub mod lock;
+pub mod pipeline;
+pub mod reports;
+
+/// An error with its causes, in one line for the log.
+pub fn words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// Where the crash tests may kill the process; does nothing unless they ask.
+pub fn crash_point(name: &str) {
+    crate::intake::crash::crash_point(name);
+}
+
+/// Tells the store what it cannot know by itself: the operator's addresses, and what DSPs are called
+/// in letters. A profile that cannot be read costs a name, not the command.
+pub fn introduce(store: &Store, config: &Config) {
+    store.set_operator(&config.notify.operator);
+    let profiles = config.profiles().unwrap_or_default();
+    store.set_dsp_names(
+        &profiles
+            .into_iter()
+            .map(|profile| (profile.id, profile.name))
+            .collect(),
+    );
+}
+
+/// Runs the daemon until SIGTERM or SIGINT. `config_file` is read again on SIGHUP.
+pub fn serve(config: Config, config_file: Option<PathBuf>) -> anyhow::Result<()> {
+    start_log(&config)?;
+    let places = config.places();
+    make_directories(&config)?;
+    let _lock = lock::take(&places)?;
+    let store =
+        Store::open(&places.database(), clock::now).context("the database cannot be opened")?;
+    introduce(&store, &config);
+    let epoch = store.begin_epoch(clock::now())?;
+    let live = Arc::new(Live::new(Parts::make(config.clone())?));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("dropzone-net")
+        .build()?;
+    runtime.block_on(
+        Daemon {
+            config,
+            config_file,
+            store,
+            epoch,
+            live,
+        }
+        .run(),
+    )
+    // Threads that are still inspecting are left behind: what they do is repeated at the next start.
+}
+
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log.level)
+        .with_context(|| format!("log.level {:?} cannot be read", config.log.level))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first one's log.
+    match config.log.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init().ok(),
+        LogFormat::Text => builder.with_ansi(false).try_init().ok(),
+    };
+    Ok(())
+}
+
+/// Everything lies on one file system, because a claim is a rename.
+fn make_directories(config: &Config) -> anyhow::Result<()> {
+    let places = config.places();
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    for dir in [
+        places.root().to_path_buf(),
+        places.labels(),
+        places.spool(),
+        places.damaged(),
+        places.mail(),
+    ] {
+        builder
+            .create(&dir)
+            .with_context(|| format!("cannot create {}", dir.display()))?;
+    }
+    let device = std::fs::metadata(places.root())?.dev();
+    for dir in [places.labels(), places.spool()] {
+        if std::fs::metadata(&dir)?.dev() != device {
+            bail!(
+                "{} is on another file system than {}: taking a package in is a rename and needs one",
+                dir.display(),
+                places.root().display()
+            );
+        }
+    }
+    Ok(())
+}
+
+struct Daemon {
+    config: Config,
+    config_file: Option<PathBuf>,
+    store: Store,
+    epoch: u64,
+    live: Arc<Live>,
+}
+
+impl Daemon {
+    async fn run(self) -> anyhow::Result<()> {
+        let (stop_sender, stop) = watch::channel(false);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (claimed, wake) = pipeline::wake();
+        let (door, intake) = self.door_and_intake(claimed)?;
+        let recovering = Arc::clone(&intake);
+        tokio::task::spawn_blocking(move || recovering.recover())
+            .await?
+            .map_err(anyhow_fault)
+            .context("recovery failed")?;
+        let listener = TcpListener::bind(&self.config.sftp.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", self.config.sftp.listen))?;
+        let address = listener.local_addr()?;
+        let workers = self.workers(&intake, wake, &stopping)?;
+        let serving = tokio::spawn(Arc::clone(&door).run(listener, stop.clone()));
+        let drain = Duration::from_secs(self.config.sftp.drain_seconds);
+        let pushing = tokio::spawn(dispatch::pushes(
+            self.store.clone(),
+            Arc::clone(&self.live),
+            self.epoch,
+            stop,
+            drain,
+        ));
+        for fingerprint in door.fingerprints() {
+            tracing::info!(fingerprint, "host key");
+        }
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
+        notify(&[NotifyState::Ready, NotifyState::Status("taking uploads")]);
+
+        let outcome = self.until_stopped(&workers).await;
+
+        notify(&[NotifyState::Stopping]);
+        tracing::info!("stopping: running uploads may end");
+        stopping.store(true, Ordering::Relaxed);
+        stop_sender.send(true).ok();
+        let hard_stop = hard_stop();
+        tokio::select! {
+            _ = async { (serving.await.ok(), pushing.await.ok(), join(workers, drain).await) } => tracing::info!("stopped"),
+            () = hard_stop => tracing::warn!("told twice: stopped at once"),
+        }
+        outcome
+    }
+
+    fn door_and_intake(
+        &self,
+        claimed: std::sync::mpsc::Sender<crate::domain::ids::PackageId>,
+    ) -> anyhow::Result<(Arc<Door>, Arc<Intake>)> {
+        let places = self.config.places();
+        // The door tells intake and intake asks the door: one of them has to come first.
+        let ear: Arc<OnceLock<Arc<Intake>>> = Arc::default();
+        let listening = Arc::clone(&ear);
+        let tell = move |event: UploadEvent| {
+            if let Some(intake) = listening.get() {
+                intake.tell(event);
+            }
+        };
+        let door = Door::new(
+            self.config.sftp.clone(),
+            places.clone(),
+            Arc::new(self.store.clone()),
+            Arc::new(tell),
+        )
+        .context("the SFTP server cannot be set up")?;
+        let intake = Intake::new(
+            self.config.intake.clone(),
+            self.config.limits.clone(),
+            places,
+            door.gate(),
+            Arc::new(self.store.clone()),
+            Arc::new(move |package| {
+                claimed.send(package).ok();
+            }),
+        );
+        ear.set(Arc::clone(&intake)).ok();
+        Ok((door, intake))
+    }
+
+    /// The blocking parts, each on a thread of its own.
+    fn workers(
+        &self,
+        intake: &Arc<Intake>,
+        wake: std::sync::mpsc::Receiver<crate::domain::ids::PackageId>,
+        stopping: &Arc<AtomicBool>,
+    ) -> anyhow::Result<Vec<JoinHandle<()>>> {
+        let (intake, stop) = (Arc::clone(intake), Arc::clone(stopping));
+        let taking = thread("dropzone-intake", move || intake.run(&stop))?;
+        let pipeline = pipeline::Pipeline {
+            store: self.store.clone(),
+            live: Arc::clone(&self.live),
+            stop: Arc::clone(stopping),
+        };
+        let inspecting = thread("dropzone-inspect", move || pipeline.run(&wake))?;
+        let (store, live, stop) = (
+            self.store.clone(),
+            Arc::clone(&self.live),
+            Arc::clone(stopping),
+        );
+        let mailing = thread("dropzone-mail", move || {
+            dispatch::letters(&store, &live, &stop);
+        })?;
+        Ok(vec![taking, inspecting, mailing])
+    }
+
+    /// Returns when a signal asks for it, or when a worker died (systemd starts us again).
+    async fn until_stopped(&self, workers: &[JoinHandle<()>]) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let beat =
+            sd_notify::watchdog_enabled().map_or(Duration::from_secs(5), |period| period / 3);
+        let mut ticks = tokio::time::interval(beat.min(Duration::from_secs(5)));
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = hangup.recv() => self.reload(),
+                _ = ticks.tick() => {
+                    if let Some(dead) = workers.iter().find(|worker| worker.is_finished()) {
+                        bail!("the thread {} ended; see the log above", dead.thread().name().unwrap_or("?"));
+                    }
+                    self.pulse().await;
+                }
+            }
+        }
+    }
+
+    /// Tells systemd that we live, if the store answers: a daemon that cannot reach its state is
+    /// better started again.
+    async fn pulse(&self) {
+        let store = self.store.clone();
+        if let Ok(Ok(_)) = tokio::task::spawn_blocking(move || store.overview()).await {
+            notify(&[NotifyState::Watchdog]);
+        }
+    }
+
+    /// Reads the configuration again; a bad one changes nothing.
+    fn reload(&self) {
+        let fresh = Config::load(self.config_file.as_deref()).map_err(anyhow::Error::from);
+        match fresh.and_then(|config| Ok((config.clone(), Parts::make(config)?))) {
+            Ok((config, parts)) => {
+                introduce(&self.store, &config);
+                if config.sftp != self.config.sftp
+                    || config.intake != self.config.intake
+                    || config.data_dir != self.config.data_dir
+                    || config.log != self.config.log
+                {
+                    tracing::warn!(
+                        "changes of data_dir, log, sftp and intake take effect at the next start"
+                    );
+                }
+                self.live.exchange(parts);
+                tracing::info!("configuration read again");
+            }
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "the new configuration is bad; the old one stays"
+            ),
+        }
+    }
+}
+
+fn anyhow_fault(fault: Fault) -> anyhow::Error {
+    anyhow::Error::new(fault)
+}
+
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .with_context(|| format!("cannot start the thread {name}"))
+}
+
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
+/// Resolves when a second signal comes while we are stopping.
+async fn hard_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Waits for the workers, not longer than `limit`.
+async fn join(workers: Vec<JoinHandle<()>>, limit: Duration) {
+    let until = Instant::now() + limit;
+    while workers.iter().any(|worker| !worker.is_finished()) && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

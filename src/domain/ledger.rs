@@ -64,7 +64,7 @@ pub trait Ledger: Send + Sync {
     /// The rename did not happen: the intent is gone, the package is `receiving` still.
     fn abandoned(&self, package: &PackageId) -> Result<(), Fault>;
 
-    /// Intents that a crash left behind.
+    /// Intents that a crash left behind, of packages in status `receiving`.
     fn intents(&self) -> Result<Vec<Intent>, Fault>;
 
     /// Something of ours failed with this package: a person of the operator has to look.

@@ -118,3 +118,59 @@ pub struct Comparison {
     /// Errors that the previous attempt did not have.
     pub new: u32,
 }
+
+impl Comparison {
+    /// Compares lists of errors (code and place). What occurs twice counts twice.
+    pub fn between(before: &[(String, String)], after: &[(String, String)]) -> Self {
+        let mut unmatched: Vec<_> = after.iter().collect();
+        let stayed = before.iter().filter(|error| {
+            let hit = unmatched.iter().position(|other| other == error);
+            hit.map(|at| unmatched.swap_remove(at)).is_some()
+        });
+        let stayed = count(stayed.count());
+        let all = count(before.len());
+        Self {
+            before: all,
+            fixed: all - stayed,
+            new: count(unmatched.len()),
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter()
+            .map(|(code, place)| ((*code).to_owned(), (*place).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn attempts_are_compared_error_by_error() {
+        let before = errors(&[("AUD-001", "1.wav"), ("AUD-001", "2.wav"), ("ART-002", "c")]);
+        let after = errors(&[("AUD-001", "2.wav"), ("ART-002", "c"), ("PKG-007", "3.wav")]);
+        let compared = Comparison::between(&before, &after);
+        assert_eq!(
+            compared,
+            Comparison {
+                before: 3,
+                fixed: 1,
+                new: 1
+            }
+        );
+    }
+
+    #[test]
+    fn an_error_that_occurs_twice_can_be_fixed_once() {
+        let twice = errors(&[("META-010", ""), ("META-010", "")]);
+        let once = errors(&[("META-010", "")]);
+        assert_eq!(Comparison::between(&twice, &once).fixed, 1);
+        assert_eq!(Comparison::between(&once, &twice).new, 1);
+    }
+}

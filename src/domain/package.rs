@@ -55,6 +55,9 @@ pub struct Identity {
     pub message_id: Option<String>,
     /// `MessageCreatedDateTime` as written.
     pub message_created: Option<String>,
+    /// `MessageSender/PartyId`.
+    #[serde(default)]
+    pub sender_dpid: Option<String>,
     /// Number of recordings in the message.
     pub tracks: u32,
 }

@@ -29,8 +29,13 @@ pub mod blocks;
 mod bytes;
 pub mod files;
 mod measure;
+mod schema_pins;
 pub mod schemas;
 mod signature;
+mod xsd;
+mod xsd_model;
+mod xsd_words;
+mod xsd_worker;
 
 /// Settings of inspection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

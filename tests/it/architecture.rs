@@ -23,7 +23,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "domain", "sftp", "intake", "inspect", "store", "notify", "deliver", "config",
         ],
     ),
-    ("cli", &["domain", "config", "store", "inspect", "daemon"]),
+    // `deliver` for the demonstration alone, whose stand-in for a label's client is our own.
+    (
+        "cli",
+        &["domain", "config", "store", "inspect", "daemon", "deliver"],
+    ),
 ];
 
 /// Library → the only folders that may know it.

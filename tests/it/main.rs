@@ -8,4 +8,23 @@
 )]
 
 mod architecture;
+mod cli;
+mod clients;
+mod config;
+mod crash;
+mod deliver;
+mod demo;
+mod docs;
+mod ern;
+mod flow;
+mod intake;
+mod kit;
+mod lifecycle;
+mod mail;
 mod media;
+mod report;
+mod rules;
+mod schema;
+mod sftp;
+mod store;
+mod systemd;

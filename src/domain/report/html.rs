@@ -1,1 +1,126 @@
-//! The report as a self-contained web page.
+//! The report as one self-contained web page: no script, nothing loaded from elsewhere, readable on
+//! a phone, light and dark. It opens from a disk, from an SFTP client's viewer and in a browser.
+
+use super::super::ids::PackageId;
+use super::super::visible::escaped;
+use super::view;
+use super::{Report, Verdict, text};
+use jiff::Timestamp;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, context};
+
+/// The page; the ending `.html` in its name turns escaping on.
+const TEMPLATE: &str = include_str!("report.html");
+
+/// What the page says of the package besides its report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// The label's user name.
+    pub label: String,
+    /// Number of the upload within its release, from 1.
+    pub attempt: u32,
+    /// The package.
+    pub package: PackageId,
+    /// When it was received.
+    pub received: Timestamp,
+}
+
+/// Writes the page. Never fails: were the template ever broken, the text report stands in its place.
+pub fn render(report: &Report, heading: &Heading) -> String {
+    page(report, heading).unwrap_or_else(|_| plain_page(report))
+}
+
+fn page(report: &Report, heading: &Heading) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_template("report.html", TEMPLATE)?;
+    let release = &report.release;
+    let shown = |text: &Option<String>| text.as_deref().map(view::name).unwrap_or_default();
+    let cover = report.artwork.as_ref();
+    environment.get_template("report.html")?.render(context! {
+        valid => report.verdict == Verdict::Valid,
+        verdict => text::verdict_sentence(report),
+        counted => view::counted(&report.counts),
+        release_line => view::release_line(
+            release.title.as_deref(), release.artist.as_deref(), &report.folder),
+        facts => Serde(facts(report)),
+        groups => Serde(view::grouped(&report.findings)),
+        tracks => Serde(view::tracks(report)),
+        cover_file => cover.map(|c| view::name(&c.file)).unwrap_or_default(),
+        cover => cover.map(view::artwork).unwrap_or_default(),
+        schema => view::schema(&report.schema),
+        ern => shown(&release.ern_version),
+        profile => report.profile.as_str(),
+        version => view::name(&report.dropzone_version),
+        is_test => release.is_test,
+        folder => view::name(&report.folder),
+        label => view::name(&heading.label),
+        attempt => heading.attempt,
+        package => heading.package.as_str(),
+        received => heading.received.strftime("%-d %B %Y, %H:%M UTC").to_string(),
+    })
+}
+
+/// The release's facts that are known, with their words.
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let release = &report.release;
+    let own = |text: &Option<String>| text.as_deref().map(view::name);
+    [
+        ("Title", own(&release.title)),
+        ("Artist", own(&release.artist)),
+        ("Type", own(&release.release_type)),
+        ("Barcode", own(&release.icpn)),
+        ("Release date", own(&release.release_date)),
+        ("Genre", own(&release.genre)),
+        ("Label", own(&release.label_name)),
+        ("Tracks", Some(release.tracks.to_string())),
+        ("Territories", text::territories(&release.territories)),
+        ("Message", own(&release.message_id)),
+    ]
+    .into_iter()
+    .filter_map(|(word, value)| Some((word, value.filter(|value| !value.is_empty())?)))
+    .collect()
+}
+
+fn plain_page(report: &Report) -> String {
+    let body: String = escaped(&text::render(report, false))
+        .chars()
+        .map(|c| match c {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            c => c.to_string(),
+        })
+        .collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Report</title>\
+         <pre>{body}</pre></html>\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Counts, ReleaseSummary};
+    use super::*;
+    use crate::domain::account::Profile;
+    use crate::domain::facts::SchemaCheck;
+
+    #[test]
+    fn the_page_without_its_template_is_still_a_page() {
+        let report = Report {
+            verdict: Verdict::Valid,
+            profile: Profile::Guide,
+            folder: "<b>&".to_owned(),
+            counts: Counts::default(),
+            findings: Vec::new(),
+            release: ReleaseSummary::default(),
+            tracks: Vec::new(),
+            artwork: None,
+            schema: SchemaCheck::NotRun,
+            dropzone_version: "1".to_owned(),
+        };
+        let page = plain_page(&report);
+        assert!(page.contains("&lt;b&gt;&amp;"), "{page}");
+        assert!(!page.contains("<b>"));
+    }
+}

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod html;
 pub mod text;
+pub mod view;
 
 /// How much a finding weighs.
 #[derive(
@@ -221,4 +222,19 @@ pub struct Report {
     pub schema: SchemaCheck,
     /// Version of the program that judged.
     pub dropzone_version: String,
+}
+
+impl Report {
+    /// Codes of the errors, each with its place: the path in the message, else the file. Two
+    /// attempts are compared by these pairs (UPD-009), so that moving a line changes nothing.
+    pub fn errors(&self) -> Vec<(String, String)> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| {
+                let place = finding.path.as_ref().or(finding.file.as_ref());
+                (finding.code.clone(), place.cloned().unwrap_or_default())
+            })
+            .collect()
+    }
 }

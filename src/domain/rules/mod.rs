@@ -1,12 +1,48 @@
 //! The rule catalogue: what can be wrong, how much it weighs, what to do, and where it comes from.
+//!
+//! One [`Rule`] is one stable code; a code is never used again for something else. A rule lives in
+//! the table of its family (`package.rs`, `deal.rs`, …) with all its words and its check: adding
+//! one touches that file and its case in `tests/it/rules.rs`. Only a rule makes a finding, also for
+//! what the reader and the schema check stumbled over. Checks look at a [`Subject`] and nothing
+//! else: no disk, no clock, no network; whatever a label sends, they never panic.
 
 use super::account::Profile;
 use super::facts::{FolderFacts, SchemaFacts};
 use super::history::History;
 use super::limits::Limits;
 use super::release::Reading;
-use super::report::Report;
+use super::report::{Counts, Report, Severity, Verdict};
+use case::Case;
+use findings::Findings;
 use jiff::Timestamp;
+
+mod artists;
+mod artwork;
+mod case;
+mod content;
+mod deal;
+mod dialect;
+mod files;
+mod findings;
+mod folder;
+mod format;
+mod header;
+mod identifier;
+mod message;
+mod metadata;
+mod package;
+mod parental;
+mod reference;
+mod schema;
+mod sound;
+mod summary;
+mod terms;
+mod territory;
+mod times;
+mod titles;
+mod update;
+mod values;
+mod wording;
 
 /// All that rules may look at.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +67,203 @@ pub struct Subject<'a> {
     pub now: Timestamp,
 }
 
+/// A severity for each profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grade {
+    /// In the guide profile.
+    pub guide: Severity,
+    /// In the strict profile.
+    pub strict: Severity,
+}
+
+impl Grade {
+    /// The same in both profiles.
+    const fn same(severity: Severity) -> Self {
+        Self {
+            guide: severity,
+            strict: severity,
+        }
+    }
+
+    /// The severity under a profile.
+    pub fn under(self, profile: Profile) -> Severity {
+        match profile {
+            Profile::Guide => self.guide,
+            Profile::Strict => self.strict,
+        }
+    }
+}
+
+/// How much the findings of a rule weigh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// As a rule.
+    pub usual: Grade,
+    /// In the other cases that `why` names: milder or graver.
+    pub other: Option<Grade>,
+}
+
+impl Weight {
+    const ERROR: Self = Self::new(Grade::same(Severity::Error));
+    const QUESTION: Self = Self::new(Grade::same(Severity::Question));
+    const WARNING: Self = Self::new(Grade::same(Severity::Warning));
+    const INFO: Self = Self::new(Grade::same(Severity::Info));
+    /// What the guide forgives and the official schema does not.
+    const BY_PROFILE: Self = Self::new(Grade {
+        guide: Severity::Warning,
+        strict: Severity::Error,
+    });
+
+    const fn new(usual: Grade) -> Self {
+        Self { usual, other: None }
+    }
+
+    /// The same with another severity for some cases.
+    const fn or(self, severity: Severity) -> Self {
+        Self {
+            usual: self.usual,
+            other: Some(Grade::same(severity)),
+        }
+    }
+}
+
+/// One rule.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Stable code, such as `PKG-007`.
+    pub code: &'static str,
+    /// The fault in a few words.
+    pub title: &'static str,
+    /// How much it weighs.
+    pub weight: Weight,
+    /// Why it is a fault, and in which cases it weighs differently.
+    pub why: &'static str,
+    /// What to do, when the finding itself does not say it more precisely.
+    pub fix: &'static str,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// DDEX `ErncFileStatus` for an acknowledgement; empty when none fits.
+    pub ack: &'static str,
+    /// Guards safety or integrity: no label or DSP may have it lowered.
+    pub safety: bool,
+    /// Judged while files still arrive, not on a claimed package; never fires in [`judge`].
+    pub at_the_door: bool,
+    check: fn(&Case<'_>, &mut Findings<'_>),
+}
+
+impl Rule {
+    /// What most entries of the tables have in common.
+    const BASE: Self = Self {
+        code: "",
+        title: "",
+        weight: Weight::ERROR,
+        why: "",
+        fix: "",
+        source: "",
+        ack: "",
+        safety: false,
+        at_the_door: false,
+        check: |_, _| {},
+    };
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rule")
+            .field("code", &self.code)
+            .field("title", &self.title)
+            .field("weight", &self.weight)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The tables, in the order in which they are run: `update` compares with what the others found.
+const TABLES: &[&[Rule]] = &[
+    package::RULES,
+    files::RULES,
+    folder::RULES,
+    content::RULES,
+    message::RULES,
+    dialect::RULES,
+    schema::RULES,
+    header::RULES,
+    reference::RULES,
+    identifier::RULES,
+    metadata::RULES,
+    titles::RULES,
+    artists::RULES,
+    parental::RULES,
+    deal::RULES,
+    territory::RULES,
+    terms::RULES,
+    format::RULES,
+    sound::RULES,
+    artwork::RULES,
+    update::RULES,
+];
+
+/// Every rule, family by family, by ascending code.
+pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// The rule of that code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    catalogue().find(|rule| rule.code == code)
+}
+
 /// Runs every rule over the subject and sums up.
 pub fn judge(subject: &Subject<'_>) -> Report {
-    let _ = subject;
-    todo!()
+    let case = Case::of(subject);
+    let mut findings = Findings::of(subject);
+    for rule in catalogue() {
+        findings.run(rule, &case);
+    }
+    let findings = findings.finish();
+    let counts = Counts::of(&findings);
+    Report {
+        verdict: if counts.error == 0 {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        },
+        profile: subject.profile,
+        folder: subject.folder.folder.clone(),
+        counts,
+        findings,
+        release: summary::release(&case),
+        tracks: summary::tracks(&case),
+        artwork: summary::artwork(&case),
+        schema: subject.schema.check.clone(),
+        dropzone_version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// The catalogue as a Markdown table, for the README.
+pub fn table_markdown() -> String {
+    let mut table = String::from(
+        "| code | guide | strict | fault | what to do | source |\n|---|---|---|---|---|---|\n",
+    );
+    for rule in catalogue() {
+        let grade = |profile| {
+            let usual = rule.weight.usual.under(profile).as_str();
+            match rule.weight.other.map(|other| other.under(profile).as_str()) {
+                Some(other) if other != usual => format!("{usual}, {other}"),
+                Some(_) | None => usual.to_owned(),
+            }
+        };
+        let cells = [
+            rule.code.to_owned(),
+            grade(Profile::Guide),
+            grade(Profile::Strict),
+            rule.title.to_owned(),
+            rule.fix.to_owned(),
+            rule.source.to_owned(),
+        ];
+        let row = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
+        table.push_str("| ");
+        table.push_str(&row);
+        table.push_str(" |\n");
+    }
+    table
 }

@@ -1,0 +1,55 @@
+# make demo   sets up what a build needs, builds, and shows the whole way of a release, for real
+# make test   sets up what the tests need and runs all of them
+# make lint   format and clippy, as CI runs them;  make doc   the documentation of the code
+
+.PHONY: demo test build lint doc setup setup-test
+
+SHELL := /bin/bash
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+BUILD_PACKAGES := build-essential cmake pkg-config libxml2-dev libclang-dev openssh-client
+# Real peers of the tests: SFTP clients, a DSP's SSH server, a mail server, and the tools that tell
+# whether our measurements are right.
+TEST_PACKAGES := curl ffmpeg flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone systemd
+
+# Installs what is missing of a list, and says nothing when nothing is.
+define install
+	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) -E apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+setup:
+	$(call install,$(BUILD_PACKAGES))
+
+setup-test: setup target/venv/.done
+	$(call install,$(TEST_PACKAGES))
+
+# Python's clients and servers live below target/, not in the system.
+target/venv/.done: Makefile
+	$(call install,python3 python3-venv)
+	@mkdir -p target && python3 -m venv target/venv
+	@target/venv/bin/pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 paramiko==5.1.0
+	@touch $@
+
+build: setup
+	cargo build --release --locked
+
+demo: build
+	target/release/dropzone demo
+
+test: setup-test
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  echo cargo nextest run --locked; cargo nextest run --locked $(if $(CI),--profile ci); \
+	else \
+	  echo cargo test --locked; cargo test --locked; \
+	fi
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --locked

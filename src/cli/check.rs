@@ -1,0 +1,98 @@
+//! `dropzone check FOLDER`: the same inspection offline, before 2 GB are uploaded.
+
+use super::Context;
+use super::exit::{Done, Failure, with_causes};
+use crate::daemon::clock;
+use crate::domain::account::Profile;
+use crate::domain::report::{Verdict, text};
+use crate::inspect::schemas::Schemas;
+use crate::inspect::{Progress, Request, inspect};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+
+/// What to check, and how.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The release folder
+    folder: PathBuf,
+    /// `guide` reads the guide's dialect, `strict` wants official ERN
+    #[arg(long, value_parser = ["guide", "strict"], default_value = "guide")]
+    profile: String,
+    /// Directory of installed schemas [default: the data directory's]
+    #[arg(long, value_name = "DIR")]
+    schemas: Option<PathBuf>,
+}
+
+/// Runs it. Exit code 0: nothing of severity error; 1: errors found; 2: could not run.
+pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failure> {
+    check(arguments, context).map_err(|failure| Failure::Usage(failure.to_string()))
+}
+
+fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let config = context.config()?;
+    let folder = arguments.folder.canonicalize().map_err(|e| {
+        Failure::Usage(format!(
+            "cannot open the folder {}: {e}",
+            arguments.folder.display()
+        ))
+    })?;
+    if !folder.is_dir() {
+        return Err(Failure::Usage(format!(
+            "{} is a file: name the release folder that holds it",
+            folder.display()
+        )));
+    }
+    let name = folder
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let schemas = Schemas::open(
+        arguments
+            .schemas
+            .as_deref()
+            .unwrap_or(&config.places().schemas()),
+    );
+    let bar = (context.colour && !context.json).then(progress_bar);
+    let show = |progress: Progress| {
+        if let Some(bar) = &bar {
+            match progress {
+                Progress::Total { bytes, .. } => bar.set_length(bytes),
+                Progress::Bytes(bytes) => bar.inc(bytes),
+                Progress::FileDone(file) => bar.set_message(super::output::shown(&file)),
+            }
+        }
+    };
+    let report = inspect(&Request {
+        root: &folder,
+        folder: &name,
+        profile: Profile::parse(&arguments.profile).unwrap_or_default(),
+        label_dpid: None,
+        history: None,
+        limits: &config.limits,
+        schemas: &schemas,
+        threads: config.inspect.threads,
+        now: clock::now(),
+        progress: Some(&show),
+        cancel: None,
+    })
+    .map_err(|e| Failure::Usage(with_causes(&e)))?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    if context.json {
+        context.write_json(&report)?;
+    } else {
+        write!(context.out, "{}", text::render(&report, context.colour))?;
+    }
+    Ok(if report.verdict == Verdict::Valid {
+        Done::Fine
+    } else {
+        Done::Negative
+    })
+}
+
+fn progress_bar() -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,484 @@
+//! `dropzone label …`: accounts that may upload.
+
+use super::Context;
+use super::exit::{Done, Failure};
+use super::key;
+use super::output::{Table, shown};
+use super::shapes::{LabelDetail, LabelList};
+use crate::config::Config;
+use crate::daemon::clock;
+use crate::domain::account::{Account, Profile, is_valid_name};
+use crate::domain::ids::DspId;
+use crate::domain::password;
+use crate::store::Store;
+use clap::Subcommand;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+/// What to do with labels.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an account
+    Add(Settings),
+    /// List the accounts
+    List,
+    /// Show one account
+    Show {
+        /// User name
+        name: String,
+    },
+    /// Change an account; what is not named stays
+    Set(Settings),
+    /// Public keys of an account
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Refuse logins from now on; packages stay
+    Disable {
+        /// User name
+        name: String,
+    },
+    /// Allow logins again
+    Enable {
+        /// User name
+        name: String,
+    },
+}
+
+/// What to do with a label's keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Add the public keys of a file (OpenSSH or `PuTTYgen` form)
+    Add {
+        /// User name
+        name: String,
+        /// File with one or more public keys
+        file: PathBuf,
+    },
+    /// Remove the key with that fingerprint or comment
+    Remove {
+        /// User name
+        name: String,
+        /// `SHA256:…`, or the key's comment
+        key: String,
+    },
+}
+
+/// What an account is made of.
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// User name for SFTP: small letters, digits, `.`, `_`, `-`; at most 32
+    name: String,
+    /// Address that outcomes are mailed to; may be given more than once
+    #[arg(long = "email", value_name = "ADDRESS")]
+    emails: Vec<String>,
+    /// DSPs agreed for this label, by the names of their profiles
+    #[arg(long = "dsp", value_name = "A,B", value_delimiter = ',')]
+    dsps: Option<Vec<String>>,
+    /// How strictly messages are read: `guide` reads the guide's dialect, `strict` wants official ERN
+    #[arg(long, value_parser = ["guide", "strict"])]
+    profile: Option<String>,
+    /// DDEX party identifier that the label sends as
+    #[arg(long, value_name = "PADPIDA…")]
+    dpid: Option<String>,
+    /// File with public keys that may log in; may be given more than once
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// Read the password from standard input (one line)
+    #[arg(long, conflicts_with = "generate_password")]
+    password_stdin: bool,
+    /// Make a password and show it once
+    #[arg(long)]
+    generate_password: bool,
+}
+
+/// Runs it.
+pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let config = context.config()?;
+    let store = context.store(&config)?;
+    match command {
+        Command::Add(settings) => add(&settings, &config, &store, context),
+        Command::Set(settings) => set(&settings, &config, &store, context),
+        Command::List => list(&store, context),
+        Command::Show { name } => {
+            let account = find(&store, &name)?;
+            show(&account, None, context)
+        }
+        Command::Key(KeyCommand::Add { name, file }) => {
+            let mut account = find(&store, &name)?;
+            add_keys(&mut account, &file)?;
+            store.save_label(&account)?;
+            show(&account, None, context)
+        }
+        Command::Key(KeyCommand::Remove { name, key }) => remove_key(&name, &key, &store, context),
+        Command::Disable { name } => switch(&name, true, &store, context),
+        Command::Enable { name } => switch(&name, false, &store, context),
+    }
+}
+
+fn add(
+    settings: &Settings,
+    config: &Config,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    if !is_valid_name(&settings.name) {
+        return Err(Failure::Usage(format!(
+            "{} cannot be a user name: small letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 32",
+            shown(&settings.name)
+        )));
+    }
+    if settings.emails.is_empty() {
+        return Err(Failure::Usage(
+            "--email is missing: without an address nobody learns what became of an upload"
+                .to_owned(),
+        ));
+    }
+    if settings.keys.is_empty() && !settings.password_stdin && !settings.generate_password {
+        return Err(Failure::Usage(
+            "how does the label log in? give --key FILE, --generate-password or --password-stdin"
+                .to_owned(),
+        ));
+    }
+    if store.label(&settings.name)?.is_some() {
+        return Err(Failure::Refused(format!(
+            "there is a label {} already",
+            settings.name
+        )));
+    }
+    let mut account = Account {
+        id: store.new_label_id(clock::now())?,
+        name: settings.name.clone(),
+        emails: Vec::new(),
+        dsps: Vec::new(),
+        profile: Profile::default(),
+        dpid: None,
+        password_hash: None,
+        keys: Vec::new(),
+        disabled: false,
+        created_at: clock::now(),
+    };
+    let password = change(&mut account, settings, config)?;
+    store.add_label(&account)?;
+    make_folders(config, &account)?;
+    show(&account, password, context)
+}
+
+/// The label's folders, so that the first login shows `/incoming` and the watcher sees it.
+fn make_folders(config: &Config, account: &Account) -> Result<(), Failure> {
+    let places = config.places();
+    for folder in [
+        places.incoming(&account.id),
+        places.partial(&account.id),
+        places.reports(&account.id),
+    ] {
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| Failure::Failed(format!("cannot create {}: {e}", folder.display())))?;
+    }
+    Ok(())
+}
+
+fn set(
+    settings: &Settings,
+    config: &Config,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let mut account = find(store, &settings.name)?;
+    let password = change(&mut account, settings, config)?;
+    store.save_label(&account)?;
+    show(&account, password, context)
+}
+
+/// Applies what was named; gives the password when one was made.
+fn change(
+    account: &mut Account,
+    settings: &Settings,
+    config: &Config,
+) -> Result<Option<String>, Failure> {
+    if !settings.emails.is_empty() {
+        for email in &settings.emails {
+            if !is_address(email) {
+                return Err(Failure::Usage(format!(
+                    "{} is no e-mail address",
+                    shown(email)
+                )));
+            }
+        }
+        account.emails.clone_from(&settings.emails);
+    }
+    if let Some(names) = &settings.dsps {
+        account.dsps = known_dsps(names, config)?;
+    }
+    if let Some(profile) = settings.profile.as_deref().and_then(Profile::parse) {
+        account.profile = profile;
+    }
+    if let Some(dpid) = &settings.dpid {
+        account.dpid = Some(dpid.clone()).filter(|text| !text.is_empty());
+    }
+    for file in &settings.keys {
+        add_keys(account, file)?;
+    }
+    if settings.generate_password {
+        let made = make_password();
+        account.password_hash = Some(hash(&made)?);
+        return Ok(Some(made));
+    }
+    if settings.password_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        let password = line.trim_end_matches(['\r', '\n']);
+        if password.chars().count() < 10 {
+            return Err(Failure::Usage(
+                "the password has fewer than 10 characters: the door stands on the internet"
+                    .to_owned(),
+            ));
+        }
+        account.password_hash = Some(hash(password)?);
+    }
+    Ok(None)
+}
+
+fn known_dsps(names: &[String], config: &Config) -> Result<Vec<DspId>, Failure> {
+    let profiles = config.profiles()?;
+    let mut chosen = Vec::new();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        if !profiles.iter().any(|profile| profile.id.as_str() == name) {
+            let known: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            return Err(Failure::NotFound(format!(
+                "there is no DSP profile {} in {}; known: {known}",
+                shown(name),
+                config.dsp_dir.display()
+            )));
+        }
+        let id = DspId::new(name.clone());
+        if !chosen.contains(&id) {
+            chosen.push(id);
+        }
+    }
+    Ok(chosen)
+}
+
+fn hash(password: &str) -> Result<String, Failure> {
+    Ok(password::hash(password, rand::random::<[u8; 16]>())).and_then(|hash| {
+        if hash.is_empty() {
+            Err(Failure::Failed(
+                "the password could not be hashed".to_owned(),
+            ))
+        } else {
+            Ok(hash)
+        }
+    })
+}
+
+/// 20 characters of an alphabet without look-alikes: about 113 bits, and it can be read out.
+fn make_password() -> String {
+    const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    (0..20)
+        .filter_map(|_| ALPHABET.get(rand::random_range(0..ALPHABET.len())))
+        .map(|byte| char::from(*byte))
+        .collect()
+}
+
+fn is_address(text: &str) -> bool {
+    let well_formed = text.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+    });
+    well_formed
+        && text.len() <= 254
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',' | b';' | b'"'))
+}
+
+fn add_keys(account: &mut Account, file: &std::path::Path) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        Failure::Failed(format!("cannot read the key file {}: {e}", file.display()))
+    })?;
+    let keys =
+        key::read_all(&text).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))?;
+    let blob = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
+    for new in keys {
+        if !account.keys.iter().any(|old| blob(old) == blob(&new)) {
+            account.keys.push(new);
+        }
+    }
+    Ok(())
+}
+
+fn remove_key(
+    name: &str,
+    wanted: &str,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let mut account = find(store, name)?;
+    let is_meant = |line: &String| {
+        let print = key::fingerprint(line);
+        print.split(' ').next() == Some(wanted) || print.splitn(3, ' ').nth(2) == Some(wanted)
+    };
+    let meant = account.keys.iter().filter(|line| is_meant(line)).count();
+    match meant {
+        0 => Err(Failure::NotFound(format!(
+            "{name} has no key {}",
+            shown(wanted)
+        ))),
+        1 => {
+            account.keys.retain(|line| !is_meant(line));
+            store.save_label(&account)?;
+            show(&account, None, context)
+        }
+        _ => Err(Failure::Usage(
+            "more than one key has that comment: name the fingerprint".to_owned(),
+        )),
+    }
+}
+
+fn switch(
+    name: &str,
+    disabled: bool,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let mut account = find(store, name)?;
+    account.disabled = disabled;
+    store.save_label(&account)?;
+    show(&account, None, context)
+}
+
+fn find(store: &Store, name: &str) -> Result<Account, Failure> {
+    store
+        .label(name)?
+        .ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))
+}
+
+fn list(store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let accounts = store.labels()?;
+    if context.json {
+        let labels = accounts
+            .iter()
+            .map(|account| LabelDetail::new(account, key::fingerprint))
+            .collect();
+        context.write_json(&LabelList { labels })?;
+        return Ok(Done::Fine);
+    }
+    if accounts.is_empty() {
+        writeln!(
+            context.out,
+            "No labels yet. Make one: dropzone label add NAME --email ADDRESS --generate-password"
+        )?;
+        return Ok(Done::Fine);
+    }
+    let mut table = Table::new(&["NAME", "PROFILE", "LOGIN", "DSPS", "E-MAIL"]);
+    for account in &accounts {
+        let dsps: Vec<&str> = account.dsps.iter().map(DspId::as_str).collect();
+        table.row([
+            account.name.clone(),
+            account.profile.as_str().to_owned(),
+            login(account),
+            if dsps.is_empty() {
+                "-".to_owned()
+            } else {
+                dsps.join(",")
+            },
+            account.emails.join(", "),
+        ]);
+    }
+    table.write(context.out)?;
+    Ok(Done::Fine)
+}
+
+fn login(account: &Account) -> String {
+    if account.disabled {
+        return "disabled".to_owned();
+    }
+    let mut ways = Vec::new();
+    if account.password_hash.is_some() {
+        ways.push("password".to_owned());
+    }
+    match account.keys.len() {
+        0 => {}
+        1 => ways.push("1 key".to_owned()),
+        n => ways.push(format!("{n} keys")),
+    }
+    if ways.is_empty() {
+        "none".to_owned()
+    } else {
+        ways.join(" or ")
+    }
+}
+
+fn show(
+    account: &Account,
+    password: Option<String>,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let mut detail = LabelDetail::new(account, key::fingerprint);
+    detail.password = password;
+    if context.json {
+        context.write_json(&detail)?;
+        return Ok(Done::Fine);
+    }
+    let out = &mut context.out;
+    writeln!(out, "label     {}", detail.name)?;
+    writeln!(out, "e-mail    {}", shown(&detail.emails.join(", ")))?;
+    writeln!(out, "profile   {}", detail.profile)?;
+    let dsps = if detail.dsps.is_empty() {
+        "none: approved releases go nowhere until one is agreed (--dsp)".to_owned()
+    } else {
+        detail.dsps.join(", ")
+    };
+    writeln!(out, "DSPs      {dsps}")?;
+    if let Some(dpid) = &detail.dpid {
+        writeln!(out, "DPID      {}", shown(dpid))?;
+    }
+    writeln!(out, "login     {}", login(account))?;
+    for line in &detail.keys {
+        writeln!(out, "key       {}", shown(line))?;
+    }
+    if let Some(password) = &detail.password {
+        writeln!(
+            out,
+            "password  {password}   (shown once; only its hash is kept)"
+        )?;
+    }
+    Ok(Done::Fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_could_break_a_mail_are_refused() {
+        assert!(is_address("a@b.example"));
+        for bad in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@b\r\nBcc: x@y",
+            "a b@c",
+            "a@b,c@d",
+            "<a@b>",
+            "a@b@c",
+        ] {
+            assert!(!is_address(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_long_and_differ() {
+        let (one, two) = (make_password(), make_password());
+        assert_eq!(one.len(), 20);
+        assert_ne!(one, two);
+    }
+}

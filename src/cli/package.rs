@@ -1,0 +1,326 @@
+//! `dropzone package …`: what was uploaded and where it stands.
+
+use super::Context;
+use super::exit::{Done, Failure};
+use super::output::{Table, find_package, shown, time};
+use super::shapes::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList, PushLine};
+use super::who;
+use crate::daemon::clock;
+use crate::domain::lifecycle::Status;
+use crate::domain::package::{Event, Package};
+use crate::domain::report::{Counts, Report, html, text};
+use crate::store::{PackageFilter, PushFilter, Store};
+use clap::Subcommand;
+use std::io::Write;
+
+/// What to do with packages.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List packages, newest first
+    List {
+        /// Only those in this status
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+        /// Only those of this label
+        #[arg(long, value_name = "NAME")]
+        label: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
+    /// Show one package: what it waits for, what was found, what happened
+    Show {
+        /// Identifier, or a few of its last letters
+        id: String,
+    },
+    /// Print the report that the label gets
+    Report {
+        /// Identifier, or a few of its last letters
+        id: String,
+        /// Form of the report
+        #[arg(long, value_parser = ["text", "json", "html"], default_value = "text")]
+        format: String,
+    },
+    /// Try a parked package again
+    Retry {
+        /// Identifier, or a few of its last letters
+        id: String,
+    },
+}
+
+/// Runs it.
+pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let config = context.config()?;
+    let store = context.store(&config)?;
+    match command {
+        Command::List {
+            status,
+            label,
+            limit,
+        } => list(status.as_deref(), label.as_deref(), limit, &store, context),
+        Command::Show { id } => show(&find_package(&store, &id)?, &store, context),
+        Command::Report { id, format } => {
+            report(&find_package(&store, &id)?, &format, &store, context)
+        }
+        Command::Retry { id } => {
+            let package = find_package(&store, &id)?;
+            let package = store.apply(&package.id, Event::Unparked, &who::am_i(), clock::now())?;
+            answer(&package, context)
+        }
+    }
+}
+
+fn list(
+    status: Option<&str>,
+    label: Option<&str>,
+    limit: Option<u32>,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let status = status.map(parse_status).transpose()?;
+    let label = match label {
+        Some(name) => Some(
+            store
+                .label(name)?
+                .ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))?
+                .id,
+        ),
+        None => None,
+    };
+    let packages = store.packages(&PackageFilter {
+        status,
+        label,
+        limit,
+    })?;
+    write_list(&packages, context)
+}
+
+fn parse_status(text: &str) -> Result<Status, Failure> {
+    Status::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+        Failure::Usage(format!(
+            "{} is no status; one of {}",
+            shown(text),
+            known.join(", ")
+        ))
+    })
+}
+
+/// The list, as lists of packages look everywhere.
+pub fn write_list(packages: &[Package], context: &mut Context<'_>) -> Result<Done, Failure> {
+    if context.json {
+        context.write_json(&PackageList {
+            packages: packages.iter().map(PackageLine::from).collect(),
+        })?;
+        return Ok(Done::Fine);
+    }
+    if packages.is_empty() {
+        writeln!(context.out, "No packages.")?;
+        return Ok(Done::Fine);
+    }
+    let mut table = Table::new(&[
+        "ID", "STATUS", "LABEL", "TRY", "FINDINGS", "ICPN", "RELEASE", "FOLDER", "CHANGED",
+    ]);
+    for package in packages {
+        table.row([
+            package.id.to_string(),
+            package.status.as_str().to_owned(),
+            package.label_name.clone(),
+            package.attempt.to_string(),
+            counts(package.counts),
+            package.icpn.clone().unwrap_or_else(|| "-".to_owned()),
+            release(package),
+            package.folder.clone(),
+            time(package.updated_at),
+        ]);
+    }
+    table.write(context.out)?;
+    Ok(Done::Fine)
+}
+
+/// Findings in short: `2E 1Q 3W`.
+fn counts(counts: Counts) -> String {
+    let parts = [
+        (counts.error, 'E'),
+        (counts.question, 'Q'),
+        (counts.warning, 'W'),
+        (counts.info, 'I'),
+    ];
+    let text: Vec<String> = parts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, letter)| format!("{n}{letter}"))
+        .collect();
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text.join(" ")
+    }
+}
+
+fn release(package: &Package) -> String {
+    match (&package.artist, &package.title) {
+        (Some(artist), Some(title)) => format!("{artist} – {title}"),
+        (None, Some(title)) => title.clone(),
+        (Some(artist), None) => artist.clone(),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// One package after a change.
+pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Failure> {
+    if context.json {
+        context.write_json(&PackageLine::from(package))?;
+    } else {
+        writeln!(
+            context.out,
+            "{} is {} now: {} (label {}, attempt {})",
+            package.id,
+            package.status.title(),
+            shown(&release(package)),
+            package.label_name,
+            package.attempt
+        )?;
+    }
+    Ok(Done::Fine)
+}
+
+fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let report = store.report(&package.id)?;
+    let log = store.log(&package.id)?;
+    let pushes = store.pushes(&PushFilter {
+        package: Some(package.id.clone()),
+        ..PushFilter::default()
+    })?;
+    let letters = store.letters(&package.id)?;
+    let (tracks, findings, artwork) = match report.clone() {
+        Some(report) => (report.tracks, report.findings, report.artwork),
+        None => (Vec::new(), Vec::new(), None),
+    };
+    let detail = PackageDetail {
+        id: package.id.to_string(),
+        label: package.label_name.clone(),
+        folder: package.folder.clone(),
+        status: package.status.as_str().to_owned(),
+        attempt: package.attempt,
+        icpn: package.icpn.clone(),
+        title: package.title.clone(),
+        artist: package.artist.clone(),
+        tracks,
+        finding_counts: package.counts,
+        findings,
+        artwork,
+        waiting_for: package.waiting_for.clone(),
+        history: log.iter().map(HistoryLine::from).collect(),
+        pushes: pushes.iter().map(PushLine::from).collect(),
+        letters: letters.iter().map(LetterLine::from).collect(),
+        received_at: super::output::rfc3339(package.received_at),
+        updated_at: super::output::rfc3339(package.updated_at),
+    };
+    if context.json {
+        context.write_json(&detail)?;
+        return Ok(Done::Fine);
+    }
+    write_facts(package, context.out)?;
+    write_history(&detail, context.out)?;
+    if let Some(report) = &report {
+        writeln!(context.out)?;
+        write!(context.out, "{}", text::render(report, context.colour))?;
+    }
+    Ok(Done::Fine)
+}
+
+fn write_facts(package: &Package, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "package   {}", package.id)?;
+    writeln!(out, "status    {}", package.status.title())?;
+    writeln!(out, "label     {}", package.label_name)?;
+    writeln!(out, "folder    {}", shown(&package.folder))?;
+    writeln!(out, "release   {}", shown(&release(package)))?;
+    writeln!(
+        out,
+        "barcode   {}",
+        shown(package.icpn.as_deref().unwrap_or("-"))
+    )?;
+    writeln!(out, "attempt   {}", package.attempt)?;
+    writeln!(out, "received  {}", time(package.received_at))?;
+    writeln!(out, "changed   {}", time(package.updated_at))?;
+    for line in &package.waiting_for {
+        writeln!(out, "          {}", shown(line))?;
+    }
+    Ok(())
+}
+
+fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "\nhistory")?;
+    for line in &detail.history {
+        let note = line
+            .note
+            .as_ref()
+            .map(|note| format!(": {}", shown(note)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  {}  {} by {} → {}{note}",
+            line.at,
+            line.event.replace('_', " "),
+            shown(&line.actor),
+            line.status
+        )?;
+    }
+    for letter in &detail.letters {
+        let error = letter
+            .last_error
+            .as_ref()
+            .map(|e| format!(" ({})", shown(e)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  e-mail {} to {}: {}{error}",
+            letter.kind,
+            shown(&letter.recipient),
+            letter.state
+        )?;
+    }
+    for push in &detail.pushes {
+        let end = push
+            .location
+            .as_ref()
+            .or(push.last_error.as_ref())
+            .map(|t| format!(": {}", shown(t)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  push {} to {}: {}{end}",
+            push.id, push.dsp, push.state
+        )?;
+    }
+    Ok(())
+}
+
+fn report(
+    package: &Package,
+    format: &str,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let Some(report): Option<Report> = store.report(&package.id)? else {
+        return Err(Failure::Refused(format!(
+            "there is no report yet: the package is {}",
+            package.status.title()
+        )));
+    };
+    match if context.json { "json" } else { format } {
+        "json" => context.write_json(&report)?,
+        "html" => {
+            let heading = html::Heading {
+                label: package.label_name.clone(),
+                attempt: package.attempt,
+                package: package.id.clone(),
+                received: package.received_at,
+            };
+            write!(context.out, "{}", html::render(&report, &heading))?;
+        }
+        _ => write!(context.out, "{}", text::render(&report, context.colour))?,
+    }
+    Ok(Done::Fine)
+}

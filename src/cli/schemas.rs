@@ -1,0 +1,54 @@
+//! `dropzone schemas …`: the official DDEX schemas, which the operator installs under DDEX's licence.
+
+use super::Context;
+use super::exit::{Done, Failure, with_causes};
+use super::output::Table;
+use crate::inspect::schemas::{SchemaStatus, Schemas};
+use clap::Subcommand;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// What to do with schemas.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Which versions can be checked officially
+    Status,
+    /// Install the schemas of a directory (files are told by their SHA-256)
+    Install {
+        /// Directory with `release-notification.xsd` and its allowed-value sets, or with one such
+        /// directory a version
+        directory: PathBuf,
+    },
+}
+
+/// Runs it.
+pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let config = context.config()?;
+    let home = config.places().schemas();
+    let status = match command {
+        Command::Status => Schemas::open(&home).status(),
+        Command::Install { directory } => {
+            Schemas::install(&directory, &home).map_err(|e| Failure::Failed(with_causes(&e)))?
+        }
+    };
+    if context.json {
+        context.write_json(&status)?;
+    } else {
+        write_status(&status, context.out)?;
+    }
+    Ok(Done::Fine)
+}
+
+fn write_status(status: &[SchemaStatus], out: &mut dyn Write) -> Result<(), Failure> {
+    let mut table = Table::new(&["VERSION", "SET", "STATE", "ALLOWED VALUES"]);
+    for line in status {
+        table.row([
+            line.version.clone(),
+            line.set.clone(),
+            line.state.as_str().to_owned(),
+            line.avs.clone().unwrap_or_default(),
+        ]);
+    }
+    table.write(out)?;
+    Ok(())
+}

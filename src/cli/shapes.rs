@@ -1,0 +1,308 @@
+//! The public JSON of lists and details. Described by `schemas/*.schema.json`, which a test keeps
+//! true; adding a field is fine, renaming or removing one is a breaking change.
+
+use super::output::rfc3339;
+use crate::domain::account::Account;
+use crate::domain::package::{Event, LogLine, Package};
+use crate::domain::push::Push;
+use crate::domain::report::{ArtworkSummary, Counts, Finding, TrackSummary};
+use crate::store::LetterRow;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A package in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PackageLine {
+    /// Identifier (ULID).
+    pub id: String,
+    /// User name of the label.
+    pub label: String,
+    /// Folder under `/incoming`.
+    pub folder: String,
+    /// `receiving`, `incoming`, `invalid`, `needs_qc`, `qc_approved`, `qc_rejected`, `delivered`,
+    /// `superseded` or `parked`.
+    pub status: String,
+    /// Number of the upload within its release.
+    pub attempt: u32,
+    /// Barcode as stated.
+    pub icpn: Option<String>,
+    /// Release title.
+    pub title: Option<String>,
+    /// Release artist.
+    pub artist: Option<String>,
+    /// Number of tracks.
+    pub tracks: u32,
+    /// Findings by severity.
+    pub findings: Counts,
+    /// First seen; RFC 3339, UTC.
+    pub received_at: String,
+    /// Last changed; RFC 3339, UTC.
+    pub updated_at: String,
+}
+
+impl From<&Package> for PackageLine {
+    fn from(package: &Package) -> Self {
+        Self {
+            id: package.id.to_string(),
+            label: package.label_name.clone(),
+            folder: package.folder.clone(),
+            status: package.status.as_str().to_owned(),
+            attempt: package.attempt,
+            icpn: package.icpn.clone(),
+            title: package.title.clone(),
+            artist: package.artist.clone(),
+            tracks: package.tracks,
+            findings: package.counts,
+            received_at: rfc3339(package.received_at),
+            updated_at: rfc3339(package.updated_at),
+        }
+    }
+}
+
+/// A list of packages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PackageList {
+    /// Newest first.
+    pub packages: Vec<PackageLine>,
+}
+
+/// One event of a package's history.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HistoryLine {
+    /// Number within the package, from 1.
+    pub number: u32,
+    /// When; RFC 3339, UTC.
+    pub at: String,
+    /// Who: `daemon`, `label`, or a Unix user.
+    pub actor: String,
+    /// What happened.
+    pub event: String,
+    /// Status afterwards.
+    pub status: String,
+    /// The reviewer's note, the reason for parking, or what was missing.
+    pub note: Option<String>,
+}
+
+impl From<&LogLine> for HistoryLine {
+    fn from(line: &LogLine) -> Self {
+        let note = match &line.event {
+            Event::Approved { note } => note.clone(),
+            Event::Rejected { note } => Some(note.clone()),
+            Event::Parked { why } => Some(why.clone()),
+            Event::Stalled { waiting_for } => Some(waiting_for.join("; ")),
+            Event::AllPushed { dsps } => Some(dsps.join(", ")),
+            Event::Replaced { by } => Some(format!("by package {by}")),
+            Event::Claimed { .. } | Event::Judged { .. } | Event::Withdrawn | Event::Unparked => {
+                None
+            }
+        };
+        Self {
+            number: line.number,
+            at: rfc3339(line.at),
+            actor: line.actor.clone(),
+            event: line.event.kind().as_str().to_owned(),
+            status: line.status.as_str().to_owned(),
+            note,
+        }
+    }
+}
+
+/// One push.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PushLine {
+    /// Identifier (ULID).
+    pub id: String,
+    /// The package.
+    pub package: String,
+    /// Name of the DSP's profile.
+    pub dsp: String,
+    /// `queued`, `sending`, `sent`, `failed`, `cancelled` or `blocked`.
+    pub state: String,
+    /// Tries begun.
+    pub attempts: u32,
+    /// Next try, while queued; RFC 3339, UTC.
+    pub due_at: Option<String>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// Where it lies at the DSP, once sent.
+    pub location: Option<String>,
+    /// When it was approved; RFC 3339, UTC.
+    pub created_at: String,
+    /// Last changed; RFC 3339, UTC.
+    pub updated_at: String,
+}
+
+impl From<&Push> for PushLine {
+    fn from(push: &Push) -> Self {
+        let queued = push.state == crate::domain::lifecycle::push::PushState::Queued;
+        Self {
+            id: push.id.to_string(),
+            package: push.package.to_string(),
+            dsp: push.dsp.to_string(),
+            state: push.state.as_str().to_owned(),
+            attempts: push.attempts,
+            due_at: queued.then(|| rfc3339(push.due_at)),
+            last_error: push.last_error.clone(),
+            location: push.location.clone(),
+            created_at: rfc3339(push.created_at),
+            updated_at: rfc3339(push.updated_at),
+        }
+    }
+}
+
+/// A list of pushes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PushList {
+    /// Oldest first.
+    pub pushes: Vec<PushLine>,
+}
+
+/// One e-mail about a package.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LetterLine {
+    /// Identifier; local part of the Message-ID.
+    pub id: String,
+    /// What it says: `incoming`, `invalid`, `needs_qc` …
+    pub kind: String,
+    /// To whom.
+    pub recipient: String,
+    /// `due`, `sent` or `dead`.
+    pub state: String,
+    /// When it was sent; RFC 3339, UTC.
+    pub sent_at: Option<String>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}
+
+impl From<&LetterRow> for LetterLine {
+    fn from(row: &LetterRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            kind: row.kind.as_str().to_owned(),
+            recipient: row.recipient.clone(),
+            state: row.state.as_str().to_owned(),
+            sent_at: row.sent_at.map(rfc3339),
+            last_error: row.last_error.clone(),
+        }
+    }
+}
+
+/// A package in full. `findings` is the list here; the counts are in `finding_counts`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PackageDetail {
+    /// Identifier (ULID).
+    pub id: String,
+    /// User name of the label.
+    pub label: String,
+    /// Folder under `/incoming`.
+    pub folder: String,
+    /// As in the list.
+    pub status: String,
+    /// Number of the upload within its release.
+    pub attempt: u32,
+    /// Barcode as stated.
+    pub icpn: Option<String>,
+    /// Release title.
+    pub title: Option<String>,
+    /// Release artist.
+    pub artist: Option<String>,
+    /// Tracks with what was measured.
+    pub tracks: Vec<TrackSummary>,
+    /// Findings by severity.
+    pub finding_counts: Counts,
+    /// All findings.
+    pub findings: Vec<Finding>,
+    /// The cover.
+    pub artwork: Option<ArtworkSummary>,
+    /// What the upload still waits for, while receiving.
+    pub waiting_for: Vec<String>,
+    /// What happened, oldest first.
+    pub history: Vec<HistoryLine>,
+    /// Its pushes.
+    pub pushes: Vec<PushLine>,
+    /// Its e-mails.
+    pub letters: Vec<LetterLine>,
+    /// First seen; RFC 3339, UTC.
+    pub received_at: String,
+    /// Last changed; RFC 3339, UTC.
+    pub updated_at: String,
+}
+
+/// A label. No secret is in it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LabelDetail {
+    /// Opaque identifier (ULID).
+    pub id: String,
+    /// User name for SFTP.
+    pub name: String,
+    /// Where outcomes are mailed.
+    pub emails: Vec<String>,
+    /// Agreed DSPs.
+    pub dsps: Vec<String>,
+    /// `guide` or `strict`.
+    pub profile: String,
+    /// DDEX party identifier.
+    pub dpid: Option<String>,
+    /// Whether it can log in by password.
+    pub has_password: bool,
+    /// Fingerprints of its public keys, with their comments.
+    pub keys: Vec<String>,
+    /// Whether logins are refused.
+    pub disabled: bool,
+    /// When it was made; RFC 3339, UTC.
+    pub created_at: String,
+    /// The generated password; only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+impl LabelDetail {
+    /// From an account; `fingerprint` shows a key line as people compare it.
+    pub fn new(account: &Account, fingerprint: impl Fn(&str) -> String) -> Self {
+        Self {
+            id: account.id.to_string(),
+            name: account.name.clone(),
+            emails: account.emails.clone(),
+            dsps: account.dsps.iter().map(ToString::to_string).collect(),
+            profile: account.profile.as_str().to_owned(),
+            dpid: account.dpid.clone(),
+            has_password: account.password_hash.is_some(),
+            keys: account.keys.iter().map(|key| fingerprint(key)).collect(),
+            disabled: account.disabled,
+            created_at: rfc3339(account.created_at),
+            password: None,
+        }
+    }
+}
+
+/// A list of labels.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LabelList {
+    /// By name.
+    pub labels: Vec<LabelDetail>,
+}
+
+/// Where everything stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StatusDetail {
+    /// Whether a daemon holds the data directory.
+    pub running: bool,
+    /// Its process, when it runs.
+    pub pid: Option<i32>,
+    /// Version of this program.
+    pub version: String,
+    /// The data directory.
+    pub data_dir: String,
+    /// Labels that may upload.
+    pub labels: u64,
+    /// Packages by status.
+    pub packages: std::collections::BTreeMap<String, u64>,
+    /// Pushes by state.
+    pub pushes: std::collections::BTreeMap<String, u64>,
+    /// E-mails waiting to be sent.
+    pub letters_due: u64,
+    /// E-mails given up.
+    pub letters_dead: u64,
+    /// Bytes free on the data directory's file system.
+    pub free_bytes: u64,
+}

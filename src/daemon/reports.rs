@@ -1,0 +1,51 @@
+//! Puts a report where the label already is: `/reports/<folder>_attempt-<n>/` on the SFTP server.
+
+use crate::domain::package::Package;
+use crate::domain::places::{Places, report_folder};
+use crate::domain::report::{Report, html, text};
+use anyhow::Context;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+/// Writes `REPORT.txt`, `REPORT.html` and `report.json`. Doing it again gives the same files, so a
+/// crash before the verdict is stored costs nothing.
+pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Result<()> {
+    let folder = report_folder(&package.folder.replace('/', "_"), package.attempt);
+    let home = places.reports(&package.label);
+    let dir = home.join(folder);
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let heading = html::Heading {
+        label: package.label_name.clone(),
+        attempt: package.attempt,
+        package: package.id.clone(),
+        received: package.received_at,
+    };
+    put(&dir, "REPORT.txt", text::render(report, false).as_bytes())?;
+    put(
+        &dir,
+        "REPORT.html",
+        html::render(report, &heading).as_bytes(),
+    )?;
+    put(&dir, "report.json", &serde_json::to_vec_pretty(report)?)?;
+    sync(&dir)?;
+    sync(&home)
+}
+
+/// Whole or not at all: a label that downloads while we write must not see half a report.
+fn put(dir: &Path, name: &str, content: &[u8]) -> anyhow::Result<()> {
+    let fresh = dir.join(format!(".{name}.new"));
+    let target = dir.join(name);
+    let mut file =
+        File::create(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", fresh.display()))?;
+    fs::rename(&fresh, &target).with_context(|| format!("cannot rename to {}", target.display()))
+}
+
+fn sync(dir: &Path) -> anyhow::Result<()> {
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .with_context(|| format!("cannot sync {}", dir.display()))
+}

@@ -1,0 +1,475 @@
+//! A DSP's SFTP server: the few operations of `remote` over `russh-sftp`'s raw client.
+//!
+//! The raw session is used, not the comfortable one, for three things: several writes under way
+//! at once with their own status codes, `posix-rename@openssh.com`, and time-outs that count from
+//! the last sign of progress instead of from each request's start (2 MiB in flight over a thin
+//! line take longer than any sensible time-out of one request).
+
+use super::remote::{Kind, REFUSED, Seen};
+use super::source::Source;
+use super::ssh::{self, Guard};
+use crate::domain::dsp::DspProfile;
+use crate::domain::fault::Fault;
+use crate::domain::push::Cargo;
+use russh::client::Handle;
+use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::client::rawsession::{Limits, SftpResult};
+use russh_sftp::client::{Config, RawSftpSession};
+use russh_sftp::extensions;
+use russh_sftp::protocol::{FileAttributes, FileType, OpenFlags, Packet, Status, StatusCode};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+/// Bytes of one WRITE. Every server takes 32 KiB; the draft promises no more.
+const WRITE_BYTES: usize = 32 * 1024;
+
+/// WRITEs under way at once: 2 MiB, as OpenSSH's own client has it. Enough for 20 MB/s at 100 ms.
+const WRITES_IN_FLIGHT: usize = 64;
+
+/// Bytes read from the spool at a time.
+const READ_BYTES: usize = 32 * WRITE_BYTES;
+
+/// russh-sftp's own time-out of a request, in seconds; ours are tighter and smarter.
+const NEVER_SECONDS: u64 = 7 * 24 * 3600;
+
+/// Names in one directory beyond which we do not believe a server.
+const LISTING_NAMES: usize = 200_000;
+
+const POSIX_RENAME: &str = "posix-rename@openssh.com";
+
+/// A session at a DSP.
+pub(super) struct Sftp {
+    raw: RawSftpSession,
+    /// The connection lives as long as this.
+    connection: Handle<Guard>,
+    name: String,
+    address: String,
+    directory: String,
+    timeout: Duration,
+    posix_rename: bool,
+    fsync: bool,
+}
+
+type Write<'a> = Pin<Box<dyn Future<Output = SftpResult<Status>> + Send + 'a>>;
+
+impl Sftp {
+    /// Connects, logs in, and agrees on the protocol.
+    pub(super) async fn open(profile: &DspProfile) -> Result<Self, Fault> {
+        let connection = ssh::connect(profile).await?;
+        let config = Config {
+            request_timeout_secs: NEVER_SECONDS,
+            ..Config::default()
+        };
+        let raw = RawSftpSession::new_with_config(connection.channel.into_stream(), config);
+        let mut session = Self {
+            raw,
+            connection: connection.handle,
+            name: profile.name.clone(),
+            address: connection.address,
+            directory: profile.directory.trim_end_matches('/').to_owned(),
+            timeout: connection.timeout,
+            posix_rename: false,
+            fsync: false,
+        };
+        if session.directory.is_empty() && !profile.directory.is_empty() {
+            "/".clone_into(&mut session.directory);
+        }
+        let version = session.timed("begin SFTP", "", session.raw.init()).await?;
+        let offers = |name: &str| version.extensions.contains_key(name);
+        session.posix_rename = offers(POSIX_RENAME);
+        session.fsync = offers(extensions::FSYNC);
+        if offers(extensions::LIMITS)
+            && let Ok(limits) = session
+                .timed("ask for limits", "", session.raw.limits())
+                .await
+        {
+            session.raw.set_limits(Limits::from(limits));
+        }
+        Ok(session)
+    }
+
+    pub(super) async fn close(self) {
+        let Self {
+            raw,
+            connection,
+            timeout,
+            ..
+        } = self;
+        drop(raw);
+        let goodbye = connection.disconnect(russh::Disconnect::ByApplication, "done", "en");
+        if !matches!(tokio::time::timeout(timeout, goodbye).await, Ok(Ok(()))) {
+            tracing::debug!("the connection was gone before it was closed");
+        }
+    }
+
+    pub(super) fn location(&self, path: &str) -> String {
+        let at = self.at(path);
+        let slash = if at.starts_with('/') { "" } else { "/" };
+        format!("sftp://{}{slash}{at}", self.address)
+    }
+
+    /// `path` is plain; the directory is the operator's own.
+    fn at(&self, path: &str) -> String {
+        match (self.directory.as_str(), path) {
+            ("", "") => ".".to_owned(),
+            ("", path) => path.to_owned(),
+            (directory, "") => directory.to_owned(),
+            ("/", path) => format!("/{path}"),
+            (directory, path) => format!("{directory}/{path}"),
+        }
+    }
+
+    pub(super) async fn look(&self, path: &str) -> Result<Option<Seen>, Fault> {
+        let at = self.at(path);
+        // The directory itself may be a link, by the DSP's choice.
+        let answer = if path.is_empty() {
+            self.answer("look at", self.raw.stat(at)).await?
+        } else {
+            self.answer("look at", self.raw.lstat(at)).await?
+        };
+        match answer {
+            Ok(found) => Ok(Some(seen(last_part(path), "", &found.attrs))),
+            Err(error) if is_status(&error, StatusCode::NoSuchFile) => Ok(None),
+            Err(error) => Err(self.fault(&error, "look at", path)),
+        }
+    }
+
+    pub(super) async fn list(&self, path: &str) -> Result<Option<Vec<Seen>>, Fault> {
+        let handle = match self.answer("list", self.raw.opendir(self.at(path))).await? {
+            Ok(opened) => opened.handle,
+            Err(error) if is_status(&error, StatusCode::NoSuchFile) => return Ok(None),
+            Err(error) => return Err(self.fault(&error, "list", path)),
+        };
+        let mut all = Vec::new();
+        loop {
+            match self
+                .answer("list", self.raw.readdir(handle.clone()))
+                .await?
+            {
+                Ok(names) if names.files.is_empty() => break,
+                Ok(names) => all.extend(
+                    names
+                        .files
+                        .iter()
+                        .filter(|file| file.filename != "." && file.filename != "..")
+                        .map(|file| seen(&file.filename, &file.longname, &file.attrs)),
+                ),
+                Err(error) if is_status(&error, StatusCode::Eof) => break,
+                Err(error) => return Err(self.fault(&error, "list", path)),
+            }
+            if all.len() > LISTING_NAMES {
+                return Err(Fault::permanent(
+                    "listing_odd",
+                    format!("{} lists no end of names in {path:?}.", self.name),
+                ));
+            }
+        }
+        self.timed("list", path, self.raw.close(handle)).await?;
+        Ok(Some(all))
+    }
+
+    pub(super) async fn make_folder(&self, path: &str) -> Result<(), Fault> {
+        let made = self
+            .answer(
+                "make the folder",
+                self.raw.mkdir(self.at(path), FileAttributes::empty()),
+            )
+            .await?;
+        let Err(error) = made else { return Ok(()) };
+        // SFTP 3 has no status for "is there already".
+        match self.look(path).await? {
+            Some(there) if there.kind == Kind::Folder => Ok(()),
+            Some(_) | None => Err(self.fault(&error, "make the folder", path)),
+        }
+    }
+
+    pub(super) async fn put(&self, path: &str, cargo: &Cargo) -> Result<(), Fault> {
+        let source = open_source(cargo).await?;
+        let handle = self.create(path).await?;
+        let sent = self.stream(&handle, path, source, cargo).await;
+        if sent.as_ref().is_err_and(Fault::is_transient) {
+            return sent;
+        }
+        // Also after a damaged spool file: what is open cannot be removed everywhere.
+        let closed = self.finish(handle, path).await;
+        sent.and(closed)?;
+        self.has_size(path, cargo.size).await
+    }
+
+    pub(super) async fn put_bytes(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
+        let handle = self.create(path).await?;
+        let mut offset = 0;
+        for piece in content.chunks(WRITE_BYTES) {
+            let write = self.raw.write(handle.clone(), offset, piece.to_vec());
+            self.timed("write", path, write).await?;
+            offset += piece.len() as u64;
+        }
+        self.finish(handle, path).await?;
+        self.has_size(path, offset).await
+    }
+
+    pub(super) async fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
+        let plain = self
+            .answer("rename", self.raw.rename(self.at(from), self.at(to)))
+            .await?;
+        let Err(error) = plain else { return Ok(()) };
+        // Plain RENAME never replaces; POSIX rename does, so it is only for servers that know no
+        // other, and only onto a name that is free.
+        let says_no =
+            is_status(&error, StatusCode::Failure) || is_status(&error, StatusCode::OpUnsupported);
+        if says_no && self.posix_rename && self.look(to).await?.is_none() {
+            let mut names = Vec::new();
+            push_text(&mut names, &self.at(from));
+            push_text(&mut names, &self.at(to));
+            let answer = self
+                .answer("rename", self.raw.extended(POSIX_RENAME, names))
+                .await?;
+            return match answer {
+                Ok(Packet::Status(status)) if status.status_code == StatusCode::Ok => Ok(()),
+                Ok(Packet::Status(status)) => {
+                    Err(self.fault(&SftpError::Status(status), "rename", from))
+                }
+                Ok(_) => Err(self.fault(&SftpError::UnexpectedPacket, "rename", from)),
+                Err(error) => Err(self.fault(&error, "rename", from)),
+            };
+        }
+        Err(self.fault(&error, "rename", from))
+    }
+
+    pub(super) async fn remove_file(&self, path: &str) -> Result<(), Fault> {
+        self.timed("remove", path, self.raw.remove(self.at(path)))
+            .await
+            .map(drop)
+    }
+
+    pub(super) async fn remove_folder(&self, path: &str) -> Result<(), Fault> {
+        self.timed("remove the folder", path, self.raw.rmdir(self.at(path)))
+            .await
+            .map(drop)
+    }
+
+    async fn create(&self, path: &str) -> Result<String, Fault> {
+        let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
+        let open = self.raw.open(self.at(path), flags, FileAttributes::empty());
+        self.timed("write", path, open)
+            .await
+            .map(|opened| opened.handle)
+    }
+
+    /// Sends the source with several writes under way, which leave in the order of their offsets.
+    async fn stream(
+        &self,
+        handle: &str,
+        path: &str,
+        mut source: Source,
+        cargo: &Cargo,
+    ) -> Result<(), Fault> {
+        let mut flight: VecDeque<Write<'_>> = VecDeque::with_capacity(WRITES_IN_FLIGHT);
+        let mut buffer = vec![0; READ_BYTES];
+        let mut offset = 0;
+        loop {
+            let (filled, count);
+            (source, filled, count) = fill(source, buffer, cargo).await?;
+            buffer = filled;
+            for piece in buffer.get(..count).unwrap_or_default().chunks(WRITE_BYTES) {
+                if flight.len() >= WRITES_IN_FLIGHT
+                    && let Some(oldest) = flight.pop_front()
+                {
+                    self.timed("write", path, oldest).await?;
+                }
+                let mut write: Write<'_> =
+                    Box::pin(self.raw.write(handle.to_owned(), offset, piece.to_vec()));
+                // The first poll puts the request on its way; without it the requests would leave
+                // only when each is waited for.
+                match std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context)))
+                    .await
+                {
+                    Poll::Ready(done) => {
+                        done.map_err(|error| self.fault(&error, "write", path))?;
+                    }
+                    Poll::Pending => flight.push_back(write),
+                }
+                offset += piece.len() as u64;
+            }
+            if count < READ_BYTES {
+                break;
+            }
+        }
+        while let Some(oldest) = flight.pop_front() {
+            self.timed("write", path, oldest).await?;
+        }
+        source.vouch(cargo)
+    }
+
+    /// Flushes, where the server can, and closes.
+    async fn finish(&self, handle: String, path: &str) -> Result<(), Fault> {
+        if self.fsync {
+            self.timed("flush", path, self.raw.fsync(handle.clone()))
+                .await?;
+        }
+        self.timed("close", path, self.raw.close(handle))
+            .await
+            .map(drop)
+    }
+
+    async fn has_size(&self, path: &str, expected: u64) -> Result<(), Fault> {
+        let found = self.look(path).await?.map(|there| there.size);
+        if found == Some(expected) {
+            return Ok(());
+        }
+        Err(Fault::transient(
+            "verification_failed",
+            format!(
+                "{} says that {path:?} has {found:?} bytes after {expected} were sent and acknowledged.",
+                self.name
+            ),
+        ))
+    }
+
+    /// Waits for an answer, but not for ever. The inner result is the server's.
+    async fn answer<T>(
+        &self,
+        doing: &str,
+        request: impl Future<Output = SftpResult<T>>,
+    ) -> Result<SftpResult<T>, Fault> {
+        tokio::time::timeout(self.timeout, request)
+            .await
+            .map_err(|_| {
+                Fault::transient(
+                    "dsp_timeout",
+                    format!(
+                        "{} ({}) did not answer within {} s while we tried to {doing}.",
+                        self.name,
+                        self.address,
+                        self.timeout.as_secs()
+                    ),
+                )
+            })
+    }
+
+    /// The same for requests whose refusal is a plain failure.
+    async fn timed<T>(
+        &self,
+        doing: &str,
+        path: &str,
+        request: impl Future<Output = SftpResult<T>>,
+    ) -> Result<T, Fault> {
+        self.answer(doing, request)
+            .await?
+            .map_err(|error| self.fault(&error, doing, path))
+    }
+
+    fn fault(&self, error: &SftpError, doing: &str, path: &str) -> Fault {
+        let whose = &self.name;
+        let at = self.at(path);
+        match error {
+            SftpError::Status(status) => {
+                // The server's own words: kept, escaped, cut.
+                let said: String = status.error_message.chars().take(200).collect();
+                let what = format!(
+                    "{whose} refused to {doing} {at:?}: {} ({said:?}).",
+                    status.status_code
+                );
+                match status.status_code {
+                    StatusCode::PermissionDenied => Fault::permanent(
+                        "permission_denied",
+                        format!(
+                            "{what} Ask them to let the account write there, then retry the push."
+                        ),
+                    ),
+                    StatusCode::OpUnsupported => Fault::permanent(
+                        "dsp_unsupported",
+                        format!("{what} Their server cannot do what a safe push needs."),
+                    ),
+                    StatusCode::Failure => Fault::transient(
+                        REFUSED,
+                        format!(
+                            "{what} SFTP gives no reason; a full disk or quota is the most usual."
+                        ),
+                    ),
+                    StatusCode::NoSuchFile => Fault::transient("dsp_vanished", what),
+                    StatusCode::Ok
+                    | StatusCode::Eof
+                    | StatusCode::BadMessage
+                    | StatusCode::NoConnection
+                    | StatusCode::ConnectionLost => Fault::transient("dsp_protocol", what),
+                }
+            }
+            SftpError::IO(_)
+            | SftpError::Timeout
+            | SftpError::Limited(_)
+            | SftpError::UnexpectedPacket
+            | SftpError::UnexpectedBehavior(_) => Fault::transient(
+                "dsp_disconnected",
+                format!(
+                    "The connection to {whose} ({}) broke while we tried to {doing} {at:?}: {error}.",
+                    self.address
+                ),
+            ),
+        }
+    }
+}
+
+/// Opens on a blocking thread.
+async fn open_source(cargo: &Cargo) -> Result<Source, Fault> {
+    let cargo = cargo.clone();
+    tokio::task::spawn_blocking(move || Source::open(&cargo))
+        .await
+        .map_err(|error| stopped(&error))?
+}
+
+/// Reads and hashes on a blocking thread, to which source and buffer are lent.
+async fn fill(
+    mut source: Source,
+    mut buffer: Vec<u8>,
+    cargo: &Cargo,
+) -> Result<(Source, Vec<u8>, usize), Fault> {
+    let cargo = cargo.clone();
+    tokio::task::spawn_blocking(move || {
+        let count = source.fill(&cargo, &mut buffer)?;
+        Ok((source, buffer, count))
+    })
+    .await
+    .map_err(|error| stopped(&error))?
+}
+
+fn stopped(error: &tokio::task::JoinError) -> Fault {
+    Fault::transient("stopped", format!("The push was stopped ({error})."))
+}
+
+fn is_status(error: &SftpError, code: StatusCode) -> bool {
+    matches!(error, SftpError::Status(status) if status.status_code == code)
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// An SSH string.
+fn push_text(to: &mut Vec<u8>, text: &str) {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    to.extend_from_slice(&length.to_be_bytes());
+    to.extend_from_slice(text.as_bytes());
+}
+
+/// Some servers tell the type only in `ls -l`'s way.
+fn seen(name: &str, longname: &str, attributes: &FileAttributes) -> Seen {
+    let kind = match attributes.permissions.map(FileType::from) {
+        Some(FileType::Dir) => Kind::Folder,
+        Some(FileType::File) => Kind::File,
+        Some(FileType::Symlink) => Kind::Other,
+        Some(FileType::Other) | None if longname.starts_with('d') => Kind::Folder,
+        Some(FileType::Other) => Kind::Other,
+        None => Kind::File,
+    };
+    Seen {
+        name: name.to_owned(),
+        kind,
+        size: match kind {
+            Kind::File => attributes.size.unwrap_or_default(),
+            Kind::Folder | Kind::Other => 0,
+        },
+    }
+}

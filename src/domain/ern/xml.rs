@@ -1,0 +1,702 @@
+//! Text → tree, by quick-xml's events, with every check that quick-xml leaves to its caller.
+//!
+//! Never fails and never stops at a fault that can be stepped over: a missing `&amp;` must not hide
+//! a missing barcode. What the reader cannot bear ends the reading: depth, attributes, events and
+//! lengths beyond the limits below (`research/schemas.md`, quadratic attributes held libxml2 for
+//! seven minutes). A DTD is never read, no entity but the five of XML is ever resolved.
+
+use super::decode::LineCursor;
+use super::mojibake;
+use super::tags::{self, RawAttribute, Scan};
+use super::tree::{Attribute, NONE, Node, Tree};
+use super::words;
+use crate::domain::release::{Pos, ReadFault, ReadFaultKind};
+use quick_xml::Reader;
+use quick_xml::errors::{Error, SyntaxError};
+use quick_xml::events::Event;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// Elements inside each other. The deepest real message is 10 deep.
+const MAX_DEPTH: usize = 64;
+/// Attributes of one element. The most in a real message is 6.
+const MAX_ATTRIBUTES: usize = 64;
+/// Tags, texts and comments in one message.
+const MAX_EVENTS: usize = 2_000_000;
+/// Characters of one text, in bytes.
+const MAX_TEXT_BYTES: usize = 1 << 20;
+/// Name of an element or attribute, in bytes.
+const MAX_NAME_BYTES: usize = 256;
+/// Namespace declarations in force at one place.
+const MAX_BINDINGS: usize = 128;
+/// Faults kept; a file that is broken a thousand times is broken once, by its export.
+const MAX_FAULTS: usize = 300;
+
+/// What came of a text.
+#[derive(Debug, Default)]
+pub(super) struct Parsed<'a> {
+    /// The elements, as far as they could be made out.
+    pub(super) tree: Tree<'a>,
+    /// What was wrong.
+    pub(super) faults: Vec<ReadFault>,
+    /// The end tag of the root was found.
+    pub(super) whole: bool,
+    /// No parser will refuse the text.
+    pub(super) well_formed: bool,
+}
+
+/// Reads a text.
+pub(super) fn parse(text: &str) -> Parsed<'_> {
+    let mut parser = Parser::new(text);
+    parser.run();
+    Parsed {
+        tree: parser.tree,
+        faults: parser.faults,
+        whole: parser.whole,
+        well_formed: parser.well_formed,
+    }
+}
+
+/// An element whose end tag has not come yet.
+struct Open<'a> {
+    id: u32,
+    qualified: &'a str,
+    line: u32,
+    last_child: u32,
+    bindings: usize,
+}
+
+struct Parser<'a> {
+    source: &'a str,
+    tree: Tree<'a>,
+    faults: Vec<ReadFault>,
+    open: Vec<Open<'a>>,
+    /// Prefix → namespace, innermost last.
+    bindings: Vec<(&'a str, &'a str)>,
+    /// Parent and name → how many so far, and which was the first.
+    siblings: HashMap<(u32, &'a str), (u32, u32)>,
+    /// Prefixes already reported as not declared.
+    undeclared: Vec<&'a str>,
+    cursor: LineCursor,
+    offset: usize,
+    whole: bool,
+    well_formed: bool,
+    has_doctype: bool,
+    /// A broken tag swallowed part of the file: faults of nesting after it mean nothing.
+    derailed: bool,
+    stopped: bool,
+}
+
+impl<'a> Parser<'a> {
+    fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            tree: Tree::default(),
+            faults: Vec::new(),
+            open: Vec::new(),
+            bindings: vec![
+                ("xml", "http://www.w3.org/XML/1998/namespace"),
+                ("xmlns", "http://www.w3.org/2000/xmlns/"),
+                ("", ""),
+            ],
+            siblings: HashMap::new(),
+            undeclared: Vec::new(),
+            cursor: LineCursor::default(),
+            offset: 0,
+            whole: false,
+            well_formed: true,
+            has_doctype: false,
+            derailed: false,
+            stopped: false,
+        }
+    }
+
+    fn run(&mut self) {
+        let mut reader = Reader::from_str(self.source);
+        let config = reader.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        config.allow_dangling_amp = true;
+        config.trim_markup_names_in_closing_tags = false;
+        let mut events = 0_usize;
+        while !self.stopped {
+            let start = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+            let event = reader.read_event();
+            let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+            self.move_to(start);
+            events += 1;
+            if events > MAX_EVENTS {
+                self.too_much(format!(
+                    "The message has more than {MAX_EVENTS} tags and texts; we stopped reading here."
+                ));
+                break;
+            }
+            match event {
+                Ok(Event::Eof) => {
+                    self.end_of_file();
+                    break;
+                }
+                Ok(event) => self.event(&event, self.source.get(start..end).unwrap_or_default()),
+                Err(error) => {
+                    self.unreadable(&error);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>, raw: &'a str) {
+        self.check_characters(raw);
+        match event {
+            Event::Start(_) => self.start(raw, strip(raw, 1, 1), false),
+            Event::Empty(_) => self.start(raw, strip(raw, 1, 2), true),
+            Event::End(_) => self.end(strip(raw, 2, 1)),
+            Event::Text(_) => self.text(raw),
+            Event::CData(_) => {
+                if self.open.is_empty() {
+                    self.outside(raw);
+                } else {
+                    self.push_text(normalise_lines(strip(raw, 9, 3)));
+                }
+            }
+            Event::GeneralRef(_) => self.reference(raw),
+            Event::Comment(_) => {
+                let inside = strip(raw, 4, 3);
+                if inside.contains("--") || inside.ends_with('-') {
+                    self.broken(words::double_hyphen(), self.here());
+                }
+            }
+            Event::Decl(_) => self.declaration(raw),
+            Event::PI(_) => {
+                let target = tags::name_of(strip(raw, 2, 2));
+                if target.eq_ignore_ascii_case("xml") || !tags::is_name(target) {
+                    self.broken(words::stray_instruction(target), self.here());
+                }
+            }
+            Event::DocType(_) => self.doctype(),
+            Event::Eof => {}
+        }
+    }
+
+    // --- events -----------------------------------------------------------------------------
+
+    fn start(&mut self, raw: &'a str, content: &'a str, is_empty: bool) {
+        let qualified = tags::name_of(content);
+        if !tags::is_name(qualified) {
+            self.derailed = true;
+            self.broken(words::bad_tag(raw), self.here());
+            return;
+        }
+        if self.open.is_empty() && !self.tree.nodes.is_empty() {
+            self.broken(words::second_root(qualified), self.here());
+            self.stopped = true;
+            return;
+        }
+        if self.open.len() >= MAX_DEPTH {
+            self.too_much(format!(
+                "Elements stand more than {MAX_DEPTH} deep inside each other; we stopped reading here."
+            ));
+            return;
+        }
+        let scan = tags::scan(content, qualified.len(), MAX_ATTRIBUTES + 1);
+        if scan.attributes.len() > MAX_ATTRIBUTES {
+            self.too_much(format!(
+                "`<{}>` has more than {MAX_ATTRIBUTES} attributes; we stopped reading here.",
+                words::quote(qualified)
+            ));
+            return;
+        }
+        if qualified.len() > MAX_NAME_BYTES
+            || scan.attributes.iter().any(|a| a.name.len() > MAX_NAME_BYTES)
+        {
+            self.too_much(format!(
+                "A name is longer than {MAX_NAME_BYTES} bytes; we stopped reading here."
+            ));
+            return;
+        }
+        self.check_tag(&scan, raw, qualified);
+        self.add_element(qualified, scan.attributes, raw, is_empty);
+    }
+
+    /// Reports what is wrong with the inside of a tag.
+    fn check_tag(&mut self, scan: &Scan<'a>, raw: &'a str, qualified: &'a str) {
+        for (offset, fault) in &scan.faults {
+            let at = self.inside_tag(raw, offset + 1, qualified);
+            if matches!(fault, tags::TagFault::Swallowed) {
+                self.derailed = true;
+            }
+            self.broken(words::tag_fault(fault, qualified), at);
+        }
+        for (index, attribute) in scan.attributes.iter().enumerate() {
+            let is_twice = scan
+                .attributes
+                .iter()
+                .take(index)
+                .any(|other| other.name == attribute.name);
+            if is_twice {
+                let at = self.inside_tag(raw, attribute.offset + 1, qualified);
+                self.broken(words::duplicate_attribute(attribute.name, qualified), at);
+            }
+        }
+    }
+
+    fn add_element(
+        &mut self,
+        qualified: &'a str,
+        raw_attributes: Vec<RawAttribute<'a>>,
+        raw: &'a str,
+        is_empty: bool,
+    ) {
+        let id = u32::try_from(self.tree.nodes.len()).unwrap_or(NONE);
+        let bindings = self.bindings.len();
+        self.declare(&raw_attributes);
+        if self.bindings.len() > MAX_BINDINGS {
+            self.too_much("Too many namespaces are declared; we stopped reading here.".to_owned());
+            return;
+        }
+        let (prefix, name) = tags::split(qualified);
+        let namespace = self.resolve(prefix).unwrap_or_else(|| {
+            self.undeclared_prefix(prefix, qualified);
+            ""
+        });
+        let parent = self.open.last().map_or(NONE, |open| open.id);
+        let (ordinal, repeated) = self.count_sibling(parent, name, id);
+        let first = u32::try_from(self.tree.attributes.len()).unwrap_or(NONE);
+        self.tree.nodes.push(Node {
+            prefix,
+            name,
+            namespace,
+            text: Cow::Borrowed(""),
+            line: self.cursor.line,
+            column: self.cursor.column,
+            parent,
+            first_child: NONE,
+            next: NONE,
+            ordinal,
+            repeated,
+            attributes: (first, first),
+        });
+        self.link(parent, id);
+        self.open.push(Open {
+            id,
+            qualified,
+            line: self.cursor.line,
+            last_child: NONE,
+            bindings,
+        });
+        for attribute in raw_attributes {
+            self.add_attribute(&attribute, raw);
+        }
+        let last = u32::try_from(self.tree.attributes.len()).unwrap_or(NONE);
+        if let Some(node) = self.node_mut(id) {
+            node.attributes = (first, last);
+        }
+        if is_empty {
+            self.close();
+        }
+    }
+
+    fn add_attribute(&mut self, raw_attribute: &RawAttribute<'a>, raw: &'a str) {
+        let (prefix, name) = tags::split(raw_attribute.name);
+        if prefix == "xmlns" || raw_attribute.name == "xmlns" {
+            return;
+        }
+        let at = self.inside(raw, raw_attribute.offset + 1);
+        if !prefix.is_empty() && self.resolve(prefix).is_none() {
+            self.undeclared_prefix(prefix, raw_attribute.name);
+        }
+        let value = self.attribute_value(raw_attribute.value, &at);
+        if let Some(garbled) = mojibake::look(&value) {
+            self.note(ReadFaultKind::Mojibake, words::mojibake(name, &garbled), at.clone());
+        }
+        self.tree.attributes.push(Attribute {
+            name,
+            value,
+            line: at.line,
+            column: at.column,
+        });
+    }
+
+    fn end(&mut self, content: &'a str) {
+        let name = content.trim_end_matches(tags::is_space);
+        let Some(top) = self.open.last() else {
+            self.nesting(words::stray_end(name));
+            return;
+        };
+        if top.qualified == name {
+            self.close();
+            return;
+        }
+        if !tags::is_name(name) {
+            self.nesting(words::bad_tag(content));
+            self.derailed = true;
+            return;
+        }
+        let (qualified, line) = (top.qualified, top.line);
+        if let Some(place) = self.open.iter().rposition(|open| open.qualified == name) {
+            self.nesting(words::not_closed(qualified, line, name));
+            while self.open.len() > place {
+                self.close();
+            }
+        } else if strsim::normalized_damerau_levenshtein(qualified, name) > 0.6 {
+            self.nesting(words::misspelt_end(qualified, line, name));
+            self.close();
+        } else {
+            self.nesting(words::stray_end(name));
+        }
+    }
+
+    fn text(&mut self, raw: &'a str) {
+        if self.open.is_empty() {
+            if !raw.trim_matches(tags::is_space).is_empty() {
+                self.outside(raw);
+            }
+            return;
+        }
+        if raw.starts_with('&') {
+            self.broken(words::bare_ampersand(self.line_of_text()), self.here());
+        }
+        if let Some(place) = raw.find("]]>") {
+            let at = self.inside(raw, place);
+            self.broken(words::section_end(), at);
+        }
+        self.push_text(normalise_lines(raw));
+    }
+
+    fn reference(&mut self, raw: &'a str) {
+        if self.open.is_empty() {
+            self.outside(raw);
+            return;
+        }
+        let name = strip(raw, 1, 1);
+        match tags::resolve_reference(name) {
+            Ok(character) => self.push_text(Cow::Owned(character.to_string())),
+            Err(_) if self.has_doctype => {}
+            Err(tags::ReferenceFault::Bare) => {
+                self.broken(words::bare_ampersand(self.line_of_text()), self.here());
+                self.push_text(Cow::Borrowed(raw));
+            }
+            Err(fault) => {
+                self.broken(words::reference_fault(&fault, name), self.here());
+                self.push_text(Cow::Borrowed(raw));
+            }
+        }
+    }
+
+    fn declaration(&mut self, raw: &'a str) {
+        if self.offset > 0 {
+            let before = self.source.get(..self.offset).unwrap_or_default();
+            let is_blank = before.trim_matches(tags::is_space).is_empty();
+            self.broken(words::late_declaration(is_blank), self.here());
+        } else if !raw.contains("version") {
+            self.broken(words::declaration_without_version(), self.here());
+        }
+    }
+
+    fn doctype(&mut self) {
+        self.has_doctype = true;
+        self.well_formed = false;
+        self.note(ReadFaultKind::Doctype, words::doctype(), self.here());
+    }
+
+    fn end_of_file(&mut self) {
+        self.move_to(self.source.len());
+        if let Some(innermost) = self.open.last() {
+            let root = self.open.first().map_or("", |open| open.qualified);
+            let words = words::broken_off(innermost.qualified, innermost.line, root);
+            self.broken(words, self.here());
+        } else if self.tree.nodes.is_empty() {
+            self.broken(words::no_element(self.source), self.here());
+        }
+        while !self.open.is_empty() {
+            self.close();
+        }
+    }
+
+    fn unreadable(&mut self, error: &Error) {
+        self.well_formed = false;
+        let is_doctype = matches!(error, Error::Syntax(SyntaxError::UnclosedDoctype))
+            || matches!(error, Error::IllFormed(_)) && self.rest().starts_with("<!DOCTYPE");
+        if is_doctype {
+            self.doctype();
+        }
+        self.broken(words::syntax(error, self.rest()), self.here());
+        while !self.open.is_empty() {
+            self.close();
+        }
+    }
+
+    // --- the tree ---------------------------------------------------------------------------
+
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        self.bindings.truncate(open.bindings);
+        let garbled = self
+            .node_mut(open.id)
+            .and_then(|node| mojibake::look(&node.text).map(|garbled| (node.name, garbled)));
+        if let Some((name, garbled)) = garbled {
+            let at = self.position_of(open.id);
+            self.note(ReadFaultKind::Mojibake, words::mojibake(name, &garbled), at);
+        }
+        if self.open.is_empty() && !self.stopped && self.offset < self.source.len() {
+            self.whole = true;
+        }
+    }
+
+    fn push_text(&mut self, piece: Cow<'a, str>) {
+        let Some(open) = self.open.last() else { return };
+        let (id, has_children) = (open.id, open.last_child != NONE);
+        let Some(node) = self.node_mut(id) else { return };
+        let is_blank = piece.trim_matches(tags::is_space).is_empty();
+        // White space at the start is trimmed anyway; between children it is layout.
+        if is_blank && (has_children || node.text.is_empty()) {
+            return;
+        }
+        if node.text.len() + piece.len() > MAX_TEXT_BYTES {
+            self.too_much(format!(
+                "A text is longer than {MAX_TEXT_BYTES} bytes; we stopped reading here."
+            ));
+            return;
+        }
+        if node.text.is_empty() {
+            node.text = piece;
+        } else {
+            node.text.to_mut().push_str(&piece);
+        }
+    }
+
+    fn node_mut(&mut self, id: u32) -> Option<&mut Node<'a>> {
+        self.tree.nodes.get_mut(usize::try_from(id).ok()?)
+    }
+
+    fn link(&mut self, parent: u32, id: u32) {
+        let Some(open) = self.open.last_mut() else { return };
+        let previous = std::mem::replace(&mut open.last_child, id);
+        if previous == NONE {
+            if let Some(node) = self.node_mut(parent) {
+                node.first_child = id;
+            }
+        } else if let Some(node) = self.node_mut(previous) {
+            node.next = id;
+        }
+    }
+
+    fn count_sibling(&mut self, parent: u32, name: &'a str, id: u32) -> (u32, bool) {
+        let entry = self.siblings.entry((parent, name)).or_insert((0, id));
+        entry.0 += 1;
+        let (count, first) = *entry;
+        if count == 2
+            && let Some(node) = self.node_mut(first)
+        {
+            node.repeated = true;
+        }
+        (count, count > 1)
+    }
+
+    fn declare(&mut self, attributes: &[RawAttribute<'a>]) {
+        for attribute in attributes {
+            if attribute.name == "xmlns" {
+                self.bindings.push(("", attribute.value));
+            } else if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
+                self.bindings.push((prefix, attribute.value));
+            }
+        }
+    }
+
+    fn resolve(&self, prefix: &str) -> Option<&'a str> {
+        let mut inside_out = self.bindings.iter().rev();
+        inside_out.find(|(p, _)| *p == prefix).map(|(_, uri)| *uri)
+    }
+
+    fn attribute_value(&mut self, value: &'a str, at: &Pos) -> Cow<'a, str> {
+        if !value.contains(['&', '<', '\n', '\t', '\r']) {
+            return Cow::Borrowed(value);
+        }
+        let (text, faults) = tags::attribute_text(value);
+        for fault in faults {
+            let is_hidden = self.has_doctype
+                && matches!(fault, tags::ValueFault::Reference(_, tags::ReferenceFault::Unknown));
+            if !is_hidden {
+                self.broken(words::value_fault(&fault), at.clone());
+            }
+        }
+        Cow::Owned(text)
+    }
+
+    // --- places and faults ------------------------------------------------------------------
+
+    fn move_to(&mut self, offset: usize) {
+        let piece = self.source.get(self.offset..offset).unwrap_or_default();
+        self.cursor.advance(piece);
+        self.offset = offset.min(self.source.len()).max(self.offset);
+    }
+
+    fn rest(&self) -> &'a str {
+        self.source.get(self.offset..).unwrap_or_default()
+    }
+
+    /// The text around the current place: up to the tags or line ends beside it.
+    fn line_of_text(&self) -> &'a str {
+        // Looked for nearby only: a file may be one line of a million ampersands.
+        const REACH_BYTES: usize = 100;
+        let from = self.offset.saturating_sub(REACH_BYTES);
+        let from = self.source.ceil_char_boundary(from);
+        let to = self.source.floor_char_boundary(self.offset + REACH_BYTES);
+        let before = self.source.get(from..self.offset).unwrap_or_default();
+        let after = self.source.get(self.offset..to).unwrap_or_default();
+        let start = before.rfind(['>', '\n']).map_or(0, |place| place + 1);
+        let end = after.find(['<', '\n']).unwrap_or(after.len());
+        self.source
+            .get(from + start..self.offset + end)
+            .unwrap_or_default()
+    }
+
+    fn path(&self) -> String {
+        let node = self.open.last().and_then(|open| {
+            let index = usize::try_from(open.id).ok()?;
+            self.tree.nodes.get(index)
+        });
+        node.map_or_else(String::new, |node| self.tree.path(node))
+    }
+
+    /// The start of the current event.
+    fn here(&self) -> Pos {
+        Pos {
+            path: self.path(),
+            ..self.cursor.position()
+        }
+    }
+
+    /// A place inside the current event.
+    fn inside(&self, raw: &str, offset: usize) -> Pos {
+        let mut cursor = self.cursor;
+        cursor.advance(raw.get(..offset).unwrap_or_default());
+        Pos {
+            path: self.path(),
+            ..cursor.position()
+        }
+    }
+
+    /// A place inside a start tag whose element is not in the tree yet.
+    fn inside_tag(&self, raw: &str, offset: usize, qualified: &str) -> Pos {
+        let mut at = self.inside(raw, offset);
+        at.path.push('/');
+        at.path.push_str(tags::split(qualified).1);
+        at
+    }
+
+    fn position_of(&self, id: u32) -> Pos {
+        let index = usize::try_from(id).unwrap_or(usize::MAX);
+        self.tree.nodes.get(index).map_or_else(Pos::default, |node| Pos {
+            line: node.line,
+            column: node.column,
+            path: self.tree.path(node),
+        })
+    }
+
+    fn check_characters(&mut self, raw: &str) {
+        let Some((place, character)) = tags::illegal_character(raw) else {
+            return;
+        };
+        let at = self.inside(raw, place);
+        self.broken(words::illegal_character(character), at);
+    }
+
+    fn outside(&mut self, raw: &str) {
+        let is_after = !self.tree.nodes.is_empty();
+        if is_after {
+            self.stopped = true;
+        }
+        let blank = raw.len() - raw.trim_start_matches(tags::is_space).len();
+        let at = self.inside(raw, blank);
+        self.broken(words::text_outside(raw, is_after), at);
+    }
+
+    fn undeclared_prefix(&mut self, prefix: &'a str, qualified: &str) {
+        if self.undeclared.contains(&prefix) || self.undeclared.len() >= 16 {
+            return;
+        }
+        self.undeclared.push(prefix);
+        // Not `broken`: a parser reads on, and the XSD check can still say what else is wrong.
+        self.note(
+            ReadFaultKind::NotWellFormed,
+            words::undeclared_prefix(prefix, qualified),
+            self.here(),
+        );
+    }
+
+    fn nesting(&mut self, words: words::Words) {
+        self.well_formed = false;
+        if !self.derailed {
+            self.broken(words, self.here());
+        }
+    }
+
+    fn broken(&mut self, words: words::Words, at: Pos) {
+        self.well_formed = false;
+        self.note(ReadFaultKind::NotWellFormed, words, at);
+    }
+
+    fn too_much(&mut self, message: String) {
+        self.well_formed = false;
+        self.stopped = true;
+        let fix = "A release never needs that. Export the message again.".to_owned();
+        self.note(ReadFaultKind::TooMuch, (message, fix), self.here());
+    }
+
+    fn note(&mut self, kind: ReadFaultKind, (message, fix): words::Words, at: Pos) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(ReadFault {
+                kind,
+                message,
+                fix: Some(fix),
+                at,
+            });
+        }
+    }
+}
+
+/// The inside of markup: `start` and `end` bytes taken off.
+fn strip(raw: &str, start: usize, end: usize) -> &str {
+    raw.get(start..raw.len().saturating_sub(end))
+        .unwrap_or_default()
+}
+
+/// XML reads a carriage return with or without line feed as a line feed.
+fn normalise_lines(raw: &str) -> Cow<'_, str> {
+    if raw.contains('\r') {
+        Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(raw)
+    }
+}
+
+/// Local name and namespace of the first element, without reading further.
+pub(super) fn root_of(text: &str) -> Option<(String, String)> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().allow_dangling_amp = true;
+    loop {
+        let start = usize::try_from(reader.buffer_position()).ok()?;
+        let event = reader.read_event();
+        let end = usize::try_from(reader.buffer_position()).ok()?;
+        match event {
+            Ok(Event::Start(_) | Event::Empty(_)) => {
+                let content = strip(text.get(start..end)?, 1, 1);
+                let qualified = tags::name_of(content.trim_end_matches('/'));
+                if !tags::is_name(qualified) {
+                    return None;
+                }
+                let scan = tags::scan(content, qualified.len(), MAX_ATTRIBUTES);
+                let (prefix, name) = tags::split(qualified);
+                let declaration = scan.attributes.iter().find(|a| {
+                    a.name.strip_prefix("xmlns:").unwrap_or_default() == prefix
+                        && (a.name == "xmlns") == prefix.is_empty()
+                });
+                let namespace = declaration.map_or("", |a| a.value);
+                return Some((name.to_owned(), namespace.to_owned()));
+            }
+            Ok(Event::Eof | Event::End(_)) | Err(_) => return None,
+            Ok(_) => {}
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! PKG-025 … PKG-028: what is in the files, by their hashes.
+
+use super::super::facts::FileFacts;
+use super::super::history::fingerprint;
+use super::super::ids::Isrc;
+use super::super::naming::base_name;
+use super::super::release::StatedHash;
+use super::case::{Case, Owner};
+use super::findings::{Findings, Note};
+use super::times::told;
+use super::wording::quoted;
+use super::{Rule, Severity, Weight};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::HashMap;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "PKG-025",
+        title: "Checksum differs from the stated one",
+        weight: Weight::ERROR.or(Severity::Info),
+        why: "The file was damaged on the way, or exported again after the message was made. A \
+              checksum of a kind that we do not compute is only noted.",
+        fix: "Upload the file again. If you exported it again, state its new checksum in the \
+              message.",
+        source: "DDEX ERN 3.8.2, File/HashSum",
+        ack: "SignatureOrHashSumWrongOrMissing",
+        check: wrong_hash,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "PKG-026",
+        title: "No checksum stated",
+        weight: Weight::INFO,
+        why: "With checksums in the message we can prove that no file was damaged on the way, and \
+              start sooner.",
+        fix: "If your software can, let it write an MD5 or SHA-1 HashSum for each file.",
+        source: "DDEX ERN choreography",
+        check: no_hash,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "PKG-027",
+        title: "Two tracks have the same audio",
+        weight: Weight::ERROR.or(Severity::Warning),
+        why: "Two tracks with one file, or with two files of the same content, are nearly always a \
+              slip. With the same ISRC it is one recording twice, which a box set may have: a \
+              warning.",
+        fix: "Check both files and upload the right one for each track.",
+        source: "drop zone",
+        ack: "ResourceNotMeetingSpecifications",
+        check: same_audio,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "PKG-028",
+        title: "Nothing changed since the last upload",
+        weight: Weight::INFO,
+        why: "Every file is byte for byte the one of the previous upload of this release.",
+        fix: "If you meant to send a correction, check that you uploaded the corrected files.",
+        source: "drop zone",
+        check: unchanged,
+        ..Rule::BASE
+    },
+];
+
+/// What a stated hash is against the file's.
+enum Compared {
+    Right,
+    Wrong(&'static str),
+    Unknown,
+}
+
+fn wrong_hash(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for reference in case.references.iter().filter(|_| case.message.is_some()) {
+        let (Some(hash), Some((file, _))) = (&reference.named.hash, reference.hit) else {
+            continue;
+        };
+        let name = quoted(base_name(&file.path));
+        let (message, mild) = match compare(hash, file) {
+            Compared::Right => continue,
+            Compared::Wrong(kind) => (
+                format!("The {kind} checksum of {name} is not the one that the message states."),
+                false,
+            ),
+            Compared::Unknown => (
+                format!(
+                    "The message states a checksum of the kind {} for {name}. We cannot compare it.",
+                    quoted(hash.algorithm.as_str())
+                ),
+                true,
+            ),
+        };
+        let note = Note::new(message).at(&hash.value.at).file(&file.path);
+        let note = note
+            .expected(super::wording::shown(hash.value.as_str()))
+            .other(mild);
+        findings.add(match case.track_of(file) {
+            Some(track) => note.track(track.number),
+            None => note,
+        });
+    }
+}
+
+/// Compares by the length of the value: algorithms are written in many ways (`SHA`, `SHA2`,
+/// `SHA-256`, `UserDefined`), lengths are not. A file that was not read to its end has no hash, and
+/// a finding of its own.
+fn compare(hash: &StatedHash, file: &FileFacts) -> Compared {
+    let stated = hash.value.as_str();
+    let hex_form: String = stated
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-' && *c != ':')
+        .flat_map(char::to_lowercase)
+        .collect();
+    let is_hex = hex_form.bytes().all(|b| b.is_ascii_hexdigit());
+    let digest = if is_hex && matches!(hex_form.len(), 32 | 40 | 64) {
+        hex_form
+    } else {
+        STANDARD.decode(stated).map(hex::encode).unwrap_or_default()
+    };
+    let (kind, computed) = match digest.len() {
+        32 if !hash.algorithm.as_str().eq_ignore_ascii_case("MD4") => ("MD5", &file.md5),
+        40 => ("SHA-1", &file.sha1),
+        64 => ("SHA-256", &file.sha256),
+        _ => return Compared::Unknown,
+    };
+    match computed {
+        Some(computed) if *computed == digest => Compared::Right,
+        Some(_) => Compared::Wrong(kind),
+        None if file.sha256.is_none() => Compared::Right,
+        None => Compared::Unknown,
+    }
+}
+
+fn no_hash(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let any = case
+        .references
+        .iter()
+        .any(|reference| reference.named.hash.is_some());
+    if case.message.is_some() && !case.references.is_empty() && !any {
+        findings.add(Note::new("The message states no checksum for any file."));
+    }
+}
+
+fn same_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let mut first_with: HashMap<&str, usize> = HashMap::new();
+    for reference in case.references.iter().filter(|_| case.message.is_some()) {
+        let (Owner::Track(index), Some((file, _))) = (reference.owner, reference.hit) else {
+            continue;
+        };
+        if file.size == 0 {
+            continue;
+        }
+        let content = file.sha256.as_deref().unwrap_or(&file.path);
+        let first = *first_with.entry(content).or_insert(index);
+        let (Some(one), Some(two)) = (case.tracks.get(first), case.tracks.get(index)) else {
+            continue;
+        };
+        if first == index {
+            continue;
+        }
+        let isrc = |track: &super::case::Track<'_>| {
+            let stated = track.recording.isrc.as_ref()?.as_str();
+            Isrc::parse_lenient(stated).map(|isrc| isrc.as_str().to_owned())
+        };
+        findings.add(
+            Note::new(format!(
+                "{} and {} have the same audio ({}).",
+                one.name(),
+                two.inline_name(),
+                quoted(base_name(&file.path))
+            ))
+            .at(&reference.named.name.at)
+            .file(&file.path)
+            .track(two.number)
+            .other(isrc(one).is_some() && isrc(one) == isrc(two)),
+        );
+    }
+}
+
+fn unchanged(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(last) = case
+        .subject
+        .history
+        .and_then(|history| history.same_release.last())
+    else {
+        return;
+    };
+    let files = case.subject.folder.files.iter();
+    let hashed: Option<Vec<_>> = files
+        .map(|file| Some((file.path.as_str(), file.size, file.sha256.as_deref()?)))
+        .collect();
+    let print = hashed.map(|files| fingerprint(files.into_iter()));
+    if print.is_some() && print == last.fingerprint {
+        findings.add(Note::new(format!(
+            "Every file is the same as in your upload of {} (attempt {}).",
+            told(last.received_at),
+            last.attempt
+        )));
+    }
+}

@@ -1,0 +1,154 @@
+//! XML-008 … XML-013: where the message speaks the dialect of the operator's guide instead of ERN
+//! 3.8.2. The guide's own sample does; labels copy it. The guide profile reads it and says what is
+//! different; the strict profile holds it to the schema.
+
+use super::super::account::Profile;
+use super::super::facts::SchemaCheck;
+use super::super::release::{Dialect, DialectUse};
+use super::case::Case;
+use super::findings::{Findings, Note, last_element};
+use super::wording::list;
+use super::{Rule, Severity, Weight};
+
+/// What holds for all of them.
+const DEVIATION: Rule = Rule {
+    weight: Weight::BY_PROFILE,
+    ack: "NewReleaseMessageInvalid",
+    ..Rule::BASE
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "XML-008",
+        title: "Default namespace in place of a prefix",
+        why: "In ERN 3.8.2 only the root element is in the namespace. “xmlns=” puts all elements \
+              into it, and no schema check can pass.",
+        fix: "Write “xmlns:ern=” and the prefix “ern:” at the root element only.",
+        source: "DDEX ERN 3.8.2 (elementFormDefault unqualified); guide, Minimal example",
+        check: |case, findings| tell(case, findings, Dialect::DefaultNamespace),
+        ..DEVIATION
+    },
+    Rule {
+        code: "XML-009",
+        title: "UPC in place of ICPN",
+        why: "ERN 3.8.2 has no element UPC; every barcode is an ICPN. We read it as one.",
+        fix: "Write ICPN in place of UPC.",
+        source: "DDEX ERN 3.8.2, ReleaseId; guide, Minimal example",
+        check: |case, findings| tell(case, findings, Dialect::UpcElement),
+        ..DEVIATION
+    },
+    Rule {
+        code: "XML-010",
+        title: "URI in place of FileName",
+        why: "ERN 3.8.2 names a file by FileName (and FilePath); URI belongs to ERN 4. We read it.",
+        fix: "Write FileName in place of URI.",
+        source: "DDEX ERN 3.8.2, File; guide, Minimal example",
+        check: |case, findings| tell(case, findings, Dialect::FileUri),
+        ..DEVIATION
+    },
+    Rule {
+        code: "XML-011",
+        title: "Container named as audio codec",
+        why: "WAV and AIFF are containers. The codec of the audio in them is called PCM.",
+        fix: "Write PCM.",
+        source: "DDEX ERN 3.8.2, AudioCodecType; guide, Minimal example",
+        check: |case, findings| tell(case, findings, Dialect::CodecIsContainer),
+        ..DEVIATION
+    },
+    Rule {
+        code: "XML-012",
+        title: "Release is laid out otherwise than in ERN 3.8.2",
+        why: "In ERN 3.8.2 ReleaseDate stands in ReleaseDetailsByTerritory, which every release \
+              has, and ReleaseType comes after the list of resource references.",
+        fix: "Put ReleaseDate into ReleaseDetailsByTerritory, and ReleaseType after \
+              ReleaseResourceReferenceList.",
+        source: "DDEX ERN 3.8.2, Release; guide, Minimal example",
+        check: |case, findings| tell(case, findings, Dialect::ReleaseLayout),
+        ..DEVIATION
+    },
+    Rule {
+        code: "XML-013",
+        title: "ReleaseType EP",
+        weight: Weight::BY_PROFILE.or(Severity::Warning),
+        why: "ERN 3.8.2 was published without the release type EP; later editions of its value \
+              list have it. It is only a warning in the strict profile where the installed \
+              official schema takes it.",
+        fix: "Keep EP here; for receivers with the first edition write “UserDefined” with \
+              UserDefinedValue=\"EP\".",
+        source: "DDEX AVS of ERN 3.8.2, ReleaseType; guide, Required XML fields",
+        check: |case, findings| tell(case, findings, Dialect::ReleaseTypeEp),
+        ..DEVIATION
+    },
+];
+
+/// Tells of one deviation: each place in the strict profile, where each is an error; all places in
+/// one finding in the guide profile, where they are one thing to learn.
+fn tell(case: &Case<'_>, findings: &mut Findings<'_>, dialect: Dialect) {
+    let Some(message) = case.message else {
+        return;
+    };
+    let mut uses = message
+        .dialect
+        .iter()
+        .filter(|found| found.dialect == dialect);
+    match case.subject.profile {
+        Profile::Strict => {
+            for found in uses {
+                let mild = dialect == Dialect::ReleaseTypeEp && is_taken_by_schema(case, found);
+                findings.add(note_of(found, "").other(mild));
+            }
+        }
+        Profile::Guide => {
+            let Some(first) = uses.next() else {
+                return;
+            };
+            let lines: Vec<String> = uses.map(|found| found.at.line.to_string()).collect();
+            let also = match lines.as_slice() {
+                [] => String::new(),
+                [line] => format!(" The same in line {line}."),
+                lines => format!(" The same in lines {}.", list(lines)),
+            };
+            findings.add(note_of(first, &also));
+        }
+    }
+}
+
+fn note_of(found: &DialectUse, also: &str) -> Note {
+    let what = match found.dialect {
+        Dialect::DefaultNamespace => {
+            "The root element has a default namespace (“xmlns=”); ERN 3.8.2 wants a prefix on the \
+             root element only. We read it anyway."
+        }
+        Dialect::UpcElement => {
+            "The barcode stands in an element UPC, which ERN 3.8.2 does not have. We read it as ICPN."
+        }
+        Dialect::FileUri => {
+            "The file is named in an element URI, which ERN 3.8.2 does not have. We read it as FileName."
+        }
+        Dialect::CodecIsContainer => {
+            "The audio codec is given as a file format; the audio in such a file is PCM. We read it \
+             so."
+        }
+        Dialect::ReleaseLayout => {
+            "The parts of the release do not stand where ERN 3.8.2 has them. We read them anyway."
+        }
+        Dialect::ReleaseTypeEp => {
+            "The release type is EP, which the first edition of ERN 3.8.2 does not have. We read it."
+        }
+    };
+    Note::new(format!("{what}{also}"))
+        .at(&found.at)
+        .fix(format!("Write: {}", found.wanted))
+        .expected(found.wanted.clone())
+        .found(&found.found)
+}
+
+/// The official check was run and had nothing to say there.
+fn is_taken_by_schema(case: &Case<'_>, found: &DialectUse) -> bool {
+    let schema = case.subject.schema;
+    matches!(schema.check, SchemaCheck::Official { .. })
+        && schema.total == schema.faults.len()
+        && !schema.faults.iter().any(|fault| {
+            fault.line == found.at.line || last_element(Some(&fault.path)) == "Release"
+        })
+}

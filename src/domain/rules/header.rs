@@ -1,0 +1,260 @@
+//! HDR: who sends the message to whom, under which number, and when it was made.
+
+use super::super::history::Earlier;
+use super::super::lifecycle::Status;
+use super::case::Case;
+use super::findings::{Findings, Note};
+use super::times::{moment, told};
+use super::wording::quoted;
+use super::{Rule, Weight};
+use jiff::{SignedDuration, Timestamp};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "HDR-001",
+        title: "Sender has no DDEX party identifier",
+        weight: Weight::BY_PROFILE,
+        why: "A DPID is “PADPIDA” and eleven letters or digits. Stores know a sender by it, and \
+              ERN 4.3 demands it.",
+        fix: "Get a DPID for your company at dpid.ddex.net and put it into \
+              MessageSender/PartyId.",
+        source: "DDEX Party Identifier; ERN 4.3 schema",
+        ack: "IdentifierSyntaxInvalid",
+        check: sender_without_dpid,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "HDR-002",
+        title: "Message is from another sender",
+        why: "An account delivers for its own DDEX party identifier only, so that no label can \
+              change the releases of another.",
+        fix: "Put your own DPID into MessageSender/PartyId, or upload with the account of that \
+              sender.",
+        source: "drop zone",
+        ack: "IdentifierInvalid",
+        safety: true,
+        check: foreign_sender,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "HDR-004",
+        title: "MessageId was used for another release",
+        weight: Weight::WARNING,
+        why: "Every message should have a number of its own. It is never an error: whoever copies \
+              the guide's example sends MSG-001.",
+        fix: "Let your software give each message a new MessageId.",
+        source: "DDEX knowledge base, MessageId and MessageThreadId",
+        ack: "IdentifierInvalid",
+        check: used_message_id,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "HDR-005",
+        title: "Message is older than one already accepted",
+        why: "A message states the whole truth about a release. An older one would undo what the \
+              newer one said.",
+        fix: "If this is the right state, make the message again, so that it has a new \
+              MessageCreatedDateTime.",
+        source: "DDEX knowledge base, ERN messages as statements of truth",
+        ack: "NewReleaseMessageInvalid",
+        safety: true,
+        check: older_message,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "HDR-006",
+        title: "MessageCreatedDateTime is doubtful",
+        weight: Weight::WARNING,
+        why: "The time decides which of two messages is the newer. Without a time zone it is read \
+              as UTC; a time more than a day ahead cannot be right.",
+        fix: "Write date, time and zone, such as 2026-03-23T10:00:00Z.",
+        source: "DDEX ERN 3.8.2, MessageHeader; ISO 8601",
+        check: doubtful_time,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "HDR-007",
+        title: "Test message",
+        weight: Weight::INFO,
+        why: "MessageControlType is TestMessage: the package is checked and reported, never \
+              delivered.",
+        fix: "Send it as LiveMessage when the release is to go to the stores.",
+        source: "DDEX ERN 3.8.2, MessageControlType",
+        check: test_message,
+        ..Rule::BASE
+    },
+];
+
+/// `PADPIDA` and eleven letters or digits.
+fn is_dpid(text: &str) -> bool {
+    text.strip_prefix("PADPIDA")
+        .is_some_and(|rest| rest.len() == 11 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+fn sender_without_dpid(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(message) = case.message else {
+        return;
+    };
+    let sender = &message.header.sender;
+    let note = match sender.id.as_ref().filter(|id| !id.is_empty()) {
+        None => Note::new("The message does not say who sends it: MessageSender has no PartyId.")
+            .at(if sender.at.line > 0 {
+                &sender.at
+            } else {
+                &message.header.at
+            }),
+        Some(id) if is_dpid(id.as_str()) => return,
+        Some(id) if id.as_str() == "YOUR_LABEL_ID" => Note::new(
+            "The sender's PartyId is “YOUR_LABEL_ID”, the placeholder of the guide's example.",
+        )
+        .at(&id.at)
+        .found(id.as_str()),
+        Some(id) => Note::new(format!(
+            "The sender's PartyId is {}, which is no DDEX party identifier.",
+            quoted(id.as_str())
+        ))
+        .at(&id.at)
+        .found(id.as_str()),
+    };
+    findings.add(note.expected("PADPIDA and 11 letters or digits"));
+}
+
+fn foreign_sender(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(id) = case
+        .message
+        .and_then(|message| message.header.sender.id.as_ref())
+    else {
+        return;
+    };
+    let taken = case
+        .subject
+        .history
+        .is_some_and(|history| history.dpid_of_other_label);
+    let note = match case.subject.label_dpid {
+        // What is no DPID at all is HDR-001's.
+        Some(own) if is_dpid(id.as_str()) && !own.eq_ignore_ascii_case(id.as_str()) => {
+            Note::new(format!(
+                "This account delivers for {own}; the message says it is from {}.",
+                quoted(id.as_str())
+            ))
+            .expected(own)
+        }
+        Some(_) => return,
+        None if taken => Note::new(format!(
+            "The message says it is from {}, which is registered for another account here.",
+            quoted(id.as_str())
+        )),
+        None => return,
+    };
+    findings.add(note.at(&id.at).found(id.as_str()));
+}
+
+fn used_message_id(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let id = case
+        .message
+        .and_then(|message| message.header.message_id.as_ref());
+    let last = case
+        .subject
+        .history
+        .and_then(|history| history.same_message_id.last());
+    let (Some(id), Some(last)) = (id, last) else {
+        return;
+    };
+    findings.add(
+        Note::new(format!(
+            "The MessageId {} was already used on {} for another release, {}.",
+            quoted(id.as_str()),
+            told(last.received_at),
+            quoted(&last.title)
+        ))
+        .at(&id.at)
+        .found(id.as_str()),
+    );
+}
+
+/// Packages that were not turned down: what they said counts.
+fn was_accepted(earlier: &Earlier) -> bool {
+    match earlier.status {
+        Status::NeedsQc | Status::QcApproved | Status::Delivered | Status::Superseded => true,
+        Status::Receiving
+        | Status::Incoming
+        | Status::Invalid
+        | Status::QcRejected
+        | Status::Parked => false,
+    }
+}
+
+fn created(case: &Case<'_>) -> Option<(Timestamp, bool)> {
+    let created = case.message?.header.created.as_ref()?;
+    moment(created.as_str())
+}
+
+fn older_message(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some(message), Some((mine, _)), Some(history)) =
+        (case.message, created(case), case.subject.history)
+    else {
+        return;
+    };
+    let newest = history
+        .same_release
+        .iter()
+        .filter(|earlier| was_accepted(earlier))
+        .filter_map(|earlier| moment(earlier.message_created.as_deref()?))
+        .map(|(moment, _)| moment)
+        .max();
+    let (Some(newest), Some(text)) = (newest, &message.header.created) else {
+        return;
+    };
+    if mine < newest {
+        findings.add(
+            Note::new(format!(
+                "This message was made on {}. We already have a newer one of this release, made \
+                 on {}.",
+                told(mine),
+                told(newest)
+            ))
+            .at(&text.at)
+            .expected(format!("after {}", told(newest)))
+            .found(text.as_str()),
+        );
+    }
+}
+
+fn doubtful_time(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let created = case
+        .message
+        .and_then(|message| message.header.created.as_ref());
+    let Some(created) = created else {
+        return;
+    };
+    let written = quoted(created.as_str());
+    let tomorrow = case
+        .subject
+        .now
+        .saturating_add(SignedDuration::from_hours(24))
+        .unwrap_or(case.subject.now);
+    let what = match moment(created.as_str()) {
+        None => format!("{written} is no date and time. We cannot tell how old this message is."),
+        Some((moment, _)) if moment > tomorrow => {
+            format!(
+                "The message says it was made on {}, which is in the future.",
+                told(moment)
+            )
+        }
+        Some((_, false)) => format!("{written} has no time zone; we read it as UTC."),
+        Some((_, true)) => return,
+    };
+    findings.add(Note::new(what).at(&created.at).found(created.as_str()));
+}
+
+fn test_message(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let control = case
+        .message
+        .and_then(|message| message.header.control_type.as_ref());
+    if let Some(control) = control.filter(|control| control.as_str() == "TestMessage") {
+        findings.add(
+            Note::new("This is a test message: it is checked and reported, and not delivered.")
+                .at(&control.at),
+        );
+    }
+}

@@ -1,0 +1,456 @@
+//! ID: ISRCs of tracks and the barcode of the release.
+
+use super::super::ids::{Icpn, IcpnFault, Isrc};
+use super::super::release::Text;
+use super::case::{Case, Track};
+use super::findings::{Findings, Note};
+use super::times::told;
+use super::wording::{list, quoted, shown};
+use super::{Rule, Severity, Weight};
+use std::collections::{BTreeMap, HashSet};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "ID-001",
+        title: "Track has no ISRC",
+        why: "Stores count plays and pay by ISRC; every recording needs its own.",
+        fix: "Get an ISRC from your national agency (isrc.ifpi.org) or your distributor and put it \
+              into SoundRecordingId.",
+        source: "guide, Required XML fields; DDEX Release Profile 1.4, rule 1764",
+        ack: "MetadataMissing",
+        check: no_isrc,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-002",
+        title: "ISRC is malformed",
+        why: "An ISRC has twelve characters: two letters, three letters or digits, seven digits.",
+        fix: "Copy the ISRC again from your registration.",
+        source: "ISO 3901:2019; guide, Required XML fields",
+        ack: "IdentifierSyntaxInvalid",
+        check: malformed_isrc,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-003",
+        title: "ISRC is written with additions",
+        weight: Weight::WARNING,
+        why: "Hyphens, spaces, small letters and the word ISRC are for people; messages carry the \
+              twelve characters alone. Some stores refuse anything else.",
+        fix: "Write the twelve characters without hyphens, spaces or other additions.",
+        source: "ISO 3901:2019; DDEX knowledge base, malformed identifiers",
+        ack: "IdentifierSyntaxInvalid",
+        check: decorated_isrc,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-005",
+        title: "Two tracks share one ISRC",
+        weight: Weight::ERROR.or(Severity::Warning),
+        why: "An ISRC stands for one recording. Where both tracks are the same audio, byte for \
+              byte, it is only a warning.",
+        fix: "Give each recording its own ISRC.",
+        source: "ISO 3901:2019; DDEX ErncFileStatus",
+        ack: "IdentifierInvalid",
+        check: shared_isrc,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-008",
+        title: "Release has no barcode",
+        why: "The barcode (UPC, EAN; in DDEX: ICPN) is what a release is known by everywhere.",
+        fix: "Put the release's barcode into ReleaseId/ICPN.",
+        source: "guide, Required XML fields; DDEX Release Profile 1.4, rule 1763",
+        ack: "MetadataMissing",
+        check: no_barcode,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-009",
+        title: "Barcode has the wrong form",
+        why: "A barcode has 12 or 13 digits (8 and 14 exist as well) and nothing else.",
+        fix: "Copy the barcode again from your registration. If you keep it in a spreadsheet, \
+              format the column as text, so that no leading zero is lost.",
+        source: "GS1 General Specifications; guide, Required XML fields",
+        ack: "IdentifierSyntaxInvalid",
+        check: malformed_barcode,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-010",
+        title: "Barcode has a wrong check digit",
+        weight: Weight::BY_PROFILE,
+        why: "The last digit of a barcode is computed from the others; a wrong one means a typing \
+              error or an invented number. The guide's own example has one.",
+        fix: "Copy the barcode again from your registration.",
+        source: "GS1, check digit calculator",
+        ack: "IdentifierSyntaxInvalid",
+        check: wrong_check_digit,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-012",
+        title: "Barcode is from a range not for products",
+        weight: Weight::WARNING,
+        why: "Some number ranges are reserved for use inside shops, for coupons, or for books, \
+              serials and sheet music.",
+        fix: "Use the barcode that was assigned to this release.",
+        source: "GS1 prefix list",
+        ack: "IdentifierInvalid",
+        check: restricted_barcode,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-013",
+        title: "Barcode belongs to another account",
+        why: "A release is known by its barcode; two labels cannot have the same one.",
+        fix: "Check the barcode. If it is yours, write to us.",
+        source: "drop zone",
+        ack: "IdentifierInvalid",
+        safety: true,
+        check: foreign_barcode,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-014",
+        title: "Barcode is already known",
+        weight: Weight::INFO,
+        why: "A message for a barcode that you delivered before is read as an update of that \
+              release.",
+        fix: "If this is a new release, give it a barcode of its own.",
+        source: "DDEX knowledge base, updates",
+        check: known_barcode,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "ID-018",
+        title: "Value of a published example",
+        weight: Weight::WARNING,
+        why: "Example values of the guide or of other documentation belong to nobody's release.",
+        fix: "Put your own value in its place.",
+        source: "guide, Minimal example",
+        ack: "IdentifierInvalid",
+        check: example_values,
+        ..Rule::BASE
+    },
+];
+
+/// Tracks that are part of the product proper: all that are not stated to be secondary.
+fn primary_tracks<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Track<'a>> {
+    let secondary: HashSet<&str> = case
+        .main()
+        .map(|(_, main)| main.links.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .filter(|link| link.kind.as_deref() == Some("SecondaryResource"))
+        .map(|link| link.reference.as_str())
+        .collect();
+    case.judged_tracks().iter().filter(move |track| {
+        let reference = track.recording.reference.as_ref();
+        !reference.is_some_and(|reference| secondary.contains(reference.as_str()))
+    })
+}
+
+/// Tracks that have something in the place of an ISRC.
+fn with_isrc<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = (&'c Track<'a>, &'a Text)> {
+    case.judged_tracks().iter().filter_map(|track| {
+        let isrc = track
+            .recording
+            .isrc
+            .as_ref()
+            .filter(|isrc| !isrc.is_empty())?;
+        Some((track, isrc))
+    })
+}
+
+fn no_isrc(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for track in primary_tracks(case) {
+        let isrc = track.recording.isrc.as_ref();
+        if isrc.is_none_or(Text::is_empty) {
+            findings.add(
+                Note::new(format!("{} has no ISRC.", track.name()))
+                    .at(isrc.map_or(&track.recording.at, |isrc| &isrc.at))
+                    .track(track.number),
+            );
+        }
+    }
+}
+
+fn malformed_isrc(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for (track, isrc) in with_isrc(case) {
+        if Isrc::parse_lenient(isrc.as_str()).is_some() {
+            continue;
+        }
+        let bare = isrc
+            .as_str()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .count();
+        let why = if bare == 12 {
+            "its letters and digits are not where they belong".to_owned()
+        } else {
+            format!("it has {bare} letters and digits, not 12")
+        };
+        findings.add(
+            Note::new(format!(
+                "{}: {} is no ISRC; {why}.",
+                track.name(),
+                quoted(isrc.as_str())
+            ))
+            .at(&isrc.at)
+            .track(track.number)
+            .expected("2 letters, 3 letters or digits, 7 digits")
+            .found(isrc.as_str()),
+        );
+    }
+}
+
+fn decorated_isrc(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for (track, isrc) in with_isrc(case) {
+        let Some(clean) = Isrc::parse_lenient(isrc.as_str()) else {
+            continue;
+        };
+        if clean.as_str() == isrc.as_str() {
+            continue;
+        }
+        findings.add(
+            Note::new(format!(
+                "{}: we read the ISRC {} as {}.",
+                track.name(),
+                quoted(isrc.as_str()),
+                clean.as_str()
+            ))
+            .at(&isrc.at)
+            .track(track.number)
+            .fix(format!(
+                "Write {} for track {}.",
+                clean.as_str(),
+                track.number
+            ))
+            .expected(clean.as_str())
+            .found(isrc.as_str()),
+        );
+    }
+}
+
+fn shared_isrc(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let mut by_isrc: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, track) in case.judged_tracks().iter().enumerate() {
+        let isrc = track.recording.isrc.as_ref();
+        if let Some(isrc) = isrc.and_then(|isrc| Isrc::parse_lenient(isrc.as_str())) {
+            by_isrc
+                .entry(isrc.as_str().to_owned())
+                .or_default()
+                .push(index);
+        }
+    }
+    for (isrc, indices) in by_isrc.iter().filter(|(_, indices)| indices.len() > 1) {
+        let tracks: Vec<&Track<'_>> = indices.iter().filter_map(|i| case.tracks.get(*i)).collect();
+        let names: Vec<String> = tracks.iter().map(|track| track.inline_name()).collect();
+        let hashes: HashSet<Option<&str>> = indices
+            .iter()
+            .map(|index| case.file_of(*index).and_then(|file| file.sha256.as_deref()))
+            .collect();
+        let same_audio = hashes.len() == 1 && !hashes.contains(&None);
+        let Some(second) = tracks.get(1) else {
+            continue;
+        };
+        let at = second
+            .recording
+            .isrc
+            .as_ref()
+            .map_or(&second.recording.at, |isrc| &isrc.at);
+        findings.add(
+            Note::new(format!(
+                "The ISRC {isrc} is used for {}. Each recording needs its own.",
+                list(&names)
+            ))
+            .at(at)
+            .track(second.number)
+            .found(isrc)
+            .other(same_audio),
+        );
+    }
+}
+
+fn no_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some((_, main)) = case.main() else {
+        return;
+    };
+    let is_there = |text: &Option<Text>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if !is_there(&main.icpn) && !is_there(&main.grid) {
+        findings.add(
+            Note::new(format!(
+                "The release {} has no barcode.",
+                quoted(main.title())
+            ))
+            .at(&main.at),
+        );
+    }
+}
+
+/// The barcode, if there is anything in its place.
+fn barcode<'a>(case: &Case<'a>) -> Option<&'a Text> {
+    let (_, main) = case.main()?;
+    main.icpn.as_ref().filter(|icpn| !icpn.is_empty())
+}
+
+fn malformed_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(icpn) = barcode(case) else {
+        return;
+    };
+    let why = match Icpn::parse(icpn.as_str()) {
+        Ok(_) | Err(IcpnFault::CheckDigit { .. }) => return,
+        Err(IcpnFault::NotDigits) => "it holds something other than digits".to_owned(),
+        Err(IcpnFault::Length(11)) => {
+            "it has 11 digits; was a leading zero lost in a spreadsheet?".to_owned()
+        }
+        Err(IcpnFault::Length(length)) => format!("it has {length} digits"),
+    };
+    findings.add(
+        Note::new(format!("{} is no barcode: {why}", quoted(icpn.as_str())))
+            .at(&icpn.at)
+            .expected("12 or 13 digits")
+            .found(icpn.as_str()),
+    );
+}
+
+fn wrong_check_digit(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(icpn) = barcode(case) else {
+        return;
+    };
+    let Err(IcpnFault::CheckDigit { expected, found }) = Icpn::parse(icpn.as_str()) else {
+        return;
+    };
+    let mut right = icpn.as_str().to_owned();
+    right.pop();
+    right.push(expected);
+    findings.add(
+        Note::new(format!(
+            "The barcode {} ends in {found}; by the rule for check digits it has to end in \
+             {expected}.",
+            icpn.as_str()
+        ))
+        .at(&icpn.at)
+        .fix(format!(
+            "Copy the barcode again from your registration. If only the last digit is wrong, it is \
+             {right}."
+        ))
+        .expected(right)
+        .found(icpn.as_str()),
+    );
+}
+
+fn restricted_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(icpn) = barcode(case) else {
+        return;
+    };
+    let text = icpn.as_str();
+    if !matches!(text.len(), 12 | 13) || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return;
+    }
+    let thirteen = format!("{text:0>13}");
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| thirteen.starts_with(prefix));
+    let range = if starts(&["02", "04", "2"]) {
+        "numbers for use inside a shop"
+    } else if starts(&["05", "98", "99"]) {
+        "coupons"
+    } else if starts(&["977", "978", "979"]) {
+        "serials, books and sheet music"
+    } else {
+        return;
+    };
+    findings.add(
+        Note::new(format!("The barcode {text} is from the range for {range}."))
+            .at(&icpn.at)
+            .found(text),
+    );
+}
+
+fn foreign_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(icpn) = barcode(case) else {
+        return;
+    };
+    if case
+        .subject
+        .history
+        .is_some_and(|history| history.icpn_of_other_label)
+    {
+        findings.add(
+            Note::new(format!(
+                "The barcode {} is registered by another account here.",
+                shown(icpn.as_str())
+            ))
+            .at(&icpn.at)
+            .found(icpn.as_str()),
+        );
+    }
+}
+
+fn known_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some(icpn), Some(live)) = (barcode(case), case.live()) else {
+        return;
+    };
+    findings.add(
+        Note::new(format!(
+            "The barcode {} is known: we read this as an update of {}, which you sent on {}.",
+            shown(icpn.as_str()),
+            quoted(&live.title),
+            told(live.received_at)
+        ))
+        .at(&icpn.at),
+    );
+}
+
+/// Values of examples that labels copy.
+const EXAMPLES: &[&str] = &[
+    "GBDUM7620001",
+    "5034567890123",
+    "1234567890128",
+    "MSG-001",
+    "My Track Title",
+    "My Album Title",
+    "Your Label Name",
+];
+
+/// Whether a value is one of them, or nothing but zeros.
+fn is_example(text: &str) -> bool {
+    EXAMPLES.contains(&text) || (text.len() > 6 && text.bytes().all(|b| b == b'0'))
+}
+
+fn example_values(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(message) = case.message else {
+        return;
+    };
+    let header = &message.header;
+    // A placeholder for the sender's identifier is HDR-001's.
+    let of_header = [&header.message_id, &header.sender.name];
+    let main = message.main_release();
+    let of_release = main.into_iter().flat_map(|main| {
+        main.icpn
+            .iter()
+            .chain(main.titles.first().map(|title| &title.text))
+    });
+    let of_tracks = case.judged_tracks().iter().flat_map(|track| {
+        let title = track.recording.titles.first().map(|title| &title.text);
+        track.recording.isrc.iter().chain(title)
+    });
+    let values = of_header
+        .into_iter()
+        .flatten()
+        .chain(of_release)
+        .chain(of_tracks);
+    let mut told = HashSet::new();
+    for value in values.filter(|value| is_example(value.as_str())) {
+        if told.insert(value.as_str()) {
+            findings.add(
+                Note::new(format!(
+                    "{} looks like the example of a guide.",
+                    quoted(value.as_str())
+                ))
+                .at(&value.at)
+                .found(value.as_str()),
+            );
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Dates, moments and durations as messages write them.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+/// A calendar day, written `YYYY-MM-DD` and nothing else; `2026-02-31` is none.
+pub(super) fn day(text: &str) -> Option<Date> {
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if shape { text.parse().ok() } else { None }
+}
+
+/// The day of a date or of a date and time.
+pub(super) fn day_of(text: &str) -> Option<Date> {
+    day(text.get(..10)?).filter(|_| {
+        text.len() == 10 || (text.as_bytes().get(10) == Some(&b'T') && moment(text).is_some())
+    })
+}
+
+/// The day that it is at a moment, in UTC.
+pub(super) fn today(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}
+
+/// A moment: `2026-03-23T10:00:00Z`, with any zone, or without one, which is read as UTC.
+/// The second value says whether a zone was stated.
+pub(super) fn moment(text: &str) -> Option<(Timestamp, bool)> {
+    if !text.contains('T') {
+        return None;
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some((moment, true));
+    }
+    let local: DateTime = text.parse().ok()?;
+    let moment = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some((moment, false))
+}
+
+/// A moment for people: `23 March 2026, 10:00 UTC`.
+pub(super) fn told(moment: Timestamp) -> String {
+    moment
+        .to_zoned(TimeZone::UTC)
+        .strftime("%-d %B %Y, %H:%M UTC")
+        .to_string()
+}
+
+/// An ISO 8601 duration (`PT3M42S`, `PT1H2M3.5S`, `P0DT222S`) in milliseconds. Years and months
+/// have no length, and no track is that long: such texts are none.
+pub(super) fn duration_ms(text: &str) -> Option<u64> {
+    let rest = text.strip_prefix('P')?;
+    let (days, clock) = match rest.split_once('T') {
+        Some((days, clock)) if !clock.is_empty() => (days, clock),
+        Some(_) => return None,
+        None => (rest, ""),
+    };
+    if days.is_empty() && clock.is_empty() {
+        return None;
+    }
+    let parts = parts(days, &[('D', 86_400_000)])?;
+    let clock = self::parts(clock, &[('H', 3_600_000), ('M', 60_000), ('S', 1_000)])?;
+    parts.checked_add(clock)
+}
+
+/// Sums up numbers followed by their designators, which come in the given order.
+fn parts(mut text: &str, designators: &[(char, u64)]) -> Option<u64> {
+    let mut total = 0_u64;
+    let mut left = designators.iter();
+    while !text.is_empty() {
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, rest) = text.split_at(end);
+        let designator = rest.chars().next()?;
+        let (_, factor) = left.find(|(name, _)| *name == designator)?;
+        total = total.checked_add(scaled(number, *factor)?)?;
+        text = rest.get(designator.len_utf8()..)?;
+    }
+    Some(total)
+}
+
+/// A decimal number times a factor, without floating point.
+fn scaled(number: &str, factor: u64) -> Option<u64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole: u64 = whole.parse().ok()?;
+    let digits: String = fraction.chars().take(6).collect();
+    if fraction.contains('.') {
+        return None;
+    }
+    let part = if digits.is_empty() {
+        0
+    } else {
+        let value: u64 = digits.parse().ok()?;
+        let places = u32::try_from(digits.len()).ok()?;
+        value.checked_mul(factor)? / 10_u64.checked_pow(places)?
+    };
+    whole.checked_mul(factor)?.checked_add(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_real_days() {
+        assert!(day("2026-04-01").is_some());
+        for bad in [
+            "2026-02-31",
+            "2026-4-1",
+            "20260401",
+            "01.04.2026",
+            "",
+            "2026-04-01T00:00:00",
+        ] {
+            assert_eq!(day(bad), None, "{bad}");
+        }
+        assert!(day_of("2026-04-01T00:00:00").is_some());
+        assert_eq!(day_of("2026-04-01x"), None);
+        assert_eq!(day_of("2026-04-0é"), None);
+    }
+
+    #[test]
+    fn durations_are_read_exactly() {
+        for (text, milliseconds) in [
+            ("PT3M42S", Some(222_000)),
+            ("PT1H2M3.5S", Some(3_723_500)),
+            ("PT222S", Some(222_000)),
+            ("P0DT0H3M42S", Some(222_000)),
+            ("PT0S", Some(0)),
+            ("3:42", None),
+            ("PT", None),
+            ("P", None),
+            ("PT42S3M", None),
+            ("P1Y", None),
+            ("PT99999999999999999999S", None),
+        ] {
+            assert_eq!(duration_ms(text), milliseconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_without_a_zone_are_utc() {
+        let (with, zoned) = moment("2026-03-23T10:00:00Z").unwrap();
+        assert!(zoned);
+        let (without, zoned) = moment("2026-03-23T10:00:00").unwrap();
+        assert!(!zoned);
+        assert_eq!(with, without);
+        assert_eq!(moment("2026-03-23"), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! META-014 … META-017: how titles are written. Never an error but for characters that no store can
+//! show: spelling is the artist's.
+
+use super::super::release::Text;
+use super::case::Case;
+use super::findings::{Findings, Note};
+use super::wording::{is_unprintable, quoted, shown};
+use super::{Rule, Severity, Weight};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "META-014",
+        title: "Featured artist is written into the title in an unusual form",
+        weight: Weight::WARNING,
+        why: "Stores show guests as “(feat. Name)” or “(with Name)” and want them as \
+              FeaturedArtist; other forms are sent back.",
+        fix: "Give the guest the role FeaturedArtist, and write “(feat. Name)” or nothing in the \
+              title.",
+        source: "Apple Music Style Guide 2.13; Spotify style guide",
+        check: odd_featuring,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "META-015",
+        title: "Title is all in capitals or all in small letters",
+        weight: Weight::WARNING,
+        why: "Stores want titles in the usual spelling of their language, unless the artist really \
+              writes them so.",
+        fix: "Write the title in its usual spelling, or leave it if it is meant so.",
+        source: "Apple Music Style Guide",
+        check: odd_capitals,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "META-016",
+        title: "Title or name has special characters",
+        weight: Weight::WARNING.or(Severity::Error),
+        why: "Many stores refuse emoji and symbols. Control characters and marks that turn the \
+              direction of writing are an error: they come from copying and break displays.",
+        fix: "Remove these characters.",
+        source: "Apple Music Style Guide; drop zone",
+        check: odd_characters,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "META-017",
+        title: "Title has stray spaces, brackets or codes",
+        weight: Weight::WARNING,
+        why: "Double spaces, brackets that do not close and texts such as “&amp;” are typing or \
+              export errors, and stay visible in every store.",
+        fix: "Correct the title.",
+        source: "drop zone",
+        check: stray_marks,
+        ..Rule::BASE
+    },
+];
+
+/// A title, whose it is, and the track's number.
+struct Named<'a> {
+    whose: String,
+    text: &'a Text,
+    track: Option<u32>,
+}
+
+/// The titles that a store would show: of the release and of each track, sub-titles included.
+fn titles<'a>(case: &Case<'a>) -> Vec<Named<'a>> {
+    let mut found: Vec<Named<'a>> = Vec::new();
+    let mut add = |whose: &str, texts: &mut dyn Iterator<Item = &'a Text>, track| {
+        let start = found.len();
+        for text in texts.filter(|text| !text.is_empty()) {
+            let told = found.get(start..).unwrap_or_default();
+            if !told.iter().any(|named| named.text.value == text.value) {
+                found.push(Named {
+                    whose: whose.to_owned(),
+                    text,
+                    track,
+                });
+            }
+        }
+    };
+    if let Some((_, main)) = case.main() {
+        let texts = main
+            .titles
+            .iter()
+            .flat_map(|title| std::iter::once(&title.text).chain(&title.sub));
+        add("The release's title", &mut { texts }, None);
+    }
+    for track in case.judged_tracks() {
+        let texts = track
+            .recording
+            .titles
+            .iter()
+            .flat_map(|title| std::iter::once(&title.text).chain(&title.sub));
+        let whose = format!("The title of track {}", track.number);
+        add(&whose, &mut { texts }, Some(track.number));
+    }
+    found
+}
+
+fn note_of(named: &Named<'_>, what: &str) -> Note {
+    let note = Note::new(format!(
+        "{}, {}, {what}.",
+        named.whose,
+        quoted(named.text.as_str())
+    ))
+    .at(&named.text.at)
+    .found(named.text.as_str());
+    match named.track {
+        Some(number) => note.track(number),
+        None => note,
+    }
+}
+
+fn odd_featuring(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for named in titles(case) {
+        let odd = named.text.as_str().split_whitespace().find(|word| {
+            let bare = word.trim_start_matches(['(', '[']);
+            let opened = word.starts_with('(');
+            match bare.to_lowercase().as_str() {
+                "feat." => !opened || bare != "feat.",
+                "ft" | "ft." | "feat" | "featuring" | "w/" => true,
+                _ => false,
+            }
+        });
+        if let Some(word) = odd {
+            findings.add(note_of(
+                &named,
+                &format!("names a guest with {}", quoted(word)),
+            ));
+        }
+    }
+}
+
+fn odd_capitals(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for named in titles(case) {
+        let letters: Vec<char> = named
+            .text
+            .as_str()
+            .chars()
+            .filter(|c| c.is_alphabetic())
+            .collect();
+        // Scripts without capitals have nothing to say here; short titles may be acronyms.
+        let cased = letters
+            .iter()
+            .filter(|c| c.is_uppercase() || c.is_lowercase())
+            .count();
+        if letters.len() <= 4 || cased < letters.len() {
+            continue;
+        }
+        if letters.iter().all(|c| c.is_uppercase()) {
+            findings.add(note_of(&named, "is all in capitals"));
+        } else if letters.iter().all(|c| c.is_lowercase()) {
+            findings.add(note_of(&named, "is all in small letters"));
+        }
+    }
+}
+
+/// Emoji, dingbats and ornaments.
+fn is_symbol(c: char) -> bool {
+    matches!(u32::from(c),
+        0x2190..=0x21FF | 0x2300..=0x23FF | 0x2500..=0x27BF | 0x2B00..=0x2BFF
+        | 0xFE0F | 0x1F000..=0x1FAFF | 0xE0000..=0xE007F)
+}
+
+fn odd_characters(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let mut all = titles(case);
+    for track in case.judged_tracks() {
+        let names = track
+            .recording
+            .artists
+            .iter()
+            .filter_map(|artist| artist.name.as_ref());
+        all.extend(names.map(|text| Named {
+            whose: format!("An artist's name on track {}", track.number),
+            text,
+            track: Some(track.number),
+        }));
+    }
+    for named in all {
+        let text = named.text.as_str();
+        if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
+            // Zero-width joiners belong to some scripts.
+            let grave = !matches!(c, '\u{200c}' | '\u{200d}' | '\u{ad}');
+            let what = format!("holds the invisible character {}", shown(&c.to_string()));
+            findings.add(note_of(&named, &what).other(grave));
+        } else if let Some(c) = text.chars().find(|c| is_symbol(*c)) {
+            findings.add(note_of(&named, &format!("holds the symbol {c}")));
+        }
+    }
+}
+
+fn stray_marks(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for named in titles(case) {
+        let text = named.text.as_str();
+        let what = if text.contains("  ") {
+            let marked = shown(text).replace("  ", "··");
+            format!("has a double space: {marked}")
+        } else if ["&amp;", "&quot;", "&apos;", "&lt;", "&gt;", "&#"]
+            .iter()
+            .any(|code| text.contains(code))
+        {
+            "holds an XML code that was encoded twice".to_owned()
+        } else if !are_balanced(text) {
+            "has a bracket that is not closed or not opened".to_owned()
+        } else {
+            continue;
+        };
+        findings.add(note_of(&named, &what));
+    }
+}
+
+/// Whether round and square brackets close in order.
+fn are_balanced(text: &str) -> bool {
+    let mut open = Vec::new();
+    for c in text.chars() {
+        match c {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            ')' | ']' if open.pop() != Some(c) => return false,
+            _ => {}
+        }
+    }
+    open.is_empty()
+}

@@ -1,0 +1,167 @@
+//! UPD: what a package is to those that came before it. Runs last: it compares with what the other
+//! rules found.
+
+use super::super::lifecycle::Status;
+use super::super::release::{Deal, Text};
+use super::case::Case;
+use super::deal::deals_of;
+use super::findings::{Findings, Note};
+use super::times::{day_of, today, told};
+use super::wording::{count, quoted};
+use super::{Rule, Weight};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "UPD-001",
+        title: "Update of a release that is live",
+        weight: Weight::INFO,
+        why: "A message for a release that went to the stores replaces everything it said before.",
+        fix: "Nothing has to be done.",
+        source: "DDEX knowledge base, ERN messages as statements of truth",
+        check: update_of_live,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "UPD-004",
+        title: "Release is taken down",
+        weight: Weight::QUESTION,
+        why: "For a release that is live, a message without a deal, or whose deals have all ended, \
+              takes it off the stores. A person confirms that before stores are told.",
+        fix: "If the release is to stay in the stores, repeat its deals in the message.",
+        source: "DDEX knowledge base, takedowns; ERN 6.19.4",
+        check: takedown,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "UPD-007",
+        title: "Earlier upload is still waiting for review",
+        weight: Weight::INFO,
+        why: "Only the newest upload of a release is reviewed; the earlier one is set aside.",
+        fix: "Nothing has to be done.",
+        source: "drop zone",
+        check: replaces_waiting,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "UPD-009",
+        title: "New attempt after a failed one",
+        weight: Weight::INFO,
+        why: "Says how many of the previous attempt's errors are gone.",
+        fix: "Nothing has to be done.",
+        source: "guide, Delivery Status Explained (“Re-upload the corrected package”)",
+        check: new_attempt,
+        ..Rule::BASE
+    },
+];
+
+fn update_of_live(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some((_, main)), Some(live)) = (case.main(), case.live()) else {
+        return;
+    };
+    let since = told(live.received_at);
+    let message = if main.title() == live.title {
+        format!(
+            "Update of {}, which you sent on {since}.",
+            quoted(&live.title)
+        )
+    } else {
+        format!(
+            "Update of the release that you sent on {since}. Its title changes from {} to {}.",
+            quoted(&live.title),
+            quoted(main.title())
+        )
+    };
+    findings.add(Note::new(message).at(&main.at));
+}
+
+fn takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some((message, main)), Some(_)) = (case.main(), case.live()) else {
+        return;
+    };
+    let today = today(case.subject.now);
+    let is_over = |deal: &Deal| {
+        let marked = deal.take_down.as_ref().map(Text::as_str) == Some("true");
+        let end = deal.end.as_ref().and_then(|end| day_of(end.as_str()));
+        marked || end.is_some_and(|end| end < today)
+    };
+    if deals_of(message, main).all(is_over) {
+        let why = if deals_of(message, main).next().is_none() {
+            "The message has no deal for it."
+        } else {
+            "All its deals are over."
+        };
+        findings.add(
+            Note::new(format!(
+                "This takes {} off the stores. {why}",
+                quoted(main.title())
+            ))
+            .at(&main.at),
+        );
+    }
+}
+
+fn replaces_waiting(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let earlier = case
+        .subject
+        .history
+        .map(|history| history.same_release.as_slice());
+    let waiting = earlier
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .find(|earlier| earlier.status == Status::NeedsQc);
+    if let Some(waiting) = waiting {
+        findings.add(Note::new(format!(
+            "Your upload of {} (attempt {}) waits for review. This one takes its place if it has \
+             no errors.",
+            told(waiting.received_at),
+            waiting.attempt
+        )));
+    }
+}
+
+fn new_attempt(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let last = case
+        .subject
+        .history
+        .and_then(|history| history.same_release.last());
+    let Some(last) =
+        last.filter(|last| matches!(last.status, Status::Invalid | Status::QcRejected))
+    else {
+        return;
+    };
+    let attempt = last.attempt.saturating_add(1);
+    if last.status == Status::QcRejected {
+        findings.add(Note::new(format!(
+            "Attempt {attempt}. Attempt {} was rejected by our reviewers.",
+            last.attempt
+        )));
+        return;
+    }
+    // Each error of this attempt answers for at most one of the last.
+    let mut now: Vec<(String, Option<String>, Option<String>)> = findings
+        .errors()
+        .map(|error| (error.code.clone(), error.file.clone(), error.path.clone()))
+        .collect();
+    let mut stayed = 0_usize;
+    for (code, place) in &last.errors {
+        let same = now.iter().position(|(other, file, path)| {
+            let places = [file.as_deref(), path.as_deref()];
+            code == other
+                && (places.contains(&Some(place.as_str()))
+                    || (place.is_empty() && places == [None, None]))
+        });
+        if let Some(same) = same {
+            now.swap_remove(same);
+            stayed += 1;
+        }
+    }
+    let before = last.errors.len();
+    findings.add(Note::new(format!(
+        "Attempt {attempt}: {} of {} of attempt {} corrected, {} new.",
+        before - stayed,
+        count(before, "error"),
+        last.attempt,
+        now.len()
+    )));
+}

@@ -1,0 +1,157 @@
+//! Hashes of closed files: each content is read once, on a worker thread, and remembered under its
+//! key as long as the file is there.
+
+use super::listing::Key;
+use super::whole;
+use md5::{Digest, Md5};
+use rustix::fs::{Mode, OFlags};
+use sha1::Sha1;
+use sha2::Sha256;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes read at a time: large enough for the disk, small enough for the cache.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// After so many read errors a file's hash is given up; the claim then fails and is counted there.
+const FAILURES_MAX: u32 = 3;
+
+/// What one reading of a file gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) sha256: Vec<u8>,
+    pub(super) md5: Vec<u8>,
+    /// Only when a message states one.
+    pub(super) sha1: Option<Vec<u8>>,
+    /// Empty, or shorter than its own header says.
+    pub(super) broken_off: bool,
+}
+
+/// What came of asking for a file's hashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Known(Arc<Known>),
+    /// Asked for before, not here yet.
+    Pending,
+    /// Asked for now: the caller has to queue the work.
+    New,
+    /// Cannot be read.
+    Hopeless,
+}
+
+/// Memory of hashes, shared by the loop and its workers.
+#[derive(Debug, Default)]
+pub(super) struct Hashes {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    known: HashMap<Key, Arc<Known>>,
+    pending: HashSet<Key>,
+    failures: HashMap<Key, u32>,
+}
+
+impl Hashes {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The hashes, if they are known.
+    pub(super) fn get(&self, key: &Key, sha1: bool) -> Option<Arc<Known>> {
+        let known = self.inner().known.get(key).cloned()?;
+        (!sha1 || known.sha1.is_some()).then_some(known)
+    }
+
+    /// Asks for the hashes of a file.
+    pub(super) fn ask(&self, key: &Key, sha1: bool) -> Asked {
+        if let Some(known) = self.get(key, sha1) {
+            return Asked::Known(known);
+        }
+        let mut inner = self.inner();
+        if inner.failures.get(key).is_some_and(|n| *n >= FAILURES_MAX) {
+            Asked::Hopeless
+        } else if inner.pending.insert(*key) {
+            Asked::New
+        } else {
+            Asked::Pending
+        }
+    }
+
+    /// Notes the outcome. `Ok(None)`: the file is no longer what it was; nothing is known of it.
+    pub(super) fn note(&self, key: &Key, outcome: &io::Result<Option<Known>>) {
+        let mut inner = self.inner();
+        inner.pending.remove(key);
+        match outcome {
+            Ok(Some(known)) => {
+                inner.known.insert(*key, Arc::new(known.clone()));
+            }
+            Ok(None) => {}
+            Err(_) => *inner.failures.entry(*key).or_default() += 1,
+        }
+    }
+
+    /// Forgets files that are gone.
+    pub(super) fn retain(&self, there: &HashSet<Key>) {
+        let mut inner = self.inner();
+        inner.known.retain(|key, _| there.contains(key));
+        inner.failures.retain(|key, _| there.contains(key));
+    }
+}
+
+/// Opens a file for reading without following a link and without waiting at a pipe.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Reads the file at `path` to its end. `Ok(None)` when it is not, or no longer, the file of that
+/// key, or `stop` has turned true.
+pub(super) fn read(
+    path: &Path,
+    key: &Key,
+    sha1: bool,
+    stop: &AtomicBool,
+) -> io::Result<Option<Known>> {
+    let mut file = match open(path) {
+        Ok(file) => file,
+        Err(error) if super::listing::is_gone(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if Key::of(&file.metadata()?) != *key {
+        return Ok(None);
+    }
+    let mut sha256 = Sha256::new();
+    let mut md5 = Md5::new();
+    let mut sha1 = sha1.then(Sha1::new);
+    let mut chunk = vec![0_u8; CHUNK_BYTES];
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let read = match file.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => chunk.get(..read).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        sha256.update(read);
+        md5.update(read);
+        if let Some(sha1) = &mut sha1 {
+            sha1.update(read);
+        }
+    }
+    let broken_off = whole::breaks_off(&mut file, key.size)?;
+    // Whoever wrote meanwhile has moved the change time on.
+    let same = Key::of(&file.metadata()?) == *key;
+    Ok(same.then(|| Known {
+        sha256: sha256.finalize().to_vec(),
+        md5: md5.finalize().to_vec(),
+        sha1: sha1.map(|digest| digest.finalize().to_vec()),
+        broken_off,
+    }))
+}

@@ -1,0 +1,334 @@
+//! What intake knows of deliveries between two looks at the disk. All of it can be rebuilt from the
+//! ledger and the disk; losing it costs quiet time, never a package.
+
+use super::layout::Unit;
+use super::listing::{Entry, Listing};
+use super::message::Messages;
+use crate::domain::completeness::is_temporary_folder;
+use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::ledger::{Intent, OpenFolder};
+use crate::domain::upload::UploadEvent;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+/// A delivery: label and folder directly under `/incoming`.
+pub(super) type Place = (LabelId, String);
+
+/// Everything the loop knows.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The ledger's open folders have been taken over.
+    pub(super) loaded: bool,
+    /// When the whole disk is to be looked at again; `None` at once.
+    pub(super) rescan_at: Option<Instant>,
+    pub(super) deliveries: BTreeMap<Place, Delivery>,
+    pub(super) messages: Messages,
+    /// Packages whose folder is gone, until the ledger has taken note.
+    pub(super) gone: Vec<PackageId>,
+    /// Claims that are past the rename and not finished, and when to go on with them.
+    pub(super) unfinished: Vec<(Instant, Box<Intent>)>,
+}
+
+/// One folder directly under `/incoming`.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent observations; any of them may hold with any other"
+)]
+pub(super) struct Delivery {
+    /// As it was last seen.
+    pub(super) listing: Option<Listing>,
+    /// When it was first heard of.
+    pub(super) noticed: Instant,
+    /// When anything last changed in it, as far as was noticed.
+    pub(super) activity: Instant,
+    /// Sessions that touched it and live.
+    pub(super) sessions: BTreeSet<u64>,
+    /// When the last of those that touched it ended.
+    pub(super) logged_out: Option<Instant>,
+    /// It came by SFTP.
+    pub(super) via_sftp: bool,
+    /// It had a temporary name before.
+    pub(super) unveiled: bool,
+    /// Its releases are its sub-folders; stays so.
+    pub(super) batch: bool,
+    /// The last package that was claimed out of a batch: what is left over goes beside it.
+    pub(super) last_claimed: Option<PackageId>,
+    /// What is left over of a batch is being moved.
+    pub(super) sweeping: bool,
+    /// A session touched it while it was being claimed: that is the next delivery's beginning.
+    pub(super) touched_meanwhile: bool,
+    pub(super) releases: BTreeMap<String, Release>,
+    /// Look at it at the next turn.
+    pub(super) dirty: bool,
+    /// Look at it then.
+    pub(super) due: Option<Instant>,
+}
+
+/// Where a release stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Looked at until it is complete.
+    Watching,
+    /// A worker has it, or will have it again: renamed, but not all that follows could be done.
+    Claiming,
+    /// Given up because of our own fault; looked at again when something changes in it.
+    Parked,
+}
+
+/// A folder that is, or will be, one package.
+#[derive(Debug)]
+pub(super) struct Release {
+    pub(super) phase: Phase,
+    pub(super) package: Option<PackageId>,
+    /// The folder's name as the ledger has it.
+    pub(super) recorded: String,
+    pub(super) node: Option<(u64, u64)>,
+    pub(super) files: Vec<Entry>,
+    /// When its files last changed.
+    pub(super) changed: Instant,
+    /// What the ledger was last told that it waits for; `None` when that was before our time.
+    pub(super) waiting: Option<Vec<String>>,
+    /// What it waited for when the label was told that it stalled.
+    pub(super) stalled: Option<Vec<String>>,
+    /// Claims that failed by our own fault, in a row.
+    pub(super) failures: u32,
+    /// No claim before this.
+    pub(super) not_before: Option<Instant>,
+}
+
+impl Release {
+    pub(super) fn new(folder: &str, now: Instant) -> Self {
+        Self {
+            phase: Phase::Watching,
+            package: None,
+            recorded: folder.to_owned(),
+            node: None,
+            files: Vec::new(),
+            changed: now,
+            waiting: None,
+            stalled: None,
+            failures: 0,
+            not_before: None,
+        }
+    }
+}
+
+impl Delivery {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            listing: None,
+            noticed: now,
+            activity: now,
+            sessions: BTreeSet::new(),
+            logged_out: None,
+            via_sftp: false,
+            unveiled: false,
+            batch: false,
+            last_claimed: None,
+            sweeping: false,
+            touched_meanwhile: false,
+            releases: BTreeMap::new(),
+            dirty: true,
+            due: None,
+        }
+    }
+
+    /// What a claimed folder's name means from now on: nothing, unless a session used it again.
+    pub(super) fn after(self, now: Instant) -> Self {
+        let touched = self.touched_meanwhile;
+        Self {
+            via_sftp: touched,
+            sessions: if touched {
+                self.sessions
+            } else {
+                BTreeSet::new()
+            },
+            ..Self::new(now)
+        }
+    }
+
+    /// A worker has something of it.
+    pub(super) fn is_being_claimed(&self) -> bool {
+        self.sweeping
+            || self
+                .releases
+                .values()
+                .any(|release| release.phase == Phase::Claiming)
+    }
+
+    /// A worker has the whole of a delivery that now looks like a batch, or a part of one that now
+    /// looks whole.
+    pub(super) fn is_claimed_otherwise(&self, top: &str, batch: bool) -> bool {
+        self.releases
+            .iter()
+            .any(|(folder, release)| release.phase == Phase::Claiming && (folder == top) == batch)
+    }
+
+    /// Packages of a delivery that is gone. One that a worker still has comes back by its result,
+    /// which then says that the folder is not there.
+    pub(super) fn packages(self) -> impl Iterator<Item = PackageId> {
+        self.releases
+            .into_values()
+            .filter_map(|release| release.package)
+    }
+
+    /// Asks for a look not later than `at`.
+    pub(super) fn look_at(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+}
+
+impl State {
+    /// The delivery, made if it was not known.
+    pub(super) fn delivery(&mut self, place: Place, now: Instant) -> &mut Delivery {
+        self.deliveries
+            .entry(place)
+            .or_insert_with(|| Delivery::new(now))
+    }
+
+    /// Takes over what the ledger knew before the daemon was started. Quiet times start anew.
+    pub(super) fn load(&mut self, folders: Vec<OpenFolder>, now: Instant) {
+        for open in folders {
+            let top = open.folder.split('/').next().unwrap_or_default().to_owned();
+            let delivery = self.delivery((open.label, top), now);
+            delivery.via_sftp |= open.via_sftp;
+            delivery.batch |= open.folder.contains('/');
+            let mut release = Release::new(&open.folder, now);
+            release.package = Some(open.package);
+            delivery.releases.insert(open.folder, release);
+        }
+        self.loaded = true;
+    }
+
+    /// Notes what a label did.
+    pub(super) fn apply(&mut self, event: UploadEvent, now: Instant) {
+        match event {
+            UploadEvent::Touched {
+                label,
+                folder,
+                session,
+            } => self.touched((label, folder), session, now),
+            UploadEvent::Renamed {
+                label,
+                from,
+                to,
+                session,
+            } => {
+                self.renamed(&label, &from, &to, now);
+                self.touched((label, to), session, now);
+            }
+            UploadEvent::Removed { label, folder } => self.removed(&(label, folder)),
+            UploadEvent::SessionEnded { label, session } => {
+                self.session_ended(&label, session, now);
+            }
+        }
+    }
+
+    fn touched(&mut self, place: Place, session: u64, now: Instant) {
+        let delivery = self.delivery(place, now);
+        delivery.via_sftp = true;
+        delivery.sessions.insert(session);
+        delivery.logged_out = None;
+        delivery.activity = now;
+        delivery.dirty = true;
+        delivery.touched_meanwhile |= delivery.is_being_claimed();
+    }
+
+    /// Lets what is known follow a folder to its new name.
+    pub(super) fn renamed(&mut self, label: &LabelId, from: &str, to: &str, now: Instant) {
+        let Some(mut delivery) = self.deliveries.remove(&(label.clone(), from.to_owned())) else {
+            return;
+        };
+        delivery.unveiled |= is_temporary_folder(from) && !is_temporary_folder(to);
+        delivery.activity = now;
+        delivery.dirty = true;
+        delivery.releases = std::mem::take(&mut delivery.releases)
+            .into_iter()
+            .map(|(folder, release)| {
+                let below = folder.strip_prefix(from).unwrap_or_default();
+                (format!("{to}{below}"), release)
+            })
+            .collect();
+        let place = (label.clone(), to.to_owned());
+        if let Some(replaced) = self.deliveries.insert(place, delivery) {
+            self.gone.extend(replaced.packages());
+        }
+    }
+
+    /// The label removed the folder. One that a worker has is left to the worker, who will find
+    /// nothing there.
+    fn removed(&mut self, place: &Place) {
+        let claimed = self.deliveries.get_mut(place).is_none_or(|delivery| {
+            delivery.dirty = true;
+            delivery.is_being_claimed()
+        });
+        if !claimed && let Some(delivery) = self.deliveries.remove(place) {
+            self.gone.extend(delivery.packages());
+        }
+    }
+
+    fn session_ended(&mut self, label: &LabelId, session: u64, now: Instant) {
+        let of_label = self
+            .deliveries
+            .iter_mut()
+            .filter(|((owner, _), _)| owner == label);
+        for (_, delivery) in of_label {
+            if delivery.sessions.remove(&session) && delivery.sessions.is_empty() {
+                delivery.logged_out = Some(now);
+                delivery.dirty = true;
+            }
+        }
+    }
+
+    /// Where a package is, whatever its folder is called by now.
+    pub(super) fn find(&self, package: &PackageId) -> Option<(Place, String)> {
+        self.deliveries.iter().find_map(|(place, delivery)| {
+            let (folder, _) = delivery
+                .releases
+                .iter()
+                .find(|(_, release)| release.package.as_ref() == Some(package))?;
+            Some((place.clone(), folder.clone()))
+        })
+    }
+}
+
+/// Brings the known releases of a delivery in line with those that are there: a folder that is
+/// known by its node, or whose delivery turned from plain to batch or back, keeps its package.
+/// Packages are returned whose folder is gone.
+pub(super) fn reconcile(
+    top: &str,
+    releases: &mut BTreeMap<String, Release>,
+    units: &[Unit],
+    now: Instant,
+) -> Vec<PackageId> {
+    let there: BTreeSet<&str> = units.iter().map(|unit| unit.folder.as_str()).collect();
+    let mut orphans: Vec<(String, Release)> = Vec::new();
+    for (folder, release) in std::mem::take(releases) {
+        let with_worker = release.phase == Phase::Claiming;
+        if with_worker || there.contains(folder.as_str()) {
+            releases.insert(folder, release);
+        } else {
+            orphans.push((folder, release));
+        }
+    }
+    for unit in units {
+        if releases.contains_key(&unit.folder) {
+            continue;
+        }
+        let is_it = |(folder, release): &(String, Release)| {
+            (release.node.is_some() && release.node == unit.node)
+                || folder == top
+                || unit.folder == top
+        };
+        let release = match orphans.iter().position(is_it) {
+            Some(at) => orphans.swap_remove(at).1,
+            None => Release::new(&unit.folder, now),
+        };
+        releases.insert(unit.folder.clone(), release);
+    }
+    orphans
+        .into_iter()
+        .filter_map(|(_, release)| release.package)
+        .collect()
+}

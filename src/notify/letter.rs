@@ -1,0 +1,455 @@
+//! What a letter says, before any template: the names that templates may use.
+//!
+//! Every field of `Letter` is a name in the templates. All text in it has been made safe to show
+//! (`domain::visible`); templates ending in `.html` escape it besides.
+
+use crate::domain::ids::DspId;
+use crate::domain::letter::{Comparison, LetterKind, Subject};
+use crate::domain::lifecycle::Status;
+use crate::domain::lifecycle::push::PushState;
+use crate::domain::package::Event;
+use crate::domain::places;
+use crate::domain::push::Push;
+use crate::domain::report::view::{self, Group, Track, plural};
+use crate::domain::report::{Counts, Finding, Severity};
+use crate::domain::visible::one_line;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Findings in one letter; the report has them all.
+const FINDINGS: usize = 200;
+/// Longest release title in a subject, so that what happened is still seen after it.
+const SUBJECT_TITLE_CHARACTERS: usize = 80;
+
+/// What of the house appears in letters.
+pub(super) struct House<'a> {
+    pub(super) service: &'a str,
+    pub(super) can_reply: bool,
+    pub(super) dsp_names: &'a BTreeMap<DspId, String>,
+}
+
+/// What a letter says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Letter {
+    /// Which letter: `invalid`, `needs_qc` …
+    kind: &'static str,
+    /// The guide's name of the status that the letter tells of: `Needs QC`.
+    status: &'static str,
+    /// Name of this service.
+    service: String,
+    /// An answer to the mail reaches a person.
+    can_reply: bool,
+    /// The label's user name.
+    label: String,
+    /// The release's title, or its folder when the title is not known: for subjects.
+    subject_title: String,
+    /// ` [5034567890120]`, or nothing: for subjects.
+    subject_tag: String,
+    /// `Title – Artist`, or the folder.
+    release: String,
+    /// Title; may be empty.
+    title: String,
+    /// Artist; may be empty.
+    artist: String,
+    /// Barcode; may be empty.
+    icpn: String,
+    /// Release date; may be empty.
+    release_date: String,
+    /// Number of tracks; 0 when not known.
+    tracks: u32,
+    /// The tracks as stated and measured; empty while there is no report.
+    track_list: Vec<Track>,
+    /// Cover in one line; may be empty.
+    cover: String,
+    /// Folder as the label sees it: `/incoming/Artist_Title`.
+    folder: String,
+    /// Number of the upload within the release, from 1.
+    attempt: u32,
+    /// Identifier of the package.
+    package: String,
+    /// When it was received: `1 April 2026, 10:15 UTC`.
+    received: String,
+    /// `3 problems`, `1 problem`.
+    problems: String,
+    /// `2 warnings and 1 question`-like words for what does not block; may be empty.
+    others: String,
+    /// Number of problems.
+    error_count: u32,
+    /// What blocks, by file.
+    errors: Vec<Group>,
+    /// What the reviewer has to look at, by file.
+    questions: Vec<Group>,
+    /// What does not block, by file.
+    warnings: Vec<Group>,
+    /// Notes, by file.
+    notes: Vec<Group>,
+    /// Findings that are in the report only.
+    more: usize,
+    /// How the attempt compares with the one before; may be empty.
+    comparison: String,
+    /// Where the report lies on the SFTP server.
+    report_path: String,
+    /// What the reviewer wrote; may be empty.
+    note: String,
+    /// What the upload waits for.
+    waiting_for: Vec<String>,
+    /// DSPs that the letter speaks of, by name.
+    dsps: Vec<String>,
+    /// What failed, for the operator; may be empty.
+    why: String,
+    /// Pushes that were given up, for the operator.
+    failed: Vec<FailedPush>,
+}
+
+/// A push that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct FailedPush {
+    /// Identifier of the push.
+    id: String,
+    /// The DSP, by name.
+    dsp: String,
+    /// Tries begun, in words.
+    attempts: String,
+    /// Why the last one failed.
+    error: String,
+}
+
+impl Letter {
+    pub(super) fn new(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Self {
+        let package = &subject.package;
+        let report = subject.report.as_ref();
+        let release = report.map(|report| &report.release);
+        let title = release
+            .and_then(|r| r.title.as_deref())
+            .or(package.title.as_deref());
+        let artist = release
+            .and_then(|r| r.artist.as_deref())
+            .or(package.artist.as_deref());
+        let icpn = release
+            .and_then(|r| r.icpn.as_deref())
+            .or(package.icpn.as_deref());
+        let shown = |text: Option<&str>| text.map(view::name).unwrap_or_default();
+        let findings = report.map_or(&[][..], |report| &report.findings);
+        let mut room = FINDINGS;
+        let mut take = |severity| take_groups(findings, severity, &mut room);
+        let (errors, questions) = (take(Severity::Error), take(Severity::Question));
+        let (warnings, notes) = (take(Severity::Warning), take(Severity::Info));
+        let counts = report.map_or(package.counts, |report| report.counts);
+        let icpn = shown(icpn);
+        Self {
+            kind: kind.as_str(),
+            status: status(kind).title(),
+            service: house.service.to_owned(),
+            can_reply: house.can_reply && !is_for_operator(kind),
+            label: view::name(&package.label_name),
+            subject_title: one_line(
+                title
+                    .filter(|title| !title.trim().is_empty())
+                    .unwrap_or(&package.folder),
+                SUBJECT_TITLE_CHARACTERS,
+            ),
+            subject_tag: subject_tag(&icpn),
+            release: view::release_line(title, artist, &package.folder),
+            title: shown(title),
+            artist: shown(artist),
+            icpn,
+            release_date: shown(release.and_then(|r| r.release_date.as_deref())),
+            tracks: release.map_or(package.tracks, |r| r.tracks),
+            track_list: report.map(view::tracks).unwrap_or_default(),
+            cover: report
+                .and_then(|report| report.artwork.as_ref())
+                .map(view::artwork)
+                .unwrap_or_default(),
+            folder: format!("/incoming/{}", view::name(&package.folder)),
+            attempt: package.attempt,
+            package: view::name(package.id.as_str()),
+            received: package
+                .received_at
+                .strftime("%-d %B %Y, %H:%M UTC")
+                .to_string(),
+            problems: plural(counts.error, "problem"),
+            others: others(&counts),
+            error_count: counts.error,
+            more: findings.len().saturating_sub(FINDINGS),
+            errors,
+            questions,
+            warnings,
+            notes,
+            comparison: comparison(package.attempt, subject.compared),
+            report_path: format!(
+                "/reports/{}/REPORT.html",
+                view::name(&places::report_folder(&package.folder, package.attempt))
+            ),
+            note: note(&subject.cause.event),
+            waiting_for: waiting_for(subject),
+            dsps: dsps(kind, subject, house),
+            why: why(&subject.cause.event),
+            failed: failed(&subject.pushes, house),
+        }
+    }
+
+    /// Subject and text without any template, for the day when a template fails.
+    pub(super) fn plain(&self) -> (String, String) {
+        let subject = format!(
+            "[{}] {} – {}{}",
+            self.label, self.subject_title, self.status, self.subject_tag
+        );
+        let mut lines = vec![
+            format!("Status: {}", self.status),
+            format!("Release: {}", self.release),
+            format!("Folder: {}", self.folder),
+            format!("Attempt: {}", self.attempt),
+            format!("Package: {}", self.package),
+        ];
+        for (word, text) in [
+            ("Note", &self.note),
+            ("Compared", &self.comparison),
+            ("What failed", &self.why),
+        ] {
+            if !text.is_empty() {
+                lines.push(format!("{word}: {text}"));
+            }
+        }
+        lines.extend(
+            self.waiting_for
+                .iter()
+                .map(|file| format!("Missing: {file}")),
+        );
+        lines.extend(self.dsps.iter().map(|dsp| format!("DSP: {dsp}")));
+        lines.extend(
+            self.failed
+                .iter()
+                .map(|push| format!("Push {} to {}: {}", push.id, push.dsp, push.error)),
+        );
+        for group in [&self.errors, &self.questions, &self.warnings, &self.notes]
+            .into_iter()
+            .flatten()
+        {
+            lines.push(String::new());
+            lines.push(group.heading.clone());
+            for finding in &group.findings {
+                lines.push(format!(
+                    "- {} [{}] {}",
+                    finding.severity_title, finding.code, finding.message
+                ));
+                lines.push(format!("  {}: {}", finding.fix_title, finding.fix));
+                lines.push(format!("  {} {}", finding.place, finding.path));
+            }
+        }
+        if self.kind != LetterKind::Stalled.as_str() {
+            lines.push(String::new());
+            lines.push(format!("Report: {}", self.report_path));
+        }
+        lines.push(String::new());
+        (subject, lines.join("\n"))
+    }
+}
+
+/// Groups of one severity, as many findings as there is room for; numbered on from those before,
+/// so that label and reviewer can speak of "point 5".
+fn take_groups(findings: &[Finding], severity: Severity, room: &mut usize) -> Vec<Group> {
+    let taken: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.severity == severity)
+        .take(*room)
+        .collect();
+    let first = FINDINGS - *room + 1;
+    *room -= taken.len();
+    view::grouped_from(first, taken)
+}
+
+/// The status that a letter tells of; the package may be further on by now.
+fn status(kind: LetterKind) -> Status {
+    match kind {
+        LetterKind::Stalled => Status::Receiving,
+        LetterKind::Incoming => Status::Incoming,
+        LetterKind::Invalid => Status::Invalid,
+        LetterKind::NeedsQc => Status::NeedsQc,
+        LetterKind::QcApproved | LetterKind::OperatorPushFailed => Status::QcApproved,
+        LetterKind::QcRejected => Status::QcRejected,
+        LetterKind::Delivered => Status::Delivered,
+        LetterKind::Parked | LetterKind::OperatorParked => Status::Parked,
+    }
+}
+
+/// Letters that stay in the house; there is nobody to answer to.
+fn is_for_operator(kind: LetterKind) -> bool {
+    match kind {
+        LetterKind::OperatorParked | LetterKind::OperatorPushFailed => true,
+        LetterKind::Stalled
+        | LetterKind::Incoming
+        | LetterKind::Invalid
+        | LetterKind::NeedsQc
+        | LetterKind::QcApproved
+        | LetterKind::QcRejected
+        | LetterKind::Delivered
+        | LetterKind::Parked => false,
+    }
+}
+
+fn subject_tag(icpn: &str) -> String {
+    if icpn.trim().is_empty() {
+        return String::new();
+    }
+    format!(" [{}]", one_line(icpn, 20))
+}
+
+/// `1 question, 2 warnings`, what does not block; empty when there is nothing.
+fn others(counts: &Counts) -> String {
+    let without_errors = Counts {
+        error: 0,
+        ..*counts
+    };
+    if without_errors == Counts::default() {
+        String::new()
+    } else {
+        view::counted(&without_errors)
+    }
+}
+
+/// `Attempt 3: 11 of the 14 problems of your last upload are fixed, 3 remain, 1 is new.`
+fn comparison(attempt: u32, compared: Option<Comparison>) -> String {
+    let Some(Comparison { before, fixed, new }) = compared else {
+        return String::new();
+    };
+    let remain = before.saturating_sub(fixed);
+    let are = |count: u32| if count == 1 { "is" } else { "are" };
+    let first = match (before, remain) {
+        (0, _) if new == 0 => return String::new(),
+        (0, _) => return format!("Attempt {attempt}: {new} {} new.", plural_problem(new)),
+        (1, 0) => "the problem of your last upload is fixed".to_owned(),
+        (1, _) => "the problem of your last upload is still there".to_owned(),
+        (_, 0) => format!("all {before} problems of your last upload are fixed"),
+        _ => format!(
+            "{fixed} of the {before} problems of your last upload {} fixed, {remain} {}",
+            are(fixed),
+            if remain == 1 { "remains" } else { "remain" }
+        ),
+    };
+    let second = if new > 0 {
+        format!(", {new} {} new", are(new))
+    } else {
+        String::new()
+    };
+    format!("Attempt {attempt}: {first}{second}.")
+}
+
+fn plural_problem(count: u32) -> &'static str {
+    if count == 1 {
+        "problem is"
+    } else {
+        "problems are"
+    }
+}
+
+fn note(event: &Event) -> String {
+    match event {
+        Event::Rejected { note } | Event::Approved { note: Some(note) } => view::sentence(note),
+        Event::Approved { note: None }
+        | Event::Stalled { .. }
+        | Event::Claimed { .. }
+        | Event::Judged { .. }
+        | Event::AllPushed { .. }
+        | Event::Replaced { .. }
+        | Event::Withdrawn
+        | Event::Parked { .. }
+        | Event::Unparked => String::new(),
+    }
+}
+
+fn why(event: &Event) -> String {
+    if let Event::Parked { why } = event {
+        view::sentence(why)
+    } else {
+        String::new()
+    }
+}
+
+fn waiting_for(subject: &Subject) -> Vec<String> {
+    let list = if let Event::Stalled { waiting_for } = &subject.cause.event {
+        waiting_for
+    } else {
+        &subject.package.waiting_for
+    };
+    list.iter().map(|text| view::name(text)).collect()
+}
+
+fn dsp_name(id: &DspId, house: &House<'_>) -> String {
+    view::name(house.dsp_names.get(id).map_or(id.as_str(), String::as_str))
+}
+
+/// DSPs that have it, once it is delivered; else those it goes to.
+fn dsps(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Vec<String> {
+    if let Event::AllPushed { dsps } = &subject.cause.event
+        && !dsps.is_empty()
+    {
+        return dsps
+            .iter()
+            .map(|name| dsp_name(&DspId::new(name.as_str()), house))
+            .collect();
+    }
+    let belongs = |push: &&Push| match push.state {
+        PushState::Sent => true,
+        PushState::Queued | PushState::Sending | PushState::Failed => kind != LetterKind::Delivered,
+        PushState::Cancelled | PushState::Blocked => false,
+    };
+    subject
+        .pushes
+        .iter()
+        .filter(belongs)
+        .map(|push| dsp_name(&push.dsp, house))
+        .collect()
+}
+
+fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
+    pushes
+        .iter()
+        .filter(|push| push.state == PushState::Failed)
+        .map(|push| FailedPush {
+            id: view::name(push.id.as_str()),
+            dsp: dsp_name(&push.dsp, house),
+            attempts: match push.attempts {
+                1 => "1 try".to_owned(),
+                n => format!("{n} tries"),
+            },
+            error: push
+                .last_error
+                .as_deref()
+                .map(view::sentence)
+                .unwrap_or_default(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_are_compared_in_a_sentence() {
+        let say = |before, fixed, new| comparison(3, Some(Comparison { before, fixed, new }));
+        assert_eq!(
+            say(14, 11, 1),
+            "Attempt 3: 11 of the 14 problems of your last upload are fixed, 3 remain, 1 is new."
+        );
+        assert_eq!(
+            say(14, 14, 0),
+            "Attempt 3: all 14 problems of your last upload are fixed."
+        );
+        assert_eq!(
+            say(1, 1, 2),
+            "Attempt 3: the problem of your last upload is fixed, 2 are new."
+        );
+        assert_eq!(
+            say(2, 1, 0),
+            "Attempt 3: 1 of the 2 problems of your last upload is fixed, 1 remains."
+        );
+        assert_eq!(
+            say(2, 0, 0),
+            "Attempt 3: 0 of the 2 problems of your last upload are fixed, 2 remain."
+        );
+        assert_eq!(say(0, 0, 0), "");
+        assert_eq!(say(0, 0, 1), "Attempt 3: 1 problem is new.");
+        assert_eq!(comparison(1, None), "");
+    }
+}

@@ -1,0 +1,214 @@
+//! Changes of names below `/incoming`: made in both trees, and durable when they return.
+//!
+//! All of these block: on a commit under way at the same place, and on the disk.
+
+use super::fence::Table;
+use super::jail::Target;
+use super::path::{is_within, split};
+use super::refusal::Refusal;
+use super::tree::Tree;
+use rustix::io::Errno;
+
+/// Most parts below `/incoming` that a path may have; what is moved deeper could not be named.
+const MAX_DEPTH: usize = 15;
+
+/// What a path was, for the one who has to tell of the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A folder.
+    Folder,
+    /// A file, closed or partial.
+    File,
+}
+
+impl Tree {
+    /// MKDIR.
+    pub(super) fn make_folder(&self, path: &str) -> Result<(), Refusal> {
+        let (parent, name) = split(path);
+        {
+            let mut table = self.fence().settled(&[path]);
+            table.check(path)?;
+            if path.is_empty() || self.kind(path)?.is_some() {
+                return Err(Errno::EXIST.into());
+            }
+            if !self.incoming().is_folder(parent)? {
+                return Err(Refusal::no_such_file());
+            }
+            self.check_collision(&mut table, parent, name, None)?;
+            self.incoming().make_folder(path)?;
+        }
+        Ok(self.sync_folder(self.incoming(), parent)?)
+    }
+
+    /// RMDIR. A folder with a partial file in it is not empty.
+    pub(super) fn remove_folder(&self, path: &str) -> Result<(), Refusal> {
+        if path.is_empty() {
+            return Err(Refusal::denied("/incoming itself cannot be removed."));
+        }
+        let (parent, name) = split(path);
+        {
+            let mut table = self.fence().settled(&[path]);
+            table.check_tree(path)?;
+            match self.kind(path)? {
+                Some(Kind::Folder) => {}
+                Some(Kind::File) => return Err(Refusal::failure("This is a file, not a folder.")),
+                None => return Err(Refusal::no_such_file()),
+            }
+            self.partial().remove_hollow(path)?;
+            self.incoming().remove_folder(path)?;
+            table.forget_name(parent, name);
+            table.forget_folder(path);
+        }
+        Ok(self.sync_folder(self.incoming(), parent)?)
+    }
+
+    /// REMOVE. An upload under way to that path is over.
+    pub(super) fn remove_file(&self, path: &str) -> Result<(), Refusal> {
+        let (parent, name) = split(path);
+        let (in_partial, in_incoming) = {
+            let mut table = self.fence().settled(&[path]);
+            table.check(path)?;
+            match self.kind(path)? {
+                Some(Kind::File) => {}
+                Some(Kind::Folder) => return Err(Errno::ISDIR.into()),
+                None => return Err(Refusal::no_such_file()),
+            }
+            table.revoke(path);
+            let in_partial = self.partial().is_file(path)?;
+            if in_partial {
+                self.partial().unlink(path)?;
+            }
+            let in_incoming = self.incoming().is_file(path)?;
+            if in_incoming {
+                self.incoming().unlink(path)?;
+            }
+            table.forget_name(parent, name);
+            (in_partial, in_incoming)
+        };
+        if in_partial {
+            self.sync_folder(self.partial(), parent)?;
+        }
+        if in_incoming {
+            self.sync_folder(self.incoming(), parent)?;
+        }
+        Ok(())
+    }
+
+    /// RENAME, or with `replace` the POSIX one, which takes the place of a file. Says what it was
+    /// that moved.
+    pub(super) fn rename(&self, from: &str, to: &str, replace: bool) -> Result<Kind, Refusal> {
+        if from.is_empty() || to.is_empty() {
+            return Err(Refusal::denied("/incoming itself cannot be renamed."));
+        }
+        let kind = {
+            let mut table = self.fence().settled(&[from, to]);
+            table.check_tree(from)?;
+            table.check_tree(to)?;
+            let kind = self.kind(from)?.ok_or_else(Refusal::no_such_file)?;
+            if from == to {
+                return Ok(kind);
+            }
+            self.check_target(&mut table, from, to, kind, replace)?;
+            match kind {
+                Kind::Folder => self.move_folder(from, to)?,
+                Kind::File => self.move_file(&mut table, from, to)?,
+            }
+            table.moved(from, to);
+            kind
+        };
+        for folder in [split(to).0, split(from).0] {
+            self.sync_folder(self.incoming(), folder)?;
+            match self.sync_folder(self.partial(), folder) {
+                // No mirror was ever needed there.
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(kind)
+    }
+
+    fn check_target(
+        &self,
+        table: &mut Table,
+        from: &str,
+        to: &str,
+        kind: Kind,
+        replace: bool,
+    ) -> Result<(), Refusal> {
+        let (folder, name) = split(to);
+        if folder.is_empty() && kind == Kind::File {
+            return Err(Refusal::loose_file());
+        }
+        if is_within(to, from) {
+            return Err(Refusal::failure("A folder cannot be moved into itself."));
+        }
+        if !self.incoming().is_folder(folder)? {
+            return Err(Refusal::no_such_file());
+        }
+        match self.kind(to)? {
+            None => {
+                let (from_folder, from_name) = split(from);
+                let leaving = (from_folder == folder).then_some(from_name);
+                self.check_collision(table, folder, name, leaving)?;
+            }
+            Some(Kind::File) if replace && kind == Kind::File => {}
+            Some(_) => return Err(Errno::EXIST.into()),
+        }
+        if kind == Kind::Folder {
+            let depth = to.split('/').count() + self.incoming().depth(from)?;
+            if depth > MAX_DEPTH {
+                return Err(super::path::NameFault::TooDeep.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn move_folder(&self, from: &str, to: &str) -> Result<(), Refusal> {
+        self.partial().remove_hollow(to)?;
+        let mirrored = self.partial().is_folder(from)?;
+        if mirrored {
+            self.partial().make_folders(split(to).0)?;
+            self.partial()
+                .rename(from, self.partial(), to, Target::Absent)?;
+        }
+        let moved = self
+            .incoming()
+            .rename(from, self.incoming(), to, Target::Absent);
+        if moved.is_err() && mirrored {
+            self.partial()
+                .rename(to, self.partial(), from, Target::Absent)?;
+        }
+        Ok(moved?)
+    }
+
+    /// Moves what there is of a file. The target's own partial file, if any, is over, so that it
+    /// does not hide what took its place.
+    fn move_file(&self, table: &mut Table, from: &str, to: &str) -> Result<(), Refusal> {
+        table.revoke(to);
+        if self.partial().is_file(to)? {
+            self.partial().unlink(to)?;
+        } else if self.partial().is_folder(to)? {
+            self.partial().remove_hollow(to)?;
+        }
+        if self.partial().is_file(from)? {
+            self.partial().make_folders(split(to).0)?;
+            self.partial()
+                .rename(from, self.partial(), to, Target::Replaced)?;
+        }
+        if self.incoming().is_file(from)? {
+            self.incoming()
+                .rename(from, self.incoming(), to, Target::Replaced)?;
+        }
+        Ok(())
+    }
+
+    /// What a path is now.
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Refusal> {
+        match self.stat(path) {
+            Ok(entry) if entry.folder => Ok(Some(Kind::Folder)),
+            Ok(_) => Ok(Some(Kind::File)),
+            Err(refusal) if refusal == Refusal::no_such_file() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}

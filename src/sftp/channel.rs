@@ -1,0 +1,296 @@
+//! Carries one SFTP channel between russh and its [`Session`]: bytes in, replies out, jobs on
+//! threads, and the end.
+//!
+//! Packets are handled inside russh's `data` callback: a task and a buffer between would cost more
+//! than the work itself. Two things hand over to a task (the "pump"): a job that pauses the
+//! channel, and a client that asks for more than it reads. Then incoming bytes are kept, up to a
+//! bound, and the pump works them off; its replies go through russh's bounded queue, which is
+//! emptied only while the client reads.
+//!
+//! Invariant: while `paused` or `pumping`, only the pump feeds the session, so requests stay in
+//! order. Nothing here waits while it holds the lock.
+
+use super::session::{Answer, Flow, Job, Session};
+use bytes::{Buf, Bytes, BytesMut};
+use russh::ChannelId;
+use russh::server::Handle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes of replies made before they are handed to russh.
+const BUDGET_BYTES: usize = 256 * 1024;
+/// Most bytes of requests kept while a job or the client's reading is waited for.
+const MAX_WAITING_BYTES: usize = 16 << 20;
+
+/// One SFTP channel.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    channel: ChannelId,
+    handle: Handle,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// `None` when the channel has ended.
+    session: Option<Session>,
+    /// Requests that came while the pump worked.
+    waiting: BytesMut,
+    paused: bool,
+    pumping: bool,
+    /// Jobs that are not done yet.
+    jobs: usize,
+    /// The client will send nothing more.
+    eof: bool,
+}
+
+impl Inner {
+    fn is_idle(&self) -> bool {
+        self.jobs == 0 && !self.paused && !self.pumping
+    }
+}
+
+impl Pipe {
+    /// A channel whose subsystem request was granted.
+    pub(super) fn new(channel: ChannelId, handle: Handle, session: Session) -> Arc<Self> {
+        Arc::new(Self {
+            channel,
+            handle,
+            inner: Mutex::new(Inner {
+                session: Some(session),
+                waiting: BytesMut::new(),
+                paused: false,
+                pumping: false,
+                jobs: 0,
+                eof: false,
+            }),
+        })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a file is being written or a job is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        let inner = self.inner();
+        let uploading = inner.session.as_ref().is_some_and(Session::is_uploading);
+        uploading || inner.jobs > 0
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_ended(&self) -> bool {
+        self.inner().session.is_none()
+    }
+
+    /// Bytes from the client, inside russh's callback.
+    pub(super) fn receive(
+        self: &Arc<Self>,
+        mut data: &[u8],
+        russh: &mut russh::server::Session,
+    ) -> Result<(), russh::Error> {
+        let mut inner = self.inner();
+        if inner.eof {
+            return Ok(());
+        }
+        if inner.paused || inner.pumping || russh.has_pending_data(self.channel) {
+            if inner.waiting.len() + data.len() > MAX_WAITING_BYTES {
+                drop(inner);
+                return self.abort("more requests were sent than answers read", russh);
+            }
+            inner.waiting.extend_from_slice(data);
+            if !inner.paused && !inner.pumping {
+                inner.pumping = true;
+                drop(inner);
+                tokio::spawn(Arc::clone(self).pump(Vec::new()));
+            }
+            return Ok(());
+        }
+        let Some(session) = inner.session.as_mut() else {
+            return Ok(());
+        };
+        let mut out = Vec::new();
+        let mut jobs = Vec::new();
+        let mut answer = Answer {
+            out: &mut out,
+            jobs: &mut jobs,
+        };
+        let flow = session.feed(&mut data, BUDGET_BYTES, &mut answer);
+        inner.waiting.extend_from_slice(data);
+        inner.jobs += jobs.len();
+        inner.paused = flow == Flow::Paused;
+        inner.pumping = flow == Flow::Full;
+        let pump = inner.pumping;
+        drop(inner);
+        if !out.is_empty() {
+            russh.data(self.channel, Bytes::from(out))?;
+        }
+        self.start(jobs);
+        if pump {
+            tokio::spawn(Arc::clone(self).pump(Vec::new()));
+        }
+        match flow {
+            Flow::Broken(words) => self.abort(words, russh),
+            Flow::Drained | Flow::Paused | Flow::Full => Ok(()),
+        }
+    }
+
+    /// The client will send nothing more: `scp` waits for an exit status now.
+    pub(super) fn finish(self: &Arc<Self>) {
+        self.inner().eof = true;
+        tokio::spawn(Arc::clone(self).finish_if_idle());
+    }
+
+    /// The channel or its connection is gone. What is still open for writing stays partial.
+    pub(super) fn end(&self) -> Option<Session> {
+        let mut inner = self.inner();
+        inner.eof = true;
+        inner.waiting.clear();
+        inner.session.take()
+    }
+
+    fn start(self: &Arc<Self>, jobs: Vec<Job>) {
+        for job in jobs {
+            tokio::spawn(Arc::clone(self).run(job));
+        }
+    }
+
+    async fn run(self: Arc<Self>, job: Job) {
+        let pauses = job.pauses;
+        let work = tokio::task::spawn_blocking(move || {
+            let mut out = Vec::new();
+            (job.run)(&mut out);
+            out
+        });
+        // A job that panicked has no reply; the channel cannot go on as if it had.
+        let outcome = work.await;
+        let failed = outcome.is_err();
+        let mut out = outcome.unwrap_or_default();
+        {
+            let mut inner = self.inner();
+            inner.jobs = inner.jobs.saturating_sub(1);
+            if pauses {
+                inner.paused = false;
+                inner.pumping = true;
+                if let Some(session) = inner.session.as_mut() {
+                    session.adopt(&mut out);
+                }
+            }
+        }
+        if failed {
+            self.abort_from_task("a request failed on the server").await;
+        } else if pauses {
+            self.pump(out).await;
+        } else {
+            if !out.is_empty() {
+                // An error means that the connection is gone, and so is whoever waits.
+                self.handle
+                    .data(self.channel, out)
+                    .await
+                    .unwrap_or_default();
+            }
+            self.finish_if_idle().await;
+        }
+    }
+
+    /// Works off what is waiting, no faster than the client reads. `out` is sent first.
+    async fn pump(self: Arc<Self>, mut out: Vec<u8>) {
+        loop {
+            let mut jobs = Vec::new();
+            let flow = {
+                let mut inner = self.inner();
+                let flow = inner.work_off(&mut out, &mut jobs);
+                inner.jobs += jobs.len();
+                inner.paused = flow == Flow::Paused;
+                inner.pumping = flow == Flow::Full;
+                flow
+            };
+            self.start(jobs);
+            if !out.is_empty() {
+                let replies = Bytes::from(std::mem::take(&mut out));
+                if self.handle.data(self.channel, replies).await.is_err() {
+                    return;
+                }
+            }
+            match flow {
+                Flow::Full => {}
+                Flow::Paused => return,
+                Flow::Drained => return self.finish_if_idle().await,
+                Flow::Broken(words) => return self.abort_from_task(words).await,
+            }
+        }
+    }
+
+    /// After the client's end and the last job: exit status, EOF, CLOSE, in this order.
+    async fn finish_if_idle(self: Arc<Self>) {
+        {
+            let inner = self.inner();
+            if !inner.eof || !inner.is_idle() || inner.session.is_none() {
+                return;
+            }
+        }
+        if self.end().is_none() {
+            return;
+        }
+        self.close(0).await;
+    }
+
+    async fn close(&self, exit_status: u32) {
+        let channel = self.channel;
+        // Errors mean that the connection is gone already, which is what is wanted.
+        let sent = self.handle.exit_status_request(channel, exit_status).await;
+        if sent.is_ok() && self.handle.eof(channel).await.is_ok() {
+            self.handle.close(channel).await.unwrap_or_default();
+        }
+    }
+
+    /// Ends a channel whose bytes make no sense any more.
+    fn abort(&self, words: &str, russh: &mut russh::server::Session) -> Result<(), russh::Error> {
+        let Some(session) = self.end() else {
+            return Ok(());
+        };
+        log_abort(&session, words);
+        drop(session);
+        russh.extended_data(self.channel, 1, Bytes::from(format!("{words}\r\n")))?;
+        russh.exit_status_request(self.channel, 1)?;
+        russh.eof(self.channel)?;
+        russh.close(self.channel)
+    }
+
+    async fn abort_from_task(&self, words: &str) {
+        let Some(session) = self.end() else { return };
+        log_abort(&session, words);
+        drop(session);
+        let line = Bytes::from(format!("{words}\r\n"));
+        if self
+            .handle
+            .extended_data(self.channel, 1, line)
+            .await
+            .is_ok()
+        {
+            self.close(1).await;
+        }
+    }
+}
+
+impl Inner {
+    fn work_off(&mut self, out: &mut Vec<u8>, jobs: &mut Vec<Job>) -> Flow {
+        let Some(session) = self.session.as_mut() else {
+            return Flow::Drained;
+        };
+        let mut rest: &[u8] = &self.waiting;
+        let mut answer = Answer { out, jobs };
+        let flow = session.feed(&mut rest, BUDGET_BYTES, &mut answer);
+        let taken = self.waiting.len() - rest.len();
+        self.waiting.advance(taken);
+        flow
+    }
+}
+
+fn log_abort(session: &Session, words: &str) {
+    tracing::warn!(
+        label = %session.presence.label(),
+        session = session.presence.session(),
+        reason = words,
+        "SFTP channel ended by us"
+    );
+}

@@ -1,0 +1,457 @@
+//! One SSH connection: login, channels, and a clear no to everything that is not SFTP.
+//!
+//! russh answers nothing by itself, and a client that gets no answer hangs; so every request has
+//! one here. A refused command gets a sentence on stderr and an exit status, so that `scp -O`,
+//! `rsync` and rclone's hash commands end at once.
+
+use super::channel::Pipe;
+use super::guard::Cutter;
+use super::presence::Presence;
+use super::server::Door;
+use super::session::Session as Sftp;
+use crate::domain::account::Account;
+use bytes::Bytes;
+use russh::keys::PublicKey;
+use russh::server::{
+    Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session,
+    VerifiedPublicKey,
+};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Error, MethodKind, MethodSet, Pty};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+/// A wrong password is answered after this time, however long the check took.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
+/// Most wrong passwords of one connection.
+const MAX_WRONG_PASSWORDS: u32 = 6;
+/// Most channels of one connection.
+const MAX_CHANNELS: usize = 10;
+/// Longest piece of a command that is logged, in characters.
+const MAX_LOGGED_CHARS: usize = 200;
+
+const SFTP_ONLY: &str = "This is a drop zone for music releases. It takes files over SFTP and runs \
+     no commands.\r\nUse an SFTP client such as FileZilla or WinSCP, or sftp, or scp without -O.\r\n";
+const NOT_NOW: &str = "The server cannot open your folders now. Please try again later.\r\n";
+
+/// What others know of a connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Where it comes from.
+    pub(super) peer: SocketAddr,
+    /// Cuts it.
+    pub(super) cutter: Arc<Cutter>,
+    /// Speaks to it, once the protocol runs.
+    pub(super) handle: OnceLock<Handle>,
+    /// Heard once, when someone has logged in.
+    pub(super) login: Notify,
+    logged_in: AtomicBool,
+    pipes: Mutex<Vec<Weak<Pipe>>>,
+    active: Mutex<Instant>,
+}
+
+impl Link {
+    /// A connection that was just accepted.
+    pub(super) fn new(peer: SocketAddr) -> Self {
+        Self {
+            peer,
+            cutter: Arc::default(),
+            handle: OnceLock::new(),
+            login: Notify::new(),
+            logged_in: AtomicBool::new(false),
+            pipes: Mutex::default(),
+            active: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Whether someone has logged in.
+    pub(super) fn is_logged_in(&self) -> bool {
+        self.logged_in.load(Ordering::Relaxed)
+    }
+
+    /// Whether a file is being written or made durable.
+    pub(super) fn is_busy(&self) -> bool {
+        self.pipes().iter().any(|pipe| pipe.is_busy())
+    }
+
+    /// SFTP channels that are open.
+    pub(super) fn sessions(&self) -> usize {
+        self.pipes().iter().filter(|pipe| !pipe.is_ended()).count()
+    }
+
+    /// Time since the last SFTP bytes, or since the login.
+    pub(super) fn idle(&self) -> Duration {
+        self.active
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
+
+    fn touch(&self) {
+        *self.active.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn pipes(&self) -> Vec<Arc<Pipe>> {
+        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
+        pipes.retain(|pipe| pipe.strong_count() > 0);
+        pipes.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn add(&self, pipe: &Arc<Pipe>) {
+        self.pipes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(pipe));
+    }
+}
+
+/// russh's handler of one connection.
+pub(super) struct Connection {
+    door: Arc<Door>,
+    link: Arc<Link>,
+    /// Its place among those that have not logged in; given back at the login.
+    waiting_room: Option<OwnedSemaphorePermit>,
+    account: Option<Account>,
+    /// Channels that are open; those with SFTP running have a pipe.
+    channels: HashMap<ChannelId, Option<Arc<Pipe>>>,
+    wrong_passwords: u32,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        for pipe in self.channels.values().flatten() {
+            drop(pipe.end());
+        }
+        if let Some(account) = &self.account {
+            tracing::info!(peer = %self.link.peer, label = %account.id, user = %account.name, "connection closed");
+        }
+    }
+}
+
+impl Connection {
+    /// A connection that holds `place` until it has logged in.
+    pub(super) fn new(door: Arc<Door>, link: Arc<Link>, place: OwnedSemaphorePermit) -> Self {
+        Self {
+            door,
+            link,
+            waiting_room: Some(place),
+            account: None,
+            channels: HashMap::new(),
+            wrong_passwords: 0,
+        }
+    }
+
+    fn welcome(&mut self, account: Account, method: &str) -> Auth {
+        tracing::info!(
+            peer = %self.link.peer,
+            label = %account.id,
+            user = %account.name,
+            method,
+            "logged in"
+        );
+        self.account = Some(account);
+        Auth::Accept
+    }
+
+    /// Refuses, and leaves the methods as they are: russh would strike out the one that failed,
+    /// and a mistyped password would be the last.
+    fn refuse(&self) -> Auth {
+        let methods = if self.wrong_passwords < MAX_WRONG_PASSWORDS {
+            methods()
+        } else {
+            MethodSet::empty()
+        };
+        Auth::Reject {
+            proceed_with_methods: Some(methods),
+            partial_success: false,
+        }
+    }
+
+    async fn check_password(&mut self, user: &str, password: &str, method: &str) -> Auth {
+        let earliest = tokio::time::Instant::now() + REFUSAL_TIME;
+        if self.wrong_passwords < MAX_WRONG_PASSWORDS
+            && let Some(account) = self.door.authenticator().by_password(user, password).await
+        {
+            return self.welcome(account, method);
+        }
+        self.wrong_passwords += 1;
+        tracing::warn!(
+            peer = %self.link.peer,
+            user = ?cut(user),
+            method,
+            "login refused"
+        );
+        tokio::time::sleep_until(earliest).await;
+        self.refuse()
+    }
+
+    /// Answers a command or shell: a sentence, exit status 1, the end.
+    fn turn_away(channel: ChannelId, words: &str, session: &mut Session) -> Result<(), Error> {
+        session.channel_success(channel)?;
+        session.extended_data(channel, 1, Bytes::from(words.to_owned()))?;
+        session.exit_status_request(channel, 1)?;
+        session.eof(channel)?;
+        session.close(channel)
+    }
+
+    fn pipe(&self, channel: ChannelId) -> Option<&Arc<Pipe>> {
+        self.channels.get(&channel)?.as_ref()
+    }
+}
+
+/// Methods offered. Not `none` and not `hostbased`, which russh would offer too.
+pub(super) fn methods() -> MethodSet {
+    MethodSet::from(
+        &[
+            MethodKind::PublicKey,
+            MethodKind::KeyboardInteractive,
+            MethodKind::Password,
+        ][..],
+    )
+}
+
+/// Untrusted text, short enough for a log line.
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_LOGGED_CHARS).collect()
+}
+
+impl Handler for Connection {
+    type Error = Error;
+
+    async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
+        Ok(self.refuse())
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
+        Ok(self.check_password(user, password, "password").await)
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        user: &str,
+        _submethods: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, Error> {
+        let Some(mut response) = response else {
+            return Ok(Auth::Partial {
+                name: Cow::Borrowed(""),
+                instructions: Cow::Borrowed(""),
+                prompts: Cow::Borrowed(&[(Cow::Borrowed("Password: "), false)]),
+            });
+        };
+        let given = response.next();
+        let password = given
+            .as_deref()
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default();
+        Ok(self
+            .check_password(user, password, "keyboard-interactive")
+            .await)
+    }
+
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, Error> {
+        let known = self.door.authenticator();
+        let account = known.by_key(user, offer.public_key, offer.algorithm).await;
+        Ok(match account {
+            Some(_) => Auth::Accept,
+            None => self.refuse(),
+        })
+    }
+
+    async fn auth_publickey(
+        &mut self,
+        user: &str,
+        key: VerifiedPublicKey<'_>,
+    ) -> Result<Auth, Error> {
+        // Asked again: between offer and signature the account may have been disabled.
+        let known = self.door.authenticator();
+        let account = known.by_key(user, key.public_key, key.algorithm).await;
+        Ok(match account {
+            Some(account) => {
+                let fingerprint = fingerprint(key.public_key);
+                self.welcome(account, &format!("publickey {fingerprint}"))
+            }
+            None => self.refuse(),
+        })
+    }
+
+    async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
+        self.link.touch();
+        self.link.logged_in.store(true, Ordering::Relaxed);
+        self.link.login.notify_one();
+        self.waiting_room = None;
+        Ok(())
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Error> {
+        // A channel that we ended is not announced again by russh.
+        self.channels
+            .retain(|_, pipe| pipe.as_ref().is_none_or(|pipe| !pipe.is_ended()));
+        if self.channels.len() >= MAX_CHANNELS {
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
+            return Ok(());
+        }
+        self.channels.insert(channel.id(), None);
+        // Packets come by the callbacks; the channel's own queue is given up, or it would fill.
+        drop(channel);
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
+        if let Some(Some(pipe)) = self.channels.remove(&channel) {
+            drop(pipe.end());
+        }
+        Ok(())
+    }
+
+    async fn channel_eof(
+        &mut self,
+        channel: ChannelId,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        if let Some(pipe) = self.pipe(channel) {
+            pipe.finish();
+        } else if self.channels.remove(&channel).is_some() {
+            session.close(channel)?;
+        }
+        Ok(())
+    }
+
+    async fn data(
+        &mut self,
+        channel: ChannelId,
+        data: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        if let Some(pipe) = self.pipe(channel) {
+            self.link.touch();
+            pipe.receive(data, session)?;
+        }
+        Ok(())
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        name: &str,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        let Some(account) = &self.account else {
+            return session.channel_failure(channel);
+        };
+        let is_fresh = matches!(self.channels.get(&channel), Some(None));
+        if name != "sftp" || !is_fresh {
+            tracing::info!(peer = %self.link.peer, label = %account.id, subsystem = ?cut(name), "subsystem refused");
+            return session.channel_failure(channel);
+        }
+        let label = account.id.clone();
+        let tree = match self.door.tree(&label).await {
+            Ok(tree) => tree,
+            Err(error) => {
+                tracing::error!(label = %label, %error, "a label's folders cannot be opened");
+                self.channels.remove(&channel);
+                return Self::turn_away(channel, NOT_NOW, session);
+            }
+        };
+        let number = self.door.next_number();
+        let presence = Presence::new(label, number, self.door.events());
+        let sftp = Sftp::new(tree, Arc::new(presence), self.door.draining());
+        let pipe = Pipe::new(channel, session.handle(), sftp);
+        self.link.add(&pipe);
+        self.channels.insert(channel, Some(pipe));
+        session.channel_success(channel)
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        data: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        if self.pipe(channel).is_some() {
+            return session.channel_failure(channel);
+        }
+        let command = cut(&String::from_utf8_lossy(data));
+        tracing::info!(peer = %self.link.peer, command = ?command, "command refused");
+        self.channels.remove(&channel);
+        Self::turn_away(channel, SFTP_ONLY, session)
+    }
+
+    async fn shell_request(
+        &mut self,
+        channel: ChannelId,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        if self.pipe(channel).is_some() {
+            return session.channel_failure(channel);
+        }
+        self.channels.remove(&channel);
+        Self::turn_away(channel, SFTP_ONLY, session)
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _term: &str,
+        _columns: u32,
+        _rows: u32,
+        _width: u32,
+        _height: u32,
+        _modes: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn x11_request(
+        &mut self,
+        channel: ChannelId,
+        _single: bool,
+        _protocol: &str,
+        _cookie: &str,
+        _screen: u32,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn env_request(
+        &mut self,
+        channel: ChannelId,
+        _name: &str,
+        _value: &str,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn window_change_request(
+        &mut self,
+        channel: ChannelId,
+        _columns: u32,
+        _rows: u32,
+        _width: u32,
+        _height: u32,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        session.channel_failure(channel)
+    }
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    key.fingerprint(russh::keys::HashAlg::Sha256).to_string()
+}

@@ -1,0 +1,119 @@
+//! A network stream that can be cut from outside.
+//!
+//! russh keeps a connection as long as packets come, also meaningless ones before the login, and a
+//! message to it is heard only when it listens. Cutting the stream under it always works: its next
+//! read or write fails.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Cuts a stream.
+#[derive(Debug, Default)]
+pub(super) struct Cutter {
+    cut: AtomicBool,
+    reader: Mutex<Option<Waker>>,
+    writer: Mutex<Option<Waker>>,
+}
+
+impl Cutter {
+    /// From now on the stream fails.
+    pub(super) fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+        for waker in [&self.reader, &self.writer] {
+            let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Fails when the stream is cut; else has the task woken by the cut.
+    fn check(&self, waker: &Mutex<Option<Waker>>, context: &Context<'_>) -> io::Result<()> {
+        {
+            let mut waker = waker.lock().unwrap_or_else(PoisonError::into_inner);
+            match waker.as_ref() {
+                Some(known) if known.will_wake(context.waker()) => {}
+                _ => *waker = Some(context.waker().clone()),
+            }
+        }
+        // Looked at after the waker is in its place: a cut between is not lost.
+        if self.cut.load(Ordering::SeqCst) {
+            Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "connection cut by the server",
+            ))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The stream.
+#[derive(Debug)]
+pub(super) struct Guarded<S> {
+    stream: S,
+    cutter: Arc<Cutter>,
+}
+
+impl<S> Guarded<S> {
+    /// Puts `stream` under `cutter`.
+    pub(super) fn new(stream: S, cutter: Arc<Cutter>) -> Self {
+        Self { stream, cutter }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.cutter.check(&this.cutter.reader, context)?;
+        Pin::new(&mut this.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.cutter.check(&this.cutter.writer, context)?;
+        Pin::new(&mut this.stream).poll_write(context, buffer)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.cutter.check(&this.cutter.writer, context)?;
+        Pin::new(&mut this.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    #[tokio::test]
+    async fn a_cut_wakes_a_waiting_reader() {
+        let (_ours, theirs) = tokio::io::duplex(16);
+        let cutter = Arc::new(Cutter::default());
+        let mut guarded = Guarded::new(theirs, Arc::clone(&cutter));
+        let reading = tokio::spawn(async move { guarded.read_u8().await });
+        tokio::task::yield_now().await;
+        cutter.cut();
+        let error = reading.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+    }
+}

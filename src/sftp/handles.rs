@@ -1,0 +1,163 @@
+//! The open files and folders of one channel.
+//!
+//! Invariants: at most [`MAX_HANDLES`] are open; a handle that was closed never means another file
+//! (its slot gets a new generation). Dropping the table leaves every upload partial.
+
+use super::refusal::Refusal;
+use super::upload::OpenUpload;
+use std::fs::File;
+
+/// Most handles of one channel; `limits@openssh.com` says so to clients.
+pub(super) const MAX_HANDLES: usize = 64;
+
+/// What a handle stands for.
+#[derive(Debug)]
+pub(super) enum Open {
+    /// A file on its way in.
+    Upload(Writing),
+    /// A file that is read.
+    Reading(File),
+    /// A folder that is listed.
+    Listing(Listing),
+}
+
+/// A file on its way in.
+#[derive(Debug)]
+pub(super) struct Writing {
+    /// The hold on it.
+    pub(super) open: OpenUpload,
+    /// Its path when it was opened; for throttling and logs only.
+    pub(super) path: String,
+    /// It was opened for reading too.
+    pub(super) readable: bool,
+}
+
+/// A folder that is listed: a snapshot of its names, looked at when they are asked for.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The folder, as a canonical virtual path.
+    pub(super) folder: String,
+    /// Names not told yet, `.` and `..` first.
+    pub(super) names: std::vec::IntoIter<String>,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(super) struct Handles {
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u32,
+    open: Option<Open>,
+}
+
+impl Handles {
+    /// Enters something and returns its handle.
+    pub(super) fn insert(&mut self, open: Open) -> Result<[u8; 8], Refusal> {
+        let free = self.slots.iter().position(|slot| slot.open.is_none());
+        let index = match free {
+            Some(index) => index,
+            None if self.slots.len() < MAX_HANDLES => {
+                self.slots.push(Slot::default());
+                self.slots.len() - 1
+            }
+            None => {
+                return Err(Refusal::failure(
+                    "Too many files are open in this connection; 64 is the most.",
+                ));
+            }
+        };
+        let slot = self.slots.get_mut(index).ok_or_else(Refusal::bad_handle)?;
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.open = Some(open);
+        let number = u64::from(slot.generation) << 32 | index as u64;
+        Ok(number.to_be_bytes())
+    }
+
+    /// What a handle stands for.
+    pub(super) fn get(&mut self, handle: &[u8]) -> Result<&mut Open, Refusal> {
+        self.slot(handle)?
+            .open
+            .as_mut()
+            .ok_or_else(Refusal::bad_handle)
+    }
+
+    /// Takes it out; the handle means nothing any more.
+    pub(super) fn remove(&mut self, handle: &[u8]) -> Result<Open, Refusal> {
+        self.slot(handle)?
+            .open
+            .take()
+            .ok_or_else(Refusal::bad_handle)
+    }
+
+    /// How many uploads are open.
+    pub(super) fn uploads(&self) -> usize {
+        self.slots
+            .iter()
+            .filter(|slot| matches!(slot.open, Some(Open::Upload(_))))
+            .count()
+    }
+
+    /// Whether an upload of this table has that ticket.
+    pub(super) fn holds(&self, ticket: u64) -> bool {
+        self.slots.iter().any(|slot| {
+            matches!(&slot.open, Some(Open::Upload(writing))
+                if writing.open.upload().ticket() == ticket)
+        })
+    }
+
+    fn slot(&mut self, handle: &[u8]) -> Result<&mut Slot, Refusal> {
+        let bytes = handle.try_into().map_err(|_| Refusal::bad_handle())?;
+        let number = u64::from_be_bytes(bytes);
+        let index = usize::try_from(number & u64::from(u32::MAX)).unwrap_or(usize::MAX);
+        self.slots
+            .get_mut(index)
+            .filter(|slot| u64::from(slot.generation) == number >> 32)
+            .ok_or_else(Refusal::bad_handle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing() -> Open {
+        Open::Listing(Listing {
+            folder: "/".to_owned(),
+            names: Vec::new().into_iter(),
+        })
+    }
+
+    #[test]
+    fn a_closed_handle_never_means_another_file() {
+        let mut handles = Handles::default();
+        let first = handles.insert(listing()).unwrap();
+        handles.remove(&first).unwrap();
+        let second = handles.insert(listing()).unwrap();
+        assert_ne!(first, second);
+        assert!(handles.get(&first).is_err());
+        assert!(handles.get(&second).is_ok());
+        assert!(handles.remove(&first).is_err());
+    }
+
+    #[test]
+    fn handles_are_bounded_and_slots_used_again() {
+        let mut handles = Handles::default();
+        let all: Vec<_> = (0..MAX_HANDLES)
+            .map(|_| handles.insert(listing()).unwrap())
+            .collect();
+        assert!(handles.insert(listing()).is_err());
+        handles.remove(&all[3]).unwrap();
+        assert!(handles.insert(listing()).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_handle_is_refused() {
+        let mut handles = Handles::default();
+        for handle in [&b""[..], b"1234", &[0; 8], &[0xff; 8], &[0; 300]] {
+            assert!(handles.get(handle).is_err());
+        }
+    }
+}

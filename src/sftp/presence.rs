@@ -1,0 +1,189 @@
+//! That a session is there, and what it tells intake.
+//!
+//! Everyone who still works for a session holds its presence, also a commit on another thread; the
+//! end of the session is told when the last of them lets go. So nothing of a session is ever told
+//! after its end.
+
+use super::EventSink;
+use super::path::top;
+use crate::domain::ids::LabelId;
+use crate::domain::upload::UploadEvent;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// While a file is written its folder is told of at most once in this time.
+const WRITING_TOLD_EVERY: Duration = Duration::from_millis(250);
+/// Most folders whose last telling is remembered.
+const MAX_REMEMBERED_FOLDERS: usize = 256;
+
+/// One SFTP channel of a label.
+pub(super) struct Presence {
+    label: LabelId,
+    session: u64,
+    events: EventSink,
+    told: Mutex<HashMap<String, Instant>>,
+}
+
+impl fmt::Debug for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presence")
+            .field("label", &self.label)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Presence {
+    /// A session begins.
+    pub(super) fn new(label: LabelId, session: u64, events: EventSink) -> Self {
+        Self {
+            label,
+            session,
+            events,
+            told: Mutex::default(),
+        }
+    }
+
+    /// Whose session it is.
+    pub(super) fn label(&self) -> &LabelId {
+        &self.label
+    }
+
+    /// Its number.
+    pub(super) fn session(&self) -> u64 {
+        self.session
+    }
+
+    /// Something changed at a path below `/incoming`.
+    pub(super) fn touched(&self, path: &str) {
+        (self.events)(UploadEvent::Touched {
+            label: self.label.clone(),
+            folder: top(path).to_owned(),
+            session: self.session,
+        });
+    }
+
+    /// Whether it is time to tell again that a file in this folder is being written.
+    pub(super) fn is_due(&self, path: &str) -> bool {
+        let now = Instant::now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = told.get_mut(top(path)) {
+            let due = now.duration_since(*last) >= WRITING_TOLD_EVERY;
+            if due {
+                *last = now;
+            }
+            return due;
+        }
+        if told.len() >= MAX_REMEMBERED_FOLDERS {
+            told.clear();
+        }
+        told.insert(top(path).to_owned(), now);
+        true
+    }
+
+    /// A name was moved. A folder directly below `/incoming` keeps its history.
+    pub(super) fn renamed(&self, from: &str, to: &str) {
+        let is_top = |path: &str| !path.contains('/');
+        if is_top(from) && is_top(to) {
+            (self.events)(UploadEvent::Renamed {
+                label: self.label.clone(),
+                from: from.to_owned(),
+                to: to.to_owned(),
+                session: self.session,
+            });
+            return;
+        }
+        if is_top(from) {
+            self.removed(from);
+        } else {
+            self.touched(from);
+        }
+        if top(to) != top(from) {
+            self.touched(to);
+        }
+    }
+
+    /// A folder was removed.
+    pub(super) fn removed(&self, path: &str) {
+        if path.contains('/') {
+            self.touched(path);
+            return;
+        }
+        (self.events)(UploadEvent::Removed {
+            label: self.label.clone(),
+            folder: path.to_owned(),
+        });
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        (self.events)(UploadEvent::SessionEnded {
+            label: self.label.clone(),
+            session: self.session,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn events() -> (Arc<Mutex<Vec<UploadEvent>>>, Presence) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let sink: EventSink = Arc::new({
+            let heard = Arc::clone(&heard);
+            move |event| heard.lock().unwrap().push(event)
+        });
+        (heard, Presence::new(LabelId::new("L"), 3, sink))
+    }
+
+    #[test]
+    fn the_end_comes_last_and_once() {
+        let (heard, presence) = events();
+        let presence = Arc::new(presence);
+        let worker = Arc::clone(&presence);
+        drop(presence);
+        worker.touched("A/b.wav");
+        drop(worker);
+        let heard = heard.lock().unwrap();
+        assert_eq!(heard.len(), 2);
+        assert!(matches!(&heard[0], UploadEvent::Touched { folder, .. } if folder == "A"));
+        assert!(matches!(
+            heard[1],
+            UploadEvent::SessionEnded { session: 3, .. }
+        ));
+    }
+
+    #[test]
+    fn moves_are_told_by_what_they_mean_for_folders() {
+        let (heard, presence) = events();
+        presence.renamed("A", "B");
+        presence.renamed("A/x.part", "A/x.wav");
+        presence.renamed("A", "batch/A");
+        presence.renamed("A/sub", "B");
+        let kinds: Vec<String> = heard
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|event| match event {
+                UploadEvent::Renamed { from, to, .. } => format!("{from}>{to}"),
+                UploadEvent::Touched { folder, .. } => format!("~{folder}"),
+                UploadEvent::Removed { folder, .. } => format!("-{folder}"),
+                UploadEvent::SessionEnded { .. } => "end".to_owned(),
+            })
+            .collect();
+        assert_eq!(kinds, ["A>B", "~A", "-A", "~batch", "~A", "~B"]);
+    }
+
+    #[test]
+    fn writing_is_told_at_most_so_often() {
+        let (_heard, presence) = events();
+        assert!(presence.is_due("A/b"));
+        assert!(!presence.is_due("A/c"));
+        assert!(presence.is_due("B/c"));
+    }
+}

@@ -1,0 +1,110 @@
+//! Why a request is not done: the status code that programs go by, and the sentence that people
+//! read. OpenSSH shows only its own text for the code; FileZilla, WinSCP, paramiko and curl show
+//! our sentence. So both have to be right.
+
+use super::codec::Status;
+use rustix::io::Errno;
+use std::borrow::Cow;
+use std::io;
+
+/// A request that was refused or failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What programs go by.
+    pub(super) status: Status,
+    /// What happened and what to do, for a person.
+    pub(super) text: Cow<'static, str>,
+}
+
+/// The answer to every change in a folder that was claimed.
+const RECEIVED: &str = "This delivery has been received and is being processed; it cannot be \
+     changed any more. Upload a correction as a whole into a new folder.";
+
+impl Refusal {
+    /// The thing is not there.
+    pub(super) fn no_such_file() -> Self {
+        Self::new(Status::NoSuchFile, "No such file or folder.")
+    }
+
+    /// It is not allowed, whoever asks.
+    pub(super) fn denied(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::PermissionDenied, text)
+    }
+
+    /// It cannot be done now or in this way.
+    pub(super) fn failure(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::Failure, text)
+    }
+
+    /// We do not offer this operation.
+    pub(super) fn unsupported(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::OpUnsupported, text)
+    }
+
+    /// The folder was claimed.
+    pub(super) fn received() -> Self {
+        Self::denied(RECEIVED)
+    }
+
+    /// Writing where nothing may be written.
+    pub(super) fn read_only() -> Self {
+        Self::denied(
+            "This folder is read-only. Upload releases into /incoming/, one folder for each.",
+        )
+    }
+
+    /// A file put straight into `/incoming/`.
+    pub(super) fn loose_file() -> Self {
+        Self::denied(
+            "Files cannot be put directly into /incoming/. Create one folder for the release and \
+             upload into it, for example /incoming/ArtistName_AlbumTitle_UPC_20260401/.",
+        )
+    }
+
+    /// The handle is not one of this channel's, or was closed.
+    pub(super) fn bad_handle() -> Self {
+        Self::failure("This file or folder is not open.")
+    }
+
+    fn new(status: Status, text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            text: text.into(),
+        }
+    }
+}
+
+impl From<Errno> for Refusal {
+    /// Links, device borders and escapes look like nothing at all: whoever planted them learns
+    /// nothing about what is behind.
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::NOENT | Errno::LOOP | Errno::XDEV | Errno::NOTDIR => Self::no_such_file(),
+            Errno::EXIST => Self::failure("A file or folder of this name is already here."),
+            Errno::NOTEMPTY => Self::failure("The folder is not empty."),
+            Errno::ISDIR => Self::failure("This is a folder, not a file."),
+            Errno::NAMETOOLONG => Self::failure("This name is too long."),
+            Errno::NOSPC | Errno::DQUOT => Self::failure(
+                "The server has no space left for this file. Nothing is wrong with your upload; \
+                 please try again later.",
+            ),
+            Errno::FBIG => Self::failure("This file is larger than the server takes."),
+            other => {
+                tracing::error!(error = %other, "a file operation failed");
+                Self::failure("The server had a problem with this file. Please try again later.")
+            }
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Errno::from_io_error(&error).map_or_else(
+            || {
+                tracing::error!(%error, "a file operation failed");
+                Self::failure("The server had a problem with this file. Please try again later.")
+            },
+            Self::from,
+        )
+    }
+}

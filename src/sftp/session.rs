@@ -1,0 +1,424 @@
+//! One SFTP channel: bytes in, replies and jobs out. Knows no network and no threads.
+//!
+//! Requests are answered in order where they are read. What has to wait for a disk becomes a
+//! [`Job`], which the caller runs where blocking is allowed and whose reply it sends. A job that
+//! pauses the channel (a change of names) is done before the next request is looked at, so that
+//! requests sent in one go mean what they would mean one by one; the commit of a CLOSE does not
+//! pause, and others wait for it only at the same path.
+//!
+//! Invariants: nothing is answered before INIT. After [`Flow::Broken`] nothing may be fed any more.
+
+use super::codec::{
+    self, Entry, MAX_DATA_BYTES, Request, Status, kind, reply_attributes, reply_data, reply_status,
+    reply_version,
+};
+use super::framing::{FrameFault, Framer, Piece};
+use super::handles::{Handles, Open};
+use super::jail::entry;
+use super::operations::LateOpen;
+use super::presence::Presence;
+use super::refusal::Refusal;
+use super::tree::Tree;
+use super::upload::Upload;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Something that waits for a disk.
+pub(super) struct Job {
+    /// Whether the channel's next request waits for it.
+    pub(super) pauses: bool,
+    /// Does it and appends its reply.
+    pub(super) run: Box<dyn FnOnce(&mut Vec<u8>) + Send>,
+}
+
+/// How far the input was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// All of it.
+    Drained,
+    /// Up to a request whose job has to be done first.
+    Paused,
+    /// Until there were enough replies.
+    Full,
+    /// The stream makes no sense; the channel has to end. The words are for the client and the log.
+    Broken(&'static str),
+}
+
+/// One SFTP channel of a label that has logged in.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) tree: Arc<Tree>,
+    pub(super) presence: Arc<Presence>,
+    pub(super) handles: Handles,
+    draining: Arc<AtomicBool>,
+    framer: Framer,
+    greeted: bool,
+    write: Option<WriteUnderWay>,
+    /// Where the job of an OPEN that had to wait leaves its outcome.
+    pub(super) waiting: Arc<Mutex<Option<LateOpen>>>,
+}
+
+/// A WRITE whose payload is arriving.
+#[derive(Debug)]
+struct WriteUnderWay {
+    id: u32,
+    offset: u64,
+    target: Result<(Arc<Upload>, String), Refusal>,
+    flush_due: bool,
+}
+
+/// What answering needs beside the session.
+pub(super) struct Answer<'a> {
+    /// Replies.
+    pub(super) out: &'a mut Vec<u8>,
+    /// Jobs begun.
+    pub(super) jobs: &'a mut Vec<Job>,
+}
+
+impl Session {
+    /// A channel that waits for INIT. While `draining` is true no file is opened for writing.
+    pub(super) fn new(tree: Arc<Tree>, presence: Arc<Presence>, draining: Arc<AtomicBool>) -> Self {
+        Self {
+            tree,
+            presence,
+            draining,
+            handles: Handles::default(),
+            framer: Framer::default(),
+            greeted: false,
+            write: None,
+            waiting: Arc::default(),
+        }
+    }
+
+    /// Whether a file is open for writing.
+    pub(super) fn is_uploading(&self) -> bool {
+        self.handles.uploads() > 0
+    }
+
+    /// Whether new uploads are refused because the server is about to stop.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Takes bytes from the front of `input` and answers them, until `budget` bytes of replies are
+    /// exceeded.
+    pub(super) fn feed(
+        &mut self,
+        input: &mut &[u8],
+        budget: usize,
+        answer: &mut Answer<'_>,
+    ) -> Flow {
+        // Taken out so that pieces can borrow from it while the rest of the session works.
+        let mut framer = std::mem::take(&mut self.framer);
+        let flow = loop {
+            match framer.next(input) {
+                Ok(None) => break Flow::Drained,
+                Ok(Some(piece)) => {
+                    let jobs_before = answer.jobs.len();
+                    if let Err(words) = self.piece(piece, answer) {
+                        break Flow::Broken(words);
+                    }
+                    let begun = answer.jobs.get(jobs_before..).unwrap_or_default();
+                    if begun.iter().any(|job| job.pauses) {
+                        break Flow::Paused;
+                    }
+                }
+                Err(FrameFault::Length(_)) => break Flow::Broken("SFTP packet too long or empty"),
+                Err(FrameFault::Write) => break Flow::Broken("malformed SFTP packet"),
+            }
+            if answer.out.len() > budget {
+                break Flow::Full;
+            }
+        };
+        self.framer = framer;
+        flow
+    }
+
+    fn piece(&mut self, piece: Piece<'_>, answer: &mut Answer<'_>) -> Result<(), &'static str> {
+        match piece {
+            Piece::Packet {
+                kind: kind::INIT, ..
+            } if self.greeted => Err("second SFTP INIT"),
+            Piece::Packet {
+                kind: kind::INIT,
+                body,
+            } => {
+                codec::Reader::new(body)
+                    .u32()
+                    .map_err(|_| "malformed SFTP INIT")?;
+                self.greeted = true;
+                reply_version(answer.out);
+                Ok(())
+            }
+            _ if !self.greeted => Err("SFTP request before INIT"),
+            Piece::Packet { kind, body } => {
+                let (id, request) =
+                    codec::request(kind, body).map_err(|_| "malformed SFTP packet")?;
+                if let Err(refusal) = self.request(id, request, answer) {
+                    reply_status(answer.out, id, refusal.status, &refusal.text);
+                }
+                Ok(())
+            }
+            Piece::WriteBegins { id, handle, offset } => {
+                self.write = Some(self.begin_write(id, &handle, offset));
+                Ok(())
+            }
+            Piece::WriteBytes(bytes) => {
+                if let Some(write) = &mut self.write {
+                    write.take(bytes);
+                }
+                Ok(())
+            }
+            Piece::WriteEnds => {
+                if let Some(write) = self.write.take() {
+                    self.end_write(write, answer);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn begin_write(&mut self, id: u32, handle: &[u8], offset: u64) -> WriteUnderWay {
+        let target = match self.handles.get(handle) {
+            Ok(Open::Upload(writing)) => {
+                Ok((Arc::clone(writing.open.upload()), writing.path.clone()))
+            }
+            Ok(Open::Reading(_) | Open::Listing(_)) => {
+                Err(Refusal::denied("This file was not opened for writing."))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        WriteUnderWay {
+            id,
+            offset,
+            target,
+            flush_due: false,
+        }
+    }
+
+    fn end_write(&mut self, write: WriteUnderWay, answer: &mut Answer<'_>) {
+        match write.target {
+            Err(refusal) => reply_status(answer.out, write.id, refusal.status, &refusal.text),
+            Ok((upload, path)) => {
+                reply_status(answer.out, write.id, Status::Ok, "OK");
+                if self.presence.is_due(&path) {
+                    let now = self.tree.fence().table().path_of(upload.ticket());
+                    self.presence.touched(&now.unwrap_or(path));
+                }
+                if write.flush_due {
+                    let sync = self.tree.sync_file();
+                    answer.jobs.push(Job {
+                        pauses: false,
+                        run: Box::new(move |_| upload.flush(sync)),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Does what can be done at once and begins what cannot.
+    fn request(
+        &mut self,
+        id: u32,
+        request: Request<'_>,
+        answer: &mut Answer<'_>,
+    ) -> Result<(), Refusal> {
+        match request {
+            Request::Open {
+                path,
+                flags,
+                attributes: _,
+            } => self.open(id, path, flags, answer),
+            Request::Close { handle } => self.close(id, handle, answer),
+            Request::Read {
+                handle,
+                offset,
+                length,
+            } => self.read(id, handle, offset, length, answer.out),
+            Request::Fstat { handle } => {
+                let entry = self.entry_of_handle(handle)?;
+                reply_attributes(answer.out, id, entry);
+                Ok(())
+            }
+            Request::Fsetstat { handle, attributes } => {
+                self.set_on_handle(handle, attributes)?;
+                done(id, answer.out)
+            }
+            Request::Fsync { handle } => self.sync(id, handle, answer),
+            Request::Readdir { handle } => self.read_folder(id, handle, answer.out),
+            Request::Stat { path } => self.stat(id, path, answer.out),
+            Request::Setstat { path, attributes } => {
+                self.set_on_path(path, attributes)?;
+                done(id, answer.out)
+            }
+            Request::Opendir { path } => self.open_folder(id, path, answer.out),
+            Request::Remove { path } => self.remove_file(id, path, answer),
+            Request::Mkdir { path } => self.make_folder(id, path, answer),
+            Request::Rmdir { path } => self.remove_folder(id, path, answer),
+            Request::Rename { from, to, replace } => self.rename(id, from, to, replace, answer),
+            Request::Realpath { path } => Self::real_path(id, path, answer.out),
+            Request::ExpandPath { path } => Self::expand_path(id, path, answer.out),
+            Request::Statvfs { path } => self.file_system(id, path, answer.out),
+            Request::Fstatvfs { handle } => {
+                self.handles.get(handle)?;
+                self.file_system(id, b"/", answer.out)
+            }
+            Request::Limits => {
+                codec::reply_limits(answer.out, id, super::handles::MAX_HANDLES);
+                Ok(())
+            }
+            Request::Link => Err(Refusal::unsupported("There are no links on this server.")),
+            Request::Unknown => Err(Refusal::unsupported(
+                "This server does not offer that operation.",
+            )),
+        }
+    }
+
+    fn close(&mut self, id: u32, handle: &[u8], answer: &mut Answer<'_>) -> Result<(), Refusal> {
+        let writing = match self.handles.remove(handle)? {
+            Open::Reading(_) | Open::Listing(_) => return done(id, answer.out),
+            Open::Upload(writing) => writing,
+        };
+        self.tree.begin_commit(&writing.open)?;
+        let tree = Arc::clone(&self.tree);
+        let presence = Arc::clone(&self.presence);
+        let run = move |out: &mut Vec<u8>| match tree.commit(writing.open) {
+            Ok(committed) => {
+                tracing::info!(
+                    label = %presence.label(),
+                    session = presence.session(),
+                    path = ?committed.path,
+                    size_bytes = committed.size,
+                    "file received"
+                );
+                presence.touched(&committed.path);
+                reply_status(out, id, Status::Ok, "OK");
+            }
+            Err(refusal) => {
+                tracing::warn!(
+                    label = %presence.label(),
+                    session = presence.session(),
+                    path = ?writing.path,
+                    reason = %refusal.text,
+                    "file not received"
+                );
+                presence.touched(&writing.path);
+                reply_status(out, id, refusal.status, &refusal.text);
+            }
+        };
+        answer.jobs.push(Job {
+            pauses: false,
+            run: Box::new(run),
+        });
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        id: u32,
+        handle: &[u8],
+        offset: u64,
+        length: u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let file = match self.handles.get(handle)? {
+            Open::Reading(file) => &*file,
+            Open::Upload(writing) if writing.readable => writing.open.upload().file(),
+            Open::Upload(_) | Open::Listing(_) => {
+                return Err(Refusal::denied("This file was not opened for reading."));
+            }
+        };
+        let length = length.min(MAX_DATA_BYTES) as usize;
+        let count = reply_data(out, id, length, |buffer| read_full(file, buffer, offset))?;
+        if count == 0 {
+            reply_status(out, id, Status::Eof, "End of file");
+        }
+        Ok(())
+    }
+
+    fn entry_of_handle(&mut self, handle: &[u8]) -> Result<Entry, Refusal> {
+        let stat = match self.handles.get(handle)? {
+            Open::Reading(file) => rustix::fs::fstat(&*file)?,
+            Open::Upload(writing) => rustix::fs::fstat(writing.open.upload().file())?,
+            Open::Listing(listing) => {
+                let folder = listing.folder.clone();
+                return self.entry(&folder);
+            }
+        };
+        Ok(entry(&stat, true))
+    }
+
+    fn set_on_handle(
+        &mut self,
+        handle: &[u8],
+        attributes: codec::Attributes,
+    ) -> Result<(), Refusal> {
+        match self.handles.get(handle)? {
+            Open::Upload(writing) => {
+                let upload = writing.open.upload();
+                if let Some(size) = attributes.size {
+                    upload.resize(size)?;
+                }
+                attributes
+                    .times
+                    .map_or(Ok(()), |times| upload.set_times(times))
+            }
+            Open::Reading(_) | Open::Listing(_) if attributes.size.is_some() => {
+                Err(Refusal::denied("This file was not opened for writing."))
+            }
+            // Times of what is only read: nothing that a client needs, and no reason to fail.
+            Open::Reading(_) | Open::Listing(_) => Ok(()),
+        }
+    }
+
+    fn sync(&mut self, id: u32, handle: &[u8], answer: &mut Answer<'_>) -> Result<(), Refusal> {
+        let Open::Upload(writing) = self.handles.get(handle)? else {
+            return done(id, answer.out);
+        };
+        let upload = Arc::clone(writing.open.upload());
+        let sync = self.tree.sync_file();
+        answer.jobs.push(Job {
+            pauses: false,
+            run: Box::new(move |out| match upload.sync(sync) {
+                Ok(()) => reply_status(out, id, Status::Ok, "OK"),
+                Err(refusal) => reply_status(out, id, refusal.status, &refusal.text),
+            }),
+        });
+        Ok(())
+    }
+}
+
+impl WriteUnderWay {
+    fn take(&mut self, bytes: &[u8]) {
+        let Ok((upload, _)) = &self.target else {
+            return;
+        };
+        match upload.write(self.offset, bytes) {
+            Ok(flush_due) => {
+                self.flush_due |= flush_due;
+                self.offset = self.offset.saturating_add(bytes.len() as u64);
+            }
+            Err(refusal) => self.target = Err(refusal),
+        }
+    }
+}
+
+/// The plain yes.
+pub(super) fn done(id: u32, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    reply_status(out, id, Status::Ok, "OK");
+    Ok(())
+}
+
+/// Reads until the buffer is full or the file ends; clients take a short answer for the end.
+fn read_full(file: &File, buffer: &mut [u8], offset: u64) -> Result<usize, Refusal> {
+    let mut count = 0;
+    while let Some(rest) = buffer.get_mut(count..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset.saturating_add(count as u64))? {
+            0 => break,
+            read => count += read,
+        }
+    }
+    Ok(count)
+}

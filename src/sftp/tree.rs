@@ -1,0 +1,313 @@
+//! What a label sees below `/incoming`: two trees on disk shown as one.
+//!
+//! `incoming` holds files whose CLOSE was answered OK; `partial` mirrors its folders and holds
+//! files being written or broken off. A partial file hides a closed one of the same path, with its
+//! size so far, so that clients can resume. A folder is there if it is in `incoming`; folders in
+//! `partial` are only made for the files in them and may be left over.
+//!
+//! Everything here may touch the disk; what may wait for it says "Blocks".
+
+use super::codec::{Entry, OpenFlags};
+use super::dirsync::DirectorySync;
+use super::fence::{Fence, Table};
+use super::jail::{Jail, Target, entry, is_folder, join};
+use super::path::split;
+use super::refusal::Refusal;
+use super::upload::{OpenUpload, SyncFile, sync_to_disk};
+use crate::domain::ids::LabelId;
+use crate::domain::places::Places;
+use rustix::fs::{Stat, StatVfs};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One label's trees; shared by all its sessions.
+#[derive(Debug)]
+pub(super) struct Tree {
+    label: LabelId,
+    incoming: Jail,
+    partial: Jail,
+    reports: Jail,
+    damaged: PathBuf,
+    fence: Arc<Fence>,
+    directories: DirectorySync,
+    sync_file: SyncFile,
+}
+
+/// What became of an OPEN that may not wait.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// Here it is.
+    Now(OpenUpload),
+    /// It has to wait for a disk; ask again where blocking is allowed.
+    NeedsThread,
+}
+
+/// Whether the caller may be kept waiting for a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// It may.
+    Allowed,
+    /// It serves a network connection.
+    Never,
+}
+
+impl Tree {
+    /// Opens a label's trees, making folders that are not there. Blocks.
+    pub(super) fn open(places: &Places, label: &LabelId, fence: Arc<Fence>) -> io::Result<Self> {
+        std::fs::create_dir_all(places.labels())?;
+        Jail::open(&places.label(label))?;
+        Ok(Self {
+            label: label.clone(),
+            incoming: Jail::open(&places.incoming(label))?,
+            partial: Jail::open(&places.partial(label))?,
+            reports: Jail::open(&places.reports(label))?,
+            damaged: places.damaged(),
+            fence,
+            directories: DirectorySync::default(),
+            sync_file: sync_to_disk,
+        })
+    }
+
+    /// The same with a disk that fails as `sync_file` does.
+    #[cfg(test)]
+    pub(super) fn with_sync(mut self, sync_file: SyncFile) -> Self {
+        self.sync_file = sync_file;
+        self
+    }
+
+    /// Whose trees these are.
+    pub(super) fn label(&self) -> &LabelId {
+        &self.label
+    }
+
+    /// The label's table of writers and closed folders.
+    pub(super) fn fence(&self) -> &Arc<Fence> {
+        &self.fence
+    }
+
+    /// Closed files.
+    pub(super) fn incoming(&self) -> &Jail {
+        &self.incoming
+    }
+
+    /// Files on their way.
+    pub(super) fn partial(&self) -> &Jail {
+        &self.partial
+    }
+
+    /// What we tell the label; read-only.
+    pub(super) fn reports(&self) -> &Jail {
+        &self.reports
+    }
+
+    /// Where damaged files go.
+    pub(super) fn damaged(&self) -> &Path {
+        &self.damaged
+    }
+
+    /// How files are made durable.
+    pub(super) fn sync_file(&self) -> SyncFile {
+        self.sync_file
+    }
+
+    /// Makes a folder's names durable. Blocks.
+    pub(super) fn sync_folder(&self, jail: &Jail, folder: &str) -> rustix::io::Result<()> {
+        self.directories.sync(jail.folder(folder)?)
+    }
+
+    /// What is at a path below `/incoming`.
+    pub(super) fn stat(&self, path: &str) -> Result<Entry, Refusal> {
+        self.find(path)?
+            .map(|stat| entry(&stat, true))
+            .ok_or_else(Refusal::no_such_file)
+    }
+
+    fn find(&self, path: &str) -> Result<Option<Stat>, Refusal> {
+        if let Some(stat) = self.partial_file(path)? {
+            return Ok(Some(stat));
+        }
+        if let Some(stat) = self.incoming.stat(path)? {
+            return Ok(Some(stat));
+        }
+        // Between the two looks it may have been moved back to be written on.
+        self.partial_file(path)
+    }
+
+    fn partial_file(&self, path: &str) -> Result<Option<Stat>, Refusal> {
+        let stat = self.partial.stat(path)?.filter(|stat| !is_folder(stat));
+        // What lies in a mirror of a folder that is gone does not exist.
+        if stat.is_some() && !self.incoming.is_folder(split(path).0)? {
+            return Ok(None);
+        }
+        Ok(stat)
+    }
+
+    /// Names that may be in a folder; each is to be looked at with [`Tree::stat`].
+    pub(super) fn names(&self, folder: &str) -> Result<Vec<String>, Refusal> {
+        let mut names = self.incoming.names(folder)?;
+        match self.partial.names(folder) {
+            Ok(more) => names.extend(more),
+            Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Opens a file for reading, partial or closed.
+    pub(super) fn open_to_read(&self, path: &str) -> Result<File, Refusal> {
+        if self.partial_file(path)?.is_some() {
+            match self.partial.file(path, false) {
+                // It was closed in this moment.
+                Err(Errno::NOENT) => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+        Ok(self.incoming.file(path, false)?)
+    }
+
+    /// Opens a file for writing. A fresh one, or one whose content is to go, is made in `partial`
+    /// and leaves a closed one as it is until the CLOSE; a closed one that is to be written on is
+    /// moved back to `partial` first, because from then on it is not whole.
+    pub(super) fn open_to_write(
+        &self,
+        path: &str,
+        flags: OpenFlags,
+        wait: Wait,
+    ) -> Result<Opened, Refusal> {
+        let (folder, name) = split(path);
+        if path.is_empty() {
+            return Err(Errno::ISDIR.into());
+        }
+        if folder.is_empty() {
+            return Err(self.refuse_loose(path));
+        }
+        let mut table = match wait {
+            Wait::Allowed => self.fence.settled(&[path]),
+            Wait::Never => self.fence.table(),
+        };
+        if wait == Wait::Never && table.is_committing(path) {
+            return Ok(Opened::NeedsThread);
+        }
+        table.check(path)?;
+        let closed = self.incoming.stat(path)?;
+        if closed.as_ref().is_some_and(is_folder) {
+            return Err(Errno::ISDIR.into());
+        }
+        let is_partial = self.partial_file(path)?.is_some();
+        let is_there = is_partial || closed.is_some();
+        if !is_there && (!flags.create || !self.incoming.is_folder(folder)?) {
+            return Err(Refusal::no_such_file());
+        }
+        if is_there && flags.create && flags.exclusive {
+            return Err(Errno::EXIST.into());
+        }
+        if is_there && !is_partial && !flags.truncate {
+            if wait == Wait::Never {
+                return Ok(Opened::NeedsThread);
+            }
+            return self.reopen(table, path, flags);
+        }
+        if !is_there {
+            self.check_collision(&mut table, folder, name, None)?;
+        }
+        let file = if is_partial && !flags.truncate {
+            self.partial.file(path, true)?
+        } else {
+            self.fresh(&mut table, path)?
+        };
+        let append_at = append_position(&file, flags)?;
+        Ok(Opened::Now(self.admit(&mut table, path, file, append_at)))
+    }
+
+    /// A new, empty file in `partial`. An older one is another inode, so that whoever still has it
+    /// open writes into nothing.
+    fn fresh(&self, table: &mut Table, path: &str) -> Result<File, Refusal> {
+        table.revoke(path);
+        self.partial.make_folders(split(path).0)?;
+        match self.partial.unlink(path) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::ISDIR | Errno::PERM) => self.partial.remove_hollow(path)?,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(self.partial.create(path)?)
+    }
+
+    /// Moves a closed file back to `partial` and opens it. The move is durable before the first
+    /// byte changes: else a power cut could leave half a file that counts as whole.
+    fn reopen(
+        &self,
+        mut table: std::sync::MutexGuard<'_, Table>,
+        path: &str,
+        flags: OpenFlags,
+    ) -> Result<Opened, Refusal> {
+        let folder = split(path).0;
+        self.partial.make_folders(folder)?;
+        self.incoming
+            .rename(path, &self.partial, path, Target::Absent)?;
+        let file = self.partial.file(path, true)?;
+        let append_at = append_position(&file, flags)?;
+        let open = self.admit(&mut table, path, file, append_at);
+        drop(table);
+        self.sync_folder(&self.partial, folder)?;
+        self.sync_folder(&self.incoming, folder)?;
+        Ok(Opened::Now(open))
+    }
+
+    /// The refusal of a file directly below `/incoming`, unless there is a folder of that name.
+    fn refuse_loose(&self, path: &str) -> Refusal {
+        match self.incoming.is_folder(path) {
+            Ok(true) => Errno::ISDIR.into(),
+            _ => Refusal::loose_file(),
+        }
+    }
+
+    /// Refuses a new name that is another spelling of one in the same folder.
+    pub(super) fn check_collision(
+        &self,
+        table: &mut Table,
+        folder: &str,
+        name: &str,
+        but: Option<&str>,
+    ) -> Result<(), Refusal> {
+        table.check_collision(
+            folder,
+            name,
+            but,
+            || self.names(folder),
+            |other| {
+                self.find(&join(folder, other))
+                    .is_ok_and(|stat| stat.is_some())
+            },
+        )
+    }
+
+    /// Sets the times of what is at a path.
+    pub(super) fn set_times(&self, path: &str, times: (u32, u32)) -> Result<(), Refusal> {
+        let jail = match self.partial_file(path)? {
+            Some(_) => &self.partial,
+            None => &self.incoming,
+        };
+        if jail.stat(path)?.is_none() {
+            return Err(Refusal::no_such_file());
+        }
+        Ok(jail.set_times(path, times)?)
+    }
+
+    /// Figures of the file system below `/incoming`.
+    pub(super) fn file_system(&self) -> Result<StatVfs, Refusal> {
+        Ok(self.incoming.file_system()?)
+    }
+}
+
+fn append_position(file: &File, flags: OpenFlags) -> Result<Option<u64>, Refusal> {
+    if flags.append {
+        Ok(Some(file.metadata()?.len()))
+    } else {
+        Ok(None)
+    }
+}

@@ -1,0 +1,290 @@
+//! One file on its way in: written in `partial`, and moved into `incoming` when it is durable.
+//!
+//! That a file lies in `incoming` is the record that its CLOSE could be answered OK, so the order
+//! of [`Tree::commit`] is the promise itself: fsync of the file, rename, fsync of both folders.
+//! A file whose fsync failed is set aside for a person; what the kernel says about it after that
+//! cannot be believed.
+
+use super::fence::Fence;
+use super::jail::{Jail, Target, timestamps};
+use super::path::split;
+use super::refusal::Refusal;
+use super::tree::Tree;
+use rustix::io::Errno;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// After so many bytes the disk is asked to begin writing, so that the fsync of a big file's CLOSE
+/// is short. Clients give up on a CLOSE after 15 to 20 seconds.
+const FLUSH_EVERY_BYTES: u64 = 32 << 20;
+
+/// Tries to find a free name among the damaged files.
+const MAX_NAME_TRIES: u32 = 1_000;
+
+/// An open file that is being written. Writes are positional and in place.
+#[derive(Debug)]
+pub(super) struct Upload {
+    ticket: u64,
+    file: File,
+    state: Mutex<Writing>,
+}
+
+#[derive(Debug, Default)]
+struct Writing {
+    /// Where the next write goes when the file was opened for appending.
+    append_at: Option<u64>,
+    /// Bytes since the disk was last asked to write.
+    unflushed: u64,
+    /// A flush is under way.
+    flushing: bool,
+    /// Someone else took the path: a newer session, or a REMOVE.
+    revoked: bool,
+    /// A write failed; what is in the file is not what the client sent.
+    broken: bool,
+    /// The disk failed; see the module's words.
+    damaged: bool,
+}
+
+impl Upload {
+    /// The number in the fence's table.
+    pub(super) fn ticket(&self) -> u64 {
+        self.ticket
+    }
+
+    /// The file, for reading and for its attributes.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    fn state(&self) -> MutexGuard<'_, Writing> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on every write and the CLOSE fail. Returns after a write under way is done.
+    pub(super) fn revoke(&self) {
+        self.state().revoked = true;
+    }
+
+    /// Writes, at the end if the file was opened for appending. True when a flush is due; the
+    /// caller then calls [`Upload::flush`] where blocking is allowed.
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<bool, Refusal> {
+        let mut state = self.writable()?;
+        let at = state.append_at.unwrap_or(offset);
+        if let Err(error) = self.file.write_all_at(bytes, at) {
+            state.broken = true;
+            return Err(error.into());
+        }
+        let count = bytes.len() as u64;
+        state.append_at = state.append_at.map(|at| at + count);
+        state.unflushed += count;
+        let due = state.unflushed >= FLUSH_EVERY_BYTES && !state.flushing;
+        if due {
+            state.unflushed = 0;
+            state.flushing = true;
+        }
+        Ok(due)
+    }
+
+    /// Sets the size.
+    pub(super) fn resize(&self, size: u64) -> Result<(), Refusal> {
+        let mut state = self.writable()?;
+        if self.file.metadata()?.len() != size {
+            self.file.set_len(size)?;
+        }
+        state.append_at = state.append_at.map(|at| at.min(size));
+        Ok(())
+    }
+
+    /// Sets the times, seconds since 1970.
+    pub(super) fn set_times(&self, times: (u32, u32)) -> Result<(), Refusal> {
+        Ok(rustix::fs::futimens(&self.file, &timestamps(times))?)
+    }
+
+    /// Has the disk write what it has so far. Blocks. A failure shows at the CLOSE.
+    pub(super) fn flush(&self, sync: SyncFile) {
+        let outcome = sync(&self.file);
+        let mut state = self.state();
+        state.flushing = false;
+        state.damaged |= outcome.is_err();
+    }
+
+    /// Has the disk write everything. Blocks.
+    pub(super) fn sync(&self, sync: SyncFile) -> Result<(), Refusal> {
+        let outcome = sync(&self.file);
+        let mut state = self.state();
+        state.damaged |= outcome.is_err();
+        if state.damaged {
+            Err(damaged())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn writable(&self) -> Result<MutexGuard<'_, Writing>, Refusal> {
+        let state = self.state();
+        if state.revoked {
+            return Err(taken_over());
+        }
+        if state.damaged {
+            return Err(damaged());
+        }
+        Ok(state)
+    }
+}
+
+fn taken_over() -> Refusal {
+    Refusal::failure(
+        "This upload was ended: the file was opened for writing or removed by another session.",
+    )
+}
+
+fn damaged() -> Refusal {
+    Refusal::failure(
+        "The server could not store this file safely. Nothing is wrong with your upload; please \
+         upload this file again.",
+    )
+}
+
+fn broken() -> Refusal {
+    Refusal::failure("A part of this file could not be written. Please upload it again.")
+}
+
+/// How a file is made durable; tests put in one that fails.
+pub(super) type SyncFile = fn(&File) -> rustix::io::Result<()>;
+
+/// The real one.
+pub(super) fn sync_to_disk(file: &File) -> rustix::io::Result<()> {
+    rustix::fs::fsync(file)
+}
+
+/// A session's hold on an upload. When it goes without a commit the file stays partial.
+#[derive(Debug)]
+pub(super) struct OpenUpload {
+    upload: Arc<Upload>,
+    fence: Arc<Fence>,
+}
+
+impl OpenUpload {
+    /// The upload itself.
+    pub(super) fn upload(&self) -> &Arc<Upload> {
+        &self.upload
+    }
+}
+
+impl Drop for OpenUpload {
+    fn drop(&mut self) {
+        self.fence.release(self.upload.ticket);
+    }
+}
+
+/// What a commit made durable.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Committed {
+    /// Path below `/incoming`.
+    pub(super) path: String,
+    /// Size in bytes.
+    pub(super) size: u64,
+}
+
+impl Tree {
+    /// Enters a file that was opened under the table's guard.
+    pub(super) fn admit(
+        &self,
+        table: &mut super::fence::Table,
+        path: &str,
+        file: File,
+        append_at: Option<u64>,
+    ) -> OpenUpload {
+        let ticket = table.next_ticket();
+        let upload = Arc::new(Upload {
+            ticket,
+            file,
+            state: Mutex::new(Writing {
+                append_at,
+                ..Writing::default()
+            }),
+        });
+        table.enter(ticket, path, Arc::downgrade(&upload));
+        OpenUpload {
+            upload,
+            fence: Arc::clone(self.fence()),
+        }
+    }
+
+    /// CLOSE was asked: from now on others wait for it. Does not block.
+    pub(super) fn begin_commit(&self, open: &OpenUpload) -> Result<(), Refusal> {
+        let mut table = self.fence().table();
+        let state = open.upload.state();
+        if state.revoked {
+            return Err(taken_over());
+        }
+        if state.broken {
+            return Err(broken());
+        }
+        drop(state);
+        table
+            .begin_commit(open.upload.ticket)
+            .ok_or_else(taken_over)
+    }
+
+    /// Makes the file durable and moves it into `incoming`. Blocks. After an error the file is
+    /// still partial, or among the damaged ones.
+    pub(super) fn commit(&self, open: OpenUpload) -> Result<Committed, Refusal> {
+        let upload = &open.upload;
+        if let Err(refusal) = upload.sync(self.sync_file()) {
+            self.set_aside(self.partial(), upload);
+            return Err(refusal);
+        }
+        let size = upload.file.metadata()?.len();
+        let path = {
+            let table = self.fence().table();
+            let path = table.path_of(upload.ticket).ok_or_else(taken_over)?;
+            self.partial()
+                .rename(&path, self.incoming(), &path, Target::Replaced)?;
+            path
+        };
+        let (folder, _) = split(&path);
+        let synced = self
+            .sync_folder(self.incoming(), folder)
+            .and_then(|()| self.sync_folder(self.partial(), folder));
+        if synced.is_err() {
+            self.set_aside(self.incoming(), upload);
+            return Err(damaged());
+        }
+        Ok(Committed { path, size })
+    }
+
+    /// Moves a file that cannot be trusted to where a person finds it. Never deletes it.
+    fn set_aside(&self, from: &Jail, upload: &Upload) {
+        let Some(path) = self.fence().table().path_of(upload.ticket) else {
+            return;
+        };
+        let outcome = self.move_to_damaged(from, &path, upload.ticket);
+        tracing::error!(
+            label = %self.label(),
+            path = ?path,
+            moved = ?outcome,
+            "the disk failed to store a file; it was set aside"
+        );
+    }
+
+    fn move_to_damaged(&self, from: &Jail, path: &str, ticket: u64) -> Result<String, Errno> {
+        let damaged = Jail::open(self.damaged())?;
+        let (folder, name) = split(path);
+        let short: String = name.chars().take(40).collect();
+        for number in 0..MAX_NAME_TRIES {
+            let aside = format!("{}_{ticket}_{number}_{short}", self.label());
+            match from.rename(path, &damaged, &aside, Target::Absent) {
+                Err(Errno::EXIST) => {}
+                Ok(()) => {
+                    self.sync_folder(&damaged, "")?;
+                    self.sync_folder(from, folder)?;
+                    return Ok(aside);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Errno::EXIST)
+    }
+}

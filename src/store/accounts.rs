@@ -1,0 +1,150 @@
+//! Labels' accounts.
+
+use super::Store;
+use super::error::StoreError;
+use super::rows::{json, json_of, time, time_of, word};
+use super::writer::Desk;
+use crate::domain::account::{Account, Accounts, Profile};
+use crate::domain::fault::Fault;
+use crate::domain::ids::LabelId;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+const COLUMNS: &str =
+    "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at";
+
+impl Store {
+    /// A new identifier for a label that is to be added.
+    pub fn new_label_id(&self, now: Timestamp) -> Result<LabelId, StoreError> {
+        self.change(move |desk| Ok(LabelId::new(desk.ids.next(now))))
+    }
+
+    /// Adds a label; refuses a name that is taken.
+    pub fn add_label(&self, account: &Account) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.change(move |desk| {
+            if label_where(desk.connection, "name", &account.name)
+                .map_err(StoreError::read("a label"))?
+                .is_some()
+            {
+                return Err(StoreError::AlreadyThere { name: account.name });
+            }
+            write(
+                desk,
+                &account,
+                "INSERT INTO label (id, name, emails, dsps, profile, dpid, password_hash, keys,
+                     disabled, created_at)
+                 VALUES (:id, :name, :emails, :dsps, :profile, :dpid, :password_hash, :keys,
+                     :disabled, :created_at)",
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Saves a label that is there, found by its identifier.
+    pub fn save_label(&self, account: &Account) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.change(move |desk| {
+            let other = label_where(desk.connection, "name", &account.name)
+                .map_err(StoreError::read("a label"))?;
+            if other.is_some_and(|other| other.id != account.id) {
+                return Err(StoreError::AlreadyThere { name: account.name });
+            }
+            let changed = write(
+                desk,
+                &account,
+                "UPDATE label SET name = :name, emails = :emails, dsps = :dsps,
+                     profile = :profile, dpid = :dpid, password_hash = :password_hash,
+                     keys = :keys, disabled = :disabled, created_at = :created_at
+                 WHERE id = :id",
+            )?;
+            if changed == 0 {
+                return Err(StoreError::Missing {
+                    what: "label",
+                    id: account.name,
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// The label of that user name.
+    pub fn label(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        self.read("a label", |connection| {
+            label_where(connection, "name", name)
+        })
+    }
+
+    /// The label of that identifier.
+    pub fn label_by_id(&self, id: &LabelId) -> Result<Option<Account>, StoreError> {
+        self.read("a label", |connection| {
+            label_where(connection, "id", id.as_str())
+        })
+    }
+
+    /// All labels, by name.
+    pub fn labels(&self) -> Result<Vec<Account>, StoreError> {
+        self.read("the labels", |connection| {
+            connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM label ORDER BY name"))?
+                .query_map([], account)?
+                .collect()
+        })
+    }
+}
+
+impl Accounts for Store {
+    fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+        self.label(name).map_err(|error| error.fault())
+    }
+}
+
+/// `column` is one of ours, never a text from outside.
+pub(super) fn label_where(
+    connection: &Connection,
+    column: &'static str,
+    value: &str,
+) -> rusqlite::Result<Option<Account>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM label WHERE {column} = ?1"))?
+        .query_one([value], account)
+        .optional()
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: LabelId::new(row.get::<_, String>(0)?),
+        name: row.get(1)?,
+        emails: json_of(row, 2)?,
+        dsps: json_of(row, 3)?,
+        profile: word(row, 4, Profile::parse)?,
+        dpid: row.get(5)?,
+        password_hash: row.get(6)?,
+        keys: json_of(row, 7)?,
+        disabled: row.get(8)?,
+        created_at: time_of(row, 9)?,
+    })
+}
+
+fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreError> {
+    let emails = json("the label's addresses", &account.emails)?;
+    let dsps = json("the label's DSPs", &account.dsps)?;
+    let keys = json("the label's keys", &account.keys)?;
+    desk.connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement.execute(named_params! {
+                ":id": account.id.as_str(),
+                ":name": account.name,
+                ":emails": emails,
+                ":dsps": dsps,
+                ":profile": account.profile.as_str(),
+                ":dpid": account.dpid,
+                ":password_hash": account.password_hash,
+                ":keys": keys,
+                ":disabled": account.disabled,
+                ":created_at": time(account.created_at),
+            })
+        })
+        .map_err(StoreError::write("a label"))
+}

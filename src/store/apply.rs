@@ -1,0 +1,391 @@
+//! The one door: an event becomes a log line, a status and outbox rows, in one transaction.
+//!
+//! Approving a package whose label has no DSP agreed is allowed and makes no push: the package
+//! stays `qc_approved`, because nothing was delivered and nothing is going to be. The same holds
+//! for a test message (HDR-007).
+
+use super::error::{ApplyError, StoreError};
+use super::packages::package_in;
+use super::rows::{json, time};
+use super::writer::Desk;
+use super::{People, Store, accounts, claims, letters};
+use crate::domain::facts::Manifest;
+use crate::domain::ids::{PackageId, gtin14};
+use crate::domain::letter::LetterKind;
+use crate::domain::lifecycle::{Effect, EventKind, Illegal, Status, next};
+use crate::domain::package::{Event, Identity, Package};
+use crate::domain::report::{Counts, Report};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, named_params};
+
+/// Who the log names when nobody asked.
+pub(super) const DAEMON: &str = "daemon";
+
+impl Store {
+    /// Applies an event to a package, with all that follows from it, and returns the package as it
+    /// is then. `actor` is who the log names: `daemon`, `label`, or a Unix user.
+    ///
+    /// The status is looked at inside the transaction: of two who approve, one is refused.
+    pub fn apply(
+        &self,
+        package: &PackageId,
+        event: Event,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Package, ApplyError> {
+        let package = package.clone();
+        let actor = actor.to_owned();
+        let people = self.people();
+        self.change(move |desk| {
+            let occasion = Occasion {
+                actor: &actor,
+                now,
+                people: &people,
+            };
+            apply(desk, &package, &event, occasion)
+        })
+    }
+}
+
+/// Who, when, and whom to tell.
+#[derive(Clone, Copy)]
+pub(super) struct Occasion<'a> {
+    pub(super) actor: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) people: &'a People,
+}
+
+/// The door itself, for use inside a transaction.
+pub(super) fn apply(
+    desk: &mut Desk<'_>,
+    id: &PackageId,
+    event: &Event,
+    occasion: Occasion<'_>,
+) -> Result<Package, ApplyError> {
+    let package = package_in(desk.connection, id)
+        .map_err(StoreError::read("a package"))?
+        .ok_or(ApplyError::NotFound)?;
+    let (status, effects) = next(package.status, event.kind())?;
+    if event.kind() == EventKind::Unparked && !was_claimed(desk, id)? {
+        // It was parked while it was still being received: there are no files to validate. A new
+        // upload of the folder replaces it.
+        return Err(ApplyError::Illegal(Illegal {
+            status: package.status,
+            event: EventKind::Unparked,
+        }));
+    }
+    let line = log(desk, id, event, status, occasion)?;
+    desk.connection
+        .prepare_cached("UPDATE package SET status = ?2, updated_at = ?3 WHERE id = ?1")
+        .and_then(|mut update| update.execute((id.as_str(), status.as_str(), time(occasion.now))))
+        .map_err(StoreError::write("a package's status"))?;
+    remember(desk, &package, event, occasion)?;
+    for effect in effects {
+        carry_out(desk, *effect, &package, event, line, occasion)?;
+    }
+    if event.kind() == EventKind::Claimed {
+        replace_older(desk, id, occasion)?;
+    }
+    tracing::info!(
+        package.id = %id,
+        package.event = event.kind().as_str(),
+        package.from = package.status.as_str(),
+        package.status = status.as_str(),
+        actor = ?occasion.actor,
+        "package {id} is {status}"
+    );
+    package_in(desk.connection, id)
+        .map_err(StoreError::read("a package"))?
+        .ok_or(ApplyError::NotFound)
+}
+
+/// Writes the log line and returns its number in the table.
+fn log(
+    desk: &Desk<'_>,
+    id: &PackageId,
+    event: &Event,
+    status: Status,
+    occasion: Occasion<'_>,
+) -> Result<i64, StoreError> {
+    let body = json("an event", event)?;
+    desk.connection
+        .prepare_cached(
+            "INSERT INTO event (package, number, at, actor, kind, status, body)
+             SELECT :package, 1 + coalesce(max(number), 0), :at, :actor, :kind, :status, :body
+             FROM event WHERE package = :package",
+        )
+        .and_then(|mut insert| {
+            insert.insert(named_params! {
+                ":package": id.as_str(),
+                ":at": time(occasion.now),
+                ":actor": occasion.actor,
+                ":kind": event.kind().as_str(),
+                ":status": status.as_str(),
+                ":body": body,
+            })
+        })
+        .map_err(StoreError::write("an event"))
+}
+
+/// What the package's row learns from the event beside the status.
+fn remember(
+    desk: &Desk<'_>,
+    package: &Package,
+    event: &Event,
+    occasion: Occasion<'_>,
+) -> Result<(), StoreError> {
+    match event {
+        Event::Stalled { waiting_for } => {
+            let waiting_for = json("what is missing", waiting_for)?;
+            desk.connection
+                .prepare_cached(
+                    "UPDATE package SET waiting_for = ?2, stalled_for = ?2 WHERE id = ?1",
+                )
+                .and_then(|mut update| update.execute((package.id.as_str(), waiting_for)))
+                .map_err(StoreError::write("what is missing"))?;
+        }
+        Event::Claimed { manifest, identity } => claim(desk, package, manifest, identity)?,
+        Event::Judged {
+            report,
+            counts,
+            identity,
+        } => {
+            identify(desk, &package.id, identity)?;
+            judge(desk, &package.id, *counts, report.as_deref(), occasion)?;
+        }
+        Event::Approved { .. }
+        | Event::Rejected { .. }
+        | Event::AllPushed { .. }
+        | Event::Replaced { .. }
+        | Event::Withdrawn
+        | Event::Parked { .. }
+        | Event::Unparked => {}
+    }
+    Ok(())
+}
+
+fn claim(
+    desk: &Desk<'_>,
+    package: &Package,
+    manifest: &Manifest,
+    identity: &Identity,
+) -> Result<(), StoreError> {
+    identify(desk, &package.id, identity)?;
+    let attempt = next_attempt(desk, package, identity)?;
+    desk.connection
+        .prepare_cached(
+            "UPDATE package SET claimed = 1, attempt = :attempt, fingerprint = :fingerprint,
+                 waiting_for = '[]', stalled_for = NULL
+             WHERE id = :id",
+        )
+        .and_then(|mut update| {
+            update.execute(named_params! {
+                ":id": package.id.as_str(),
+                ":attempt": attempt,
+                ":fingerprint": manifest.fingerprint(),
+            })
+        })
+        .map_err(StoreError::write("a claim"))?;
+    forget_intent(desk, &package.id)
+}
+
+/// One more than the highest attempt of the same release that was ever claimed.
+///
+/// The same release is the same barcode in whatever spelling. Where one of the two uploads has no
+/// barcode that could be read, the same folder name is taken for the same release: a label whose
+/// first message was broken sends the mended one under the same name, and calls it its second.
+fn next_attempt(
+    desk: &Desk<'_>,
+    package: &Package,
+    identity: &Identity,
+) -> Result<u32, StoreError> {
+    desk.connection
+        .prepare_cached(
+            // Two arms, so that each finds its index; a label may have very many packages.
+            "SELECT 1 + coalesce(max(attempt), 0) FROM (
+                 SELECT attempt FROM package
+                 WHERE label = :label AND gtin = :gtin AND claimed = 1 AND id <> :id
+                 UNION ALL
+                 SELECT attempt FROM package
+                 WHERE label = :label AND folder = :folder AND claimed = 1 AND id <> :id
+                     AND (gtin IS NULL OR :gtin IS NULL))",
+        )
+        .and_then(|mut select| {
+            select.query_one(
+                named_params! {
+                    ":id": package.id.as_str(),
+                    ":label": package.label.as_str(),
+                    ":gtin": gtin(identity),
+                    ":folder": package.folder,
+                },
+                |row| row.get(0),
+            )
+        })
+        .map_err(StoreError::read("earlier attempts"))
+}
+
+fn gtin(identity: &Identity) -> Option<String> {
+    identity
+        .icpn
+        .as_deref()
+        .map(gtin14)
+        .filter(|gtin| !gtin.is_empty())
+}
+
+/// Takes over what is known of the release; what is not known leaves what was.
+fn identify(desk: &Desk<'_>, id: &PackageId, identity: &Identity) -> Result<(), StoreError> {
+    desk.connection
+        .prepare_cached(
+            "UPDATE package SET icpn = coalesce(:icpn, icpn), gtin = coalesce(:gtin, gtin),
+                 title = coalesce(:title, title), artist = coalesce(:artist, artist),
+                 message_id = coalesce(:message_id, message_id),
+                 message_created = coalesce(:message_created, message_created),
+                 tracks = iif(:tracks > 0, :tracks, tracks)
+             WHERE id = :id",
+        )
+        .and_then(|mut update| {
+            update.execute(named_params! {
+                ":id": id.as_str(),
+                ":icpn": identity.icpn,
+                ":gtin": gtin(identity),
+                ":title": identity.title,
+                ":artist": identity.artist,
+                ":message_id": identity.message_id,
+                ":message_created": identity.message_created,
+                ":tracks": identity.tracks,
+            })
+        })
+        .map(|_| ())
+        .map_err(StoreError::write("what release a package is"))
+}
+
+fn judge(
+    desk: &Desk<'_>,
+    id: &PackageId,
+    counts: Counts,
+    report: Option<&Report>,
+    occasion: Occasion<'_>,
+) -> Result<(), StoreError> {
+    desk.connection
+        .prepare_cached(
+            "UPDATE package SET errors = ?2, questions = ?3, warnings = ?4, infos = ?5, is_test = ?6
+             WHERE id = ?1",
+        )
+        .and_then(|mut update| {
+            update.execute((
+                id.as_str(),
+                counts.error,
+                counts.question,
+                counts.warning,
+                counts.info,
+                report.is_some_and(|report| report.release.is_test),
+            ))
+        })
+        .map_err(StoreError::write("a verdict"))?;
+    let Some(report) = report else {
+        return Ok(());
+    };
+    let body = json("a report", report)?;
+    let errors = json("a report's errors", &report.errors())?;
+    desk.connection
+        .prepare_cached("INSERT INTO report (package, at, body, errors) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut insert| insert.execute((id.as_str(), time(occasion.now), body, errors)))
+        .map(|_| ())
+        .map_err(StoreError::write("a report"))
+}
+
+pub(super) fn forget_intent(desk: &Desk<'_>, id: &PackageId) -> Result<(), StoreError> {
+    desk.connection
+        .prepare_cached("DELETE FROM intent WHERE package = ?1")
+        .and_then(|mut delete| delete.execute([id.as_str()]))
+        .map(|_| ())
+        .map_err(StoreError::write("an intent"))
+}
+
+pub(super) fn was_claimed(desk: &Desk<'_>, id: &PackageId) -> Result<bool, StoreError> {
+    desk.connection
+        .prepare_cached("SELECT claimed FROM package WHERE id = ?1")
+        .and_then(|mut select| select.query_one([id.as_str()], |row| row.get(0)).optional())
+        .map(Option::unwrap_or_default)
+        .map_err(StoreError::read("a package"))
+}
+
+/// One outbox row for each target of an effect.
+fn carry_out(
+    desk: &mut Desk<'_>,
+    effect: Effect,
+    package: &Package,
+    event: &Event,
+    line: i64,
+    occasion: Occasion<'_>,
+) -> Result<(), StoreError> {
+    let account = accounts::label_where(desk.connection, "id", package.label.as_str())
+        .map_err(StoreError::read("a label"))?
+        .ok_or_else(|| StoreError::Missing {
+            what: "label",
+            id: package.label.to_string(),
+        })?;
+    let cause = letters::Cause {
+        package: &package.id,
+        event: line,
+        push: None,
+    };
+    match effect {
+        Effect::TellLabel => match letter_for(event.kind()) {
+            Some(kind) => letters::post(desk, cause, kind, &account.emails, occasion.now),
+            None => Ok(()),
+        },
+        Effect::TellOperator => {
+            let kind = LetterKind::OperatorParked;
+            letters::post(desk, cause, kind, &occasion.people.operator, occasion.now)
+        }
+        Effect::Push => claims::queue(desk, &package.id, &account.dsps, occasion.now),
+    }
+}
+
+/// The letter to the label that an event sets off.
+fn letter_for(event: EventKind) -> Option<LetterKind> {
+    match event {
+        EventKind::Stalled => Some(LetterKind::Stalled),
+        EventKind::Claimed => Some(LetterKind::Incoming),
+        EventKind::FoundInvalid => Some(LetterKind::Invalid),
+        EventKind::FoundValid => Some(LetterKind::NeedsQc),
+        EventKind::Approved => Some(LetterKind::QcApproved),
+        EventKind::Rejected => Some(LetterKind::QcRejected),
+        EventKind::AllPushed => Some(LetterKind::Delivered),
+        EventKind::Parked => Some(LetterKind::Parked),
+        EventKind::Replaced | EventKind::Withdrawn | EventKind::Unparked => None,
+    }
+}
+
+/// The claimed package takes the place of those of the same release that nobody approved yet.
+///
+/// Without a barcode on both sides only the same folder tells, and a package with a barcode is not
+/// given up for one without. A package that was parked before it could be claimed is replaced by
+/// the next claim of its folder: its files are the ones that were claimed now.
+fn replace_older(
+    desk: &mut Desk<'_>,
+    newer: &PackageId,
+    occasion: Occasion<'_>,
+) -> Result<(), ApplyError> {
+    let older: Vec<String> = desk
+        .connection
+        .prepare_cached(
+            "SELECT o.id FROM package n JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
+                 OR (o.label = n.label AND o.folder = n.folder AND o.gtin IS NULL
+                     AND (n.gtin IS NULL OR NOT o.claimed))
+             WHERE n.id = ?1 AND o.id <> n.id AND o.status IN ('incoming', 'needs_qc', 'parked')
+             ORDER BY o.seq",
+        )
+        .and_then(|mut select| {
+            select
+                .query_map([newer.as_str()], |row| row.get(0))?
+                .collect()
+        })
+        .map_err(StoreError::read("older packages"))?;
+    for id in older {
+        let replaced = Event::Replaced { by: newer.clone() };
+        apply(desk, &PackageId::new(id), &replaced, occasion)?;
+    }
+    Ok(())
+}

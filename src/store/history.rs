@@ -1,0 +1,158 @@
+//! What the store knows of a label's earlier packages, as far as rules and letters ask for it.
+
+use super::Store;
+use super::error::StoreError;
+use super::rows::{json_of, time_of, word};
+use crate::domain::history::{Earlier, History};
+use crate::domain::ids::{LabelId, PackageId, gtin14};
+use crate::domain::letter::Comparison;
+use crate::domain::lifecycle::Status;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+/// What `earlier` reads.
+const SELECT: &str = "SELECT p.id, p.attempt, p.status, p.received_at, p.title, p.icpn,
+        p.message_created, p.fingerprint, coalesce(r.errors, '[]')
+    FROM package p LEFT JOIN report r ON r.package = p.id";
+
+/// Pairs of code and place, as `Report::errors` makes them.
+type Errors = Vec<(String, String)>;
+
+/// Whose history, seen from which package.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryQuestion<'a> {
+    /// The label.
+    pub label: &'a LabelId,
+    /// The package that asks; it and what came after it are left out.
+    pub package: &'a PackageId,
+    /// Its barcode, in any spelling.
+    pub icpn: Option<&'a str>,
+    /// Its `MessageId`.
+    pub message_id: Option<&'a str>,
+    /// The DPID that its message names as sender.
+    pub sender_dpid: Option<&'a str>,
+}
+
+impl Store {
+    /// Earlier packages that matter to the one at hand.
+    pub fn history(&self, question: &HistoryQuestion<'_>) -> Result<History, StoreError> {
+        self.read("a release's history", |connection| {
+            let gtin = question.icpn.map(gtin14).filter(|gtin| !gtin.is_empty());
+            let icpn_of_other_label = connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM package
+                     WHERE gtin = ?1 AND label <> ?2 AND claimed = 1)",
+                )?
+                .query_one((&gtin, question.label.as_str()), |row| row.get(0))?;
+            let dpid_of_other_label = connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM label
+                     WHERE upper(trim(dpid)) = upper(trim(?1)) AND id <> ?2)",
+                )?
+                .query_one((question.sender_dpid, question.label.as_str()), |row| {
+                    row.get(0)
+                })?;
+            Ok(History {
+                same_release: same_release(connection, question, gtin.as_deref())?,
+                icpn_of_other_label,
+                same_message_id: same_message_id(connection, question, gtin.as_deref())?,
+                dpid_of_other_label,
+            })
+        })
+    }
+
+    /// The package's errors against those of the attempt before it; `None` for a first attempt, and
+    /// as long as one of the two has no report.
+    pub fn comparison(&self, id: &PackageId) -> Result<Option<Comparison>, StoreError> {
+        self.read("two reports", |connection| comparison_in(connection, id))
+    }
+}
+
+fn same_release(
+    connection: &Connection,
+    question: &HistoryQuestion<'_>,
+    gtin: Option<&str>,
+) -> rusqlite::Result<Vec<Earlier>> {
+    // Attempts count claims, so "earlier" is a lower attempt; a package that is not claimed yet
+    // comes after all that are.
+    connection
+        .prepare_cached(&format!(
+            "{SELECT}
+             WHERE p.label = :label AND p.gtin = :gtin AND p.claimed = 1 AND p.id <> :package
+                 AND p.attempt < coalesce((SELECT attempt FROM package
+                     WHERE id = :package AND claimed = 1 AND gtin = :gtin), p.attempt + 1)
+             ORDER BY p.attempt, p.seq"
+        ))?
+        .query_map(
+            named_params! {
+                ":label": question.label.as_str(),
+                ":gtin": gtin,
+                ":package": question.package.as_str(),
+            },
+            earlier,
+        )?
+        .collect()
+}
+
+fn same_message_id(
+    connection: &Connection,
+    question: &HistoryQuestion<'_>,
+    gtin: Option<&str>,
+) -> rusqlite::Result<Vec<Earlier>> {
+    connection
+        .prepare_cached(&format!(
+            "{SELECT}
+             WHERE p.label = :label AND p.message_id = :message_id AND p.gtin IS NOT :gtin
+                 AND p.claimed = 1 AND p.id <> :package
+                 AND p.seq < coalesce((SELECT seq FROM package WHERE id = :package), p.seq + 1)
+             ORDER BY p.seq"
+        ))?
+        .query_map(
+            named_params! {
+                ":label": question.label.as_str(),
+                ":gtin": gtin,
+                ":message_id": question.message_id,
+                ":package": question.package.as_str(),
+            },
+            earlier,
+        )?
+        .collect()
+}
+
+fn earlier(row: &Row<'_>) -> rusqlite::Result<Earlier> {
+    Ok(Earlier {
+        id: PackageId::new(row.get::<_, String>(0)?),
+        attempt: row.get(1)?,
+        status: word(row, 2, Status::parse)?,
+        received_at: time_of(row, 3)?,
+        title: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+        icpn: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        message_created: row.get(6)?,
+        fingerprint: row.get(7)?,
+        errors: json_of(row, 8)?,
+    })
+}
+
+/// The attempt before is found as `apply` numbers attempts: same barcode, or same folder where one
+/// of the two has none. One that was replaced before it was judged is passed over.
+pub(super) fn comparison_in(
+    connection: &Connection,
+    id: &PackageId,
+) -> rusqlite::Result<Option<Comparison>> {
+    let found: Option<(Errors, Errors)> = connection
+        .prepare_cached(
+            "SELECT before.errors, after.errors
+             FROM package n
+                 JOIN report after ON after.package = n.id
+                 JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
+                     OR (o.label = n.label AND o.folder = n.folder
+                         AND (o.gtin IS NULL OR n.gtin IS NULL))
+                 JOIN report before ON before.package = o.id
+             WHERE n.id = ?1 AND n.claimed AND o.claimed AND o.attempt < n.attempt
+             ORDER BY o.attempt DESC, o.seq DESC LIMIT 1",
+        )?
+        .query_one([id.as_str()], |row| {
+            Ok((json_of(row, 0)?, json_of(row, 1)?))
+        })
+        .optional()?;
+    Ok(found.map(|(before, after)| Comparison::between(&before, &after)))
+}

@@ -1,0 +1,124 @@
+//! Brings a database to the version of this program, forward only.
+//!
+//! Each step is one file in `migrations/` and one transaction; `user_version` counts the steps
+//! done. A step that was released is never changed: a later one corrects it.
+
+use super::error::StoreError;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
+
+/// The steps, in order; the first brings an empty database to version 1.
+const STEPS: &[&str] = &[include_str!("migrations/0001_beginning.sql")];
+
+/// The version that this program writes and reads.
+pub(super) fn known_version() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+/// Does the steps that are missing and returns the version. Two programs may call it at once: each
+/// step looks again at the version after it has the lock.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<u32, StoreError> {
+    let known = known_version();
+    loop {
+        let found = version(connection).map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        if found > known {
+            return Err(StoreError::Newer {
+                path: path.to_owned(),
+                found,
+                known,
+            });
+        }
+        if found == known {
+            return Ok(known);
+        }
+        step_from(connection, found).map_err(|source| StoreError::Migrate {
+            step: found + 1,
+            source,
+        })?;
+    }
+}
+
+fn version(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn step_from(connection: &mut Connection, found: u32) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if version(&transaction)? != found {
+        // Another program did it meanwhile.
+        return Ok(());
+    }
+    let step = usize::try_from(found).ok().and_then(|n| STEPS.get(n));
+    transaction.execute_batch(step.copied().unwrap_or_default())?;
+    transaction.pragma_update(None, "user_version", found + 1)?;
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(connection: &Connection) -> Vec<(String, String, String)> {
+        let mut statement = connection
+            .prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+            .unwrap();
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_sum_of_the_steps_is_the_schema() {
+        let mut stepped = Connection::open_in_memory().unwrap();
+        assert_eq!(
+            migrate(&mut stepped, Path::new(":memory:")).unwrap(),
+            known_version()
+        );
+        let whole = Connection::open_in_memory().unwrap();
+        whole.execute_batch(include_str!("schema.sql")).unwrap();
+        assert_eq!(shape(&stepped), shape(&whole));
+    }
+
+    #[test]
+    fn every_table_is_strict() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let loose: Vec<String> = connection
+            .prepare(
+                "SELECT name FROM pragma_table_list
+                 WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert!(loose.is_empty(), "{loose:?}");
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let refused = migrate(&mut connection, Path::new("x.db")).unwrap_err();
+        assert!(matches!(refused, StoreError::Newer { found: 99, .. }));
+        assert!(shape(&connection).is_empty());
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE push (x)").unwrap();
+        let before = shape(&connection);
+        let refused = migrate(&mut connection, Path::new("x.db")).unwrap_err();
+        assert!(matches!(refused, StoreError::Migrate { step: 1, .. }));
+        assert_eq!(shape(&connection), before);
+        assert_eq!(version(&connection).unwrap(), 0);
+    }
+}

@@ -1,0 +1,186 @@
+-- The whole database, as the sum of migrations/ leaves it; a test compares the two.
+--
+-- Times are RFC 3339 in UTC with nine digits of a second, so that text order is time order.
+-- `seq` is the order in which rows were written; clocks may jump, it does not.
+-- Lists and records that are only ever read whole are JSON.
+
+CREATE TABLE label (
+    seq           INTEGER PRIMARY KEY,
+    id            TEXT NOT NULL UNIQUE,
+    name          TEXT NOT NULL UNIQUE,
+    emails        TEXT NOT NULL CHECK (json_valid(emails)),
+    dsps          TEXT NOT NULL CHECK (json_valid(dsps)),
+    profile       TEXT NOT NULL CHECK (profile IN ('guide', 'strict')),
+    dpid          TEXT,
+    password_hash TEXT,
+    keys          TEXT NOT NULL CHECK (json_valid(keys)),
+    disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+    created_at    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE package (
+    seq             INTEGER PRIMARY KEY,
+    id              TEXT NOT NULL UNIQUE,
+    label           TEXT NOT NULL REFERENCES label (id),
+    folder          TEXT NOT NULL,
+    status          TEXT NOT NULL CHECK (status IN (
+                        'receiving', 'incoming', 'invalid', 'needs_qc', 'qc_approved',
+                        'qc_rejected', 'delivered', 'superseded', 'parked')),
+    attempt         INTEGER NOT NULL CHECK (attempt >= 1),
+    -- Whether it ever became ours; only then does it count as an attempt.
+    claimed         INTEGER NOT NULL DEFAULT 0 CHECK (claimed IN (0, 1)),
+    -- Barcode as the message states it, and its comparable form (GTIN-14).
+    icpn            TEXT,
+    gtin            TEXT,
+    title           TEXT,
+    artist          TEXT,
+    tracks          INTEGER NOT NULL DEFAULT 0 CHECK (tracks >= 0),
+    message_id      TEXT,
+    message_created TEXT,
+    -- SHA-256 over the manifest's sorted lines.
+    fingerprint     TEXT,
+    is_test         INTEGER NOT NULL DEFAULT 0 CHECK (is_test IN (0, 1)),
+    errors          INTEGER NOT NULL DEFAULT 0,
+    questions       INTEGER NOT NULL DEFAULT 0,
+    warnings        INTEGER NOT NULL DEFAULT 0,
+    infos           INTEGER NOT NULL DEFAULT 0,
+    waiting_for     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(waiting_for)),
+    -- What the label was last told to be missing, so that it is told once.
+    stalled_for     TEXT CHECK (stalled_for IS NULL OR json_valid(stalled_for)),
+    via_sftp        INTEGER NOT NULL CHECK (via_sftp IN (0, 1)),
+    received_at     TEXT NOT NULL,
+    updated_at      TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX package_receiving ON package (label, folder) WHERE status = 'receiving';
+CREATE INDEX package_release ON package (label, gtin);
+CREATE INDEX package_folder ON package (label, folder);
+CREATE INDEX package_gtin ON package (gtin) WHERE gtin IS NOT NULL;
+CREATE INDEX package_status ON package (status);
+
+-- The truth. A package's status is what its last event left.
+CREATE TABLE event (
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    package TEXT NOT NULL REFERENCES package (id),
+    number  INTEGER NOT NULL CHECK (number >= 1),
+    at      TEXT NOT NULL,
+    actor   TEXT NOT NULL,
+    kind    TEXT NOT NULL CHECK (kind IN (
+                'stalled', 'claimed', 'found_invalid', 'found_valid', 'approved', 'rejected',
+                'all_pushed', 'replaced', 'withdrawn', 'parked', 'unparked')),
+    status  TEXT NOT NULL CHECK (status IN (
+                'receiving', 'incoming', 'invalid', 'needs_qc', 'qc_approved',
+                'qc_rejected', 'delivered', 'superseded', 'parked')),
+    body    TEXT NOT NULL CHECK (json_valid(body)),
+    UNIQUE (package, number)
+) STRICT;
+
+CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event BEGIN
+    SELECT RAISE(ABORT, 'the log of events is append-only');
+END;
+
+CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event BEGIN
+    SELECT RAISE(ABORT, 'the log of events is append-only');
+END;
+
+CREATE TRIGGER package_begins_receiving BEFORE INSERT ON package
+WHEN NEW.status <> 'receiving' BEGIN
+    SELECT RAISE(ABORT, 'a package begins in status receiving');
+END;
+
+CREATE TRIGGER package_final_stays BEFORE UPDATE OF status ON package
+WHEN OLD.status IN ('invalid', 'qc_rejected', 'delivered', 'superseded')
+    AND NEW.status <> OLD.status BEGIN
+    SELECT RAISE(ABORT, 'a final status is not changed');
+END;
+
+CREATE TRIGGER package_status_has_event BEFORE UPDATE OF status ON package
+WHEN NEW.status <> OLD.status AND NEW.status IS NOT (
+    SELECT status FROM event WHERE package = NEW.id ORDER BY number DESC LIMIT 1) BEGIN
+    SELECT RAISE(ABORT, 'a status is set by its event only');
+END;
+
+CREATE TRIGGER package_is_not_deleted BEFORE DELETE ON package BEGIN
+    SELECT RAISE(ABORT, 'packages are kept');
+END;
+
+CREATE TABLE report (
+    package TEXT PRIMARY KEY REFERENCES package (id),
+    at      TEXT NOT NULL,
+    body    TEXT NOT NULL CHECK (json_valid(body)),
+    -- Pairs of code and place of the errors: what the next attempt is compared with.
+    errors  TEXT NOT NULL CHECK (json_valid(errors))
+) STRICT;
+
+-- Claims under way: written before the rename, gone with the claimed event.
+CREATE TABLE intent (
+    package TEXT PRIMARY KEY REFERENCES package (id),
+    at      TEXT NOT NULL,
+    body    TEXT NOT NULL CHECK (json_valid(body))
+) STRICT;
+
+-- Outbox to people: one row for each letter and address.
+CREATE TABLE letter (
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
+    package     TEXT NOT NULL REFERENCES package (id),
+    -- The log line that set it off.
+    event       INTEGER NOT NULL REFERENCES event (seq),
+    -- The push it is about, if it is about one.
+    push        TEXT REFERENCES push (id),
+    kind        TEXT NOT NULL CHECK (kind IN (
+                    'stalled', 'incoming', 'invalid', 'needs_qc', 'qc_approved', 'qc_rejected',
+                    'delivered', 'parked', 'operator_parked', 'operator_push_failed')),
+    recipient   TEXT NOT NULL,
+    thread_root TEXT REFERENCES letter (id),
+    state       TEXT NOT NULL CHECK (state IN ('due', 'sent', 'dead')),
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    due_at      TEXT NOT NULL,
+    created_at  TEXT NOT NULL,
+    sent_at     TEXT,
+    last_error  TEXT,
+    mime        BLOB,
+    CHECK ((state = 'sent') = (sent_at IS NOT NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX letter_once ON letter (event, kind, recipient) WHERE push IS NULL;
+CREATE INDEX letter_due ON letter (due_at) WHERE state = 'due';
+CREATE INDEX letter_dead ON letter (seq) WHERE state = 'dead';
+CREATE INDEX letter_package ON letter (package, recipient);
+
+-- Outbox to DSPs: one row for each package and DSP.
+CREATE TABLE push (
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    package    TEXT NOT NULL REFERENCES package (id),
+    dsp        TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN (
+                   'queued', 'sending', 'sent', 'failed', 'cancelled', 'blocked')),
+    -- Tries begun; never set back, because with `epoch` it tells one claim from another.
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    -- Tries that failed since approval or since a person last asked for another try.
+    failures   INTEGER NOT NULL DEFAULT 0,
+    epoch      INTEGER,
+    due_at     TEXT NOT NULL,
+    last_error TEXT,
+    location   TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    UNIQUE (package, dsp),
+    CHECK ((state = 'sent') = (location IS NOT NULL)),
+    CHECK ((state = 'sending') = (epoch IS NOT NULL))
+) STRICT;
+
+CREATE INDEX push_open ON push (dsp, due_at) WHERE state = 'queued';
+CREATE INDEX push_sending ON push (epoch) WHERE state = 'sending';
+
+CREATE TRIGGER push_sent_stays BEFORE UPDATE OF state ON push
+WHEN OLD.state = 'sent' AND NEW.state <> 'sent' BEGIN
+    SELECT RAISE(ABORT, 'a push that was sent stays sent');
+END;
+
+-- One row for each start of the daemon; the highest number is the one that may claim.
+CREATE TABLE epoch (
+    number     INTEGER PRIMARY KEY,
+    started_at TEXT NOT NULL
+) STRICT;

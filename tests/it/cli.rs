@@ -1,0 +1,175 @@
+//! The command line as scripts and people meet it: exit codes, JSON that its schema describes,
+//! words of refusals.
+
+use crate::kit::{TestDaemon, release};
+use dropzone::cli::shapes::{
+    LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
+    StatusDetail,
+};
+use dropzone::domain::report::Report;
+use schemars::{Schema, schema_for};
+use std::fs;
+use std::path::Path;
+
+/// Public JSON → its schema file. `UPDATE_SCHEMAS=1` rewrites them.
+fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("report", schema_for!(Report)),
+        ("package", schema_for!(PackageDetail)),
+        ("package-line", schema_for!(PackageLine)),
+        ("package-list", schema_for!(PackageList)),
+        ("label", schema_for!(LabelDetail)),
+        ("label-list", schema_for!(LabelList)),
+        ("push", schema_for!(PushLine)),
+        ("push-list", schema_for!(PushList)),
+        ("status", schema_for!(StatusDetail)),
+    ]
+}
+
+#[test]
+fn the_schemas_of_our_json_are_true() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    for (name, schema) in schemas() {
+        let file = dir.join(format!("{name}.schema.json"));
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            fs::write(&file, &text).unwrap();
+        }
+        let kept = fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            kept == text,
+            "{} is out of date: UPDATE_SCHEMAS=1 cargo test --test it schemas",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn exit_codes_are_what_scripts_rely_on() {
+    let daemon = TestDaemon::prepare("");
+    let code = |arguments: &[&str]| daemon.command(arguments).status.code();
+    assert_eq!(code(&["package", "list"]), Some(0));
+    assert_eq!(
+        code(&["package", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"]),
+        Some(3),
+        "not found"
+    );
+    assert_eq!(code(&["label", "show", "nobody"]), Some(3));
+    assert_eq!(
+        code(&["package", "list", "--status", "lost"]),
+        Some(2),
+        "usage"
+    );
+    assert_eq!(code(&["nonsense"]), Some(2));
+    assert_eq!(
+        code(&[
+            "label",
+            "add",
+            "UPPER",
+            "--email",
+            "a@b",
+            "--generate-password"
+        ]),
+        Some(2)
+    );
+    assert_eq!(
+        code(&[
+            "label",
+            "add",
+            "x",
+            "--email",
+            "a@b.example",
+            "--generate-password",
+            "--dsp",
+            "nope"
+        ]),
+        Some(3)
+    );
+    assert_eq!(
+        code(&[
+            "label",
+            "add",
+            "x",
+            "--email",
+            "a@b.example",
+            "--generate-password"
+        ]),
+        Some(0)
+    );
+    assert_eq!(
+        code(&[
+            "label",
+            "add",
+            "x",
+            "--email",
+            "a@b.example",
+            "--generate-password"
+        ]),
+        Some(4),
+        "there already"
+    );
+    assert_eq!(code(&["status"]), Some(1), "no daemon runs");
+    assert_eq!(code(&["config", "check"]), Some(0));
+    assert_eq!(code(&["--help"]), Some(0));
+}
+
+#[test]
+fn check_tells_the_same_offline() {
+    let daemon = TestDaemon::prepare("");
+    let sound = daemon.material(&release(401));
+    let path = sound.display().to_string();
+    let output = daemon.command(&["--json", "check", &path]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "valid");
+    assert_eq!(report["tracks"].as_array().unwrap().len(), 3);
+    fs::remove_file(sound.join("02_LowWater.wav")).unwrap();
+    let output = daemon.command(&["check", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("PKG-007") && text.contains("02_LowWater.wav"),
+        "{text}"
+    );
+    assert_eq!(
+        daemon.command(&["check", "/does/not/exist"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(
+        daemon
+            .command(&["check", &format!("{path}/metadata.xml")])
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn passwords_and_hashes_are_shown_nowhere() {
+    let daemon = TestDaemon::prepare("");
+    let label = daemon.label("quayside", &[]);
+    for arguments in [
+        &["label", "show", "quayside"][..],
+        &["--json", "label", "list"],
+        &["config", "show"],
+    ] {
+        let output = daemon.command(arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            !text.contains(&label.password) && !text.contains("$argon2"),
+            "{arguments:?}: {text}"
+        );
+    }
+    let database = fs::read(daemon.data().join("dropzone.db")).unwrap();
+    let holds = |needle: &str| {
+        database
+            .windows(needle.len())
+            .any(|w| w == needle.as_bytes())
+    };
+    assert!(!holds(&label.password), "the database keeps only the hash");
+}

@@ -1,0 +1,387 @@
+//! The clients that labels use, against the running daemon: each uploads a whole release that
+//! reaches review, and refusals end at once.
+
+use crate::kit::{Label, TestDaemon, has, python, release};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn ok(what: &str, output: &Output) -> String {
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{what}: {out}{err}");
+    out.into_owned()
+}
+
+/// Starts a daemon, lets `upload` bring a release as `folder`, and waits for review.
+fn reaches_review(number: u32, upload: impl FnOnce(&TestDaemon, &Label, &Path, &str)) {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let folder = daemon.material(&release(number));
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    upload(&daemon, &label, &folder, &name);
+    let package = daemon.wait_status(&name, "needs_qc");
+    assert_eq!(package["finding_counts"]["error"], 0);
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn openssh_sftp_by_password() {
+    reaches_review(301, |daemon, label, folder, _| {
+        let askpass = daemon.home.path().join("askpass");
+        fs::write(&askpass, format!("#!/bin/sh\necho '{}'\n", label.password)).unwrap();
+        fs::set_permissions(
+            &askpass,
+            std::os::unix::fs::PermissionsExt::from_mode(0o700),
+        )
+        .unwrap();
+        let batch = daemon.home.path().join("batch");
+        fs::write(
+            &batch,
+            format!("cd incoming\nput -rp {}\n", folder.display()),
+        )
+        .unwrap();
+        let output = Command::new("sftp")
+            .args([
+                "-q",
+                "-P",
+                &daemon.port.to_string(),
+                "-o",
+                "BatchMode=no",
+                "-o",
+                "PubkeyAuthentication=no",
+            ])
+            .args(daemon.ssh_options())
+            .arg("-b")
+            .arg(&batch)
+            .arg("quayside@127.0.0.1")
+            .env("SSH_ASKPASS", &askpass)
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        ok("sftp by password", &output);
+    });
+}
+
+#[test]
+fn openssh_scp() {
+    reaches_review(302, |daemon, label, folder, _| {
+        let output = Command::new("scp")
+            .args(["-q", "-r", "-s", "-P", &daemon.port.to_string(), "-i"])
+            .arg(&label.key)
+            .args(daemon.ssh_options())
+            .arg(folder)
+            .arg("quayside@127.0.0.1:incoming/")
+            .output()
+            .unwrap();
+        ok("scp", &output);
+    });
+}
+
+#[test]
+fn lftp_mirror() {
+    if !has("lftp") {
+        return;
+    }
+    reaches_review(303, |daemon, label, folder, name| {
+        let connect = format!(
+            "ssh -a -x -i {} {}",
+            label.key.display(),
+            daemon
+                .ssh_options()
+                .iter()
+                .map(|o| format!("'{o}'"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        );
+        let script = format!(
+            "set sftp:connect-program \"{connect}\"; set net:max-retries 1; set cmd:fail-exit yes; \
+             open -u quayside,x sftp://127.0.0.1:{}; mirror -R --parallel=3 {} incoming/{name}",
+            daemon.port,
+            folder.display()
+        );
+        ok(
+            "lftp",
+            &Command::new("lftp")
+                .args(["--norc", "-c", &script])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap(),
+        );
+    });
+}
+
+#[test]
+fn rclone_twice() {
+    if !has("rclone") {
+        return;
+    }
+    reaches_review(304, |daemon, label, folder, name| {
+        let copy = || {
+            Command::new("rclone")
+                .args(["--config", "/dev/null", "copy", "-v"])
+                .arg(folder)
+                .arg(format!(":sftp:incoming/{name}"))
+                .args([
+                    "--sftp-host",
+                    "127.0.0.1",
+                    "--sftp-user",
+                    "quayside",
+                    "--sftp-port",
+                    &daemon.port.to_string(),
+                ])
+                .arg("--sftp-key-file")
+                .arg(&label.key)
+                .output()
+                .unwrap()
+        };
+        ok("rclone", &copy());
+        let again = copy();
+        ok("rclone again", &again);
+        let words = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(!words.contains("Copied"), "nothing is sent twice: {words}");
+    });
+}
+
+#[test]
+fn curl_by_password() {
+    if !has("curl") {
+        return;
+    }
+    reaches_review(305, |daemon, label, folder, name| {
+        for file in files(folder) {
+            let output = Command::new("curl")
+                .args([
+                    "-sS",
+                    "--insecure",
+                    "--ftp-create-dirs",
+                    "-u",
+                    &format!("quayside:{}", label.password),
+                    "-T",
+                ])
+                .arg(folder.join(&file))
+                .arg(format!(
+                    "sftp://127.0.0.1:{}/incoming/{name}/{file}",
+                    daemon.port
+                ))
+                .output()
+                .unwrap();
+            ok("curl", &output);
+        }
+    });
+}
+
+#[test]
+fn putty_psftp() {
+    if !has("psftp") {
+        return;
+    }
+    reaches_review(306, |daemon, label, folder, _| {
+        let print = fs::read_to_string(daemon.log()).unwrap();
+        let print = print.split("SHA256:").nth(1).unwrap();
+        let print: String = print
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'))
+            .collect();
+        let batch = daemon.home.path().join("psftp.batch");
+        fs::write(
+            &batch,
+            format!(
+                "cd incoming\nput -r {} {}\n",
+                folder.display(),
+                folder.file_name().unwrap().to_string_lossy()
+            ),
+        )
+        .unwrap();
+        let output = Command::new("psftp")
+            .args([
+                "-batch",
+                "-P",
+                &daemon.port.to_string(),
+                "-l",
+                "quayside",
+                "-pw",
+                &label.password,
+            ])
+            .args(["-hostkey", &format!("SHA256:{print}"), "-b"])
+            .arg(&batch)
+            .arg("127.0.0.1")
+            .env("HOME", daemon.home.path())
+            .output()
+            .unwrap();
+        ok("psftp", &output);
+    });
+}
+
+#[test]
+fn paramiko_with_confirmation() {
+    let Some(python) = python("paramiko") else {
+        return;
+    };
+    reaches_review(307, |daemon, label, folder, name| {
+        let script = r#"
+import os, sys, paramiko
+port, user, password, folder, name = int(sys.argv[1]), *sys.argv[2:6]
+transport = paramiko.Transport(("127.0.0.1", port))
+transport.connect(username=user, password=password)
+sftp = paramiko.SFTPClient.from_transport(transport)
+sftp.chdir("/incoming")
+sftp.mkdir(name)
+for file in sorted(os.listdir(folder)):
+    sent = sftp.put(os.path.join(folder, file), f"{name}/{file}", confirm=True)
+    sftp.utime(f"{name}/{file}", (1700000000, 1700000000))
+    assert sent.st_size == os.path.getsize(os.path.join(folder, file)), file
+    assert sftp.stat(f"{name}/{file}").st_mtime == 1700000000
+for file in sorted(os.listdir(folder)):
+    sftp.get(f"{name}/{file}", os.path.join(folder, "..", "back"))
+    assert open(os.path.join(folder, "..", "back"), "rb").read() == open(os.path.join(folder, file), "rb").read()
+transport.close()
+"#;
+        let output = Command::new(python)
+            .args([
+                "-c",
+                script,
+                &daemon.port.to_string(),
+                "quayside",
+                &label.password,
+            ])
+            .arg(folder)
+            .arg(name)
+            .output()
+            .unwrap();
+        ok("paramiko", &output);
+    });
+}
+
+#[test]
+fn shells_and_commands_are_refused_at_once_with_a_sentence() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let ssh = |command: &[&str]| {
+        Command::new("ssh")
+            .args(["-p", &daemon.port.to_string(), "-i"])
+            .arg(&label.key)
+            .args(daemon.ssh_options())
+            .arg("quayside@127.0.0.1")
+            .args(command)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    for command in [&["md5sum"][..], &["rsync", "--server"], &[]] {
+        let output = ssh(command);
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("SFTP"),
+            "{command:?}: {output:?}"
+        );
+    }
+    let old = Command::new("scp")
+        .args(["-O", "-q", "-P", &daemon.port.to_string(), "-i"])
+        .arg(&label.key)
+        .args(daemon.ssh_options())
+        .arg("/etc/hostname")
+        .arg("quayside@127.0.0.1:incoming/")
+        .output()
+        .unwrap();
+    assert!(!old.status.success());
+}
+
+#[test]
+fn two_labels_cannot_see_or_touch_each_other() {
+    let daemon = TestDaemon::start("");
+    let victim = daemon.label("victim", &[]);
+    let thief = daemon.label("thief", &[]);
+    let folder = daemon.material(&release(310));
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    daemon.sftp_ok(
+        &victim,
+        &format!(
+            "cd incoming\nmkdir {name}\ncd {name}\nput {}/artwork.jpg\n",
+            folder.display()
+        ),
+    );
+    let seen = daemon.sftp_ok(&thief, "ls -1 /\nls -1 /incoming\nls -1 /reports\n");
+    assert!(!seen.contains(&name), "{seen}");
+    for path in [
+        format!("/incoming/{name}/artwork.jpg"),
+        format!("/incoming/../../{}/incoming/{name}/artwork.jpg", victim.id),
+        format!("/../{}/incoming/{name}/artwork.jpg", victim.id),
+        format!(
+            "{}/labels/{}/incoming/{name}/artwork.jpg",
+            daemon.data().display(),
+            victim.id
+        ),
+        daemon.data().join("dropzone.db").display().to_string(),
+        "/etc/passwd".to_owned(),
+    ] {
+        for batch in [
+            format!("get {path} {}/stolen\n", daemon.home.path().display()),
+            format!("put {} {path}\n", folder.join("metadata.xml").display()),
+            format!("rm {path}\n"),
+            format!("rename {path} /incoming/mine\n"),
+            format!("ls {path}\n"),
+            format!("chmod 777 {path}\n"),
+            format!("mkdir {path}x/y\n"),
+            format!("rmdir {path}\n"),
+            format!("ln {path} /incoming/link\n"),
+            format!("ln -s {path} /incoming/link\n"),
+        ] {
+            let output = daemon.sftp(&thief, &batch);
+            assert!(
+                !output.status.success(),
+                "{batch} has to be refused: {}",
+                String::from_utf8_lossy(&output.stdout)
+            );
+        }
+    }
+    assert!(!daemon.home.path().join("stolen").exists());
+    let kept = daemon.sftp_ok(&victim, &format!("ls -1 /incoming/{name}\n"));
+    assert!(kept.contains("artwork.jpg"), "{kept}");
+    let loose = daemon.sftp(
+        &thief,
+        &format!("put {} /incoming/\n", folder.join("metadata.xml").display()),
+    );
+    assert!(
+        !loose.status.success(),
+        "files directly in /incoming are refused"
+    );
+}
+
+#[test]
+fn a_disabled_label_and_a_wrong_password_stay_outside() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    daemon.sftp_ok(&label, "ls\n");
+    daemon.ask(&["label", "disable", "quayside"]);
+    assert!(
+        !daemon.sftp(&label, "ls\n").status.success(),
+        "disabled means out"
+    );
+    daemon.ask(&["label", "enable", "quayside"]);
+    daemon.sftp_ok(&label, "ls\n");
+    let shown = daemon.ask(&["label", "show", "quayside"]);
+    let print = shown["keys"][0]
+        .as_str()
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    daemon.ask(&["label", "key", "remove", "quayside", &print]);
+    assert!(
+        !daemon.sftp(&label, "ls\n").status.success(),
+        "a removed key is out"
+    );
+}

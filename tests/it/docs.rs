@@ -1,0 +1,80 @@
+//! README's tables are generated: `UPDATE_DOCS=1 cargo test --test it docs` rewrites them.
+
+use dropzone::domain::lifecycle::{Effect, EventKind, Status, next};
+use dropzone::domain::rules;
+use std::fs;
+use std::path::Path;
+
+fn statuses() -> String {
+    let mut out = String::from(
+        "| status | the guide's name | leads to | e-mail to the label |\n|---|---|---|---|\n",
+    );
+    for status in Status::ALL {
+        let moves: Vec<(EventKind, Status, &[Effect])> = EventKind::ALL
+            .into_iter()
+            .filter_map(|event| {
+                next(status, event)
+                    .ok()
+                    .map(|(to, effects)| (event, to, effects))
+            })
+            .collect();
+        let mut to: Vec<String> = moves
+            .iter()
+            .filter(|m| m.1 != status)
+            .map(|m| format!("`{}`", m.1))
+            .collect();
+        to.dedup();
+        let arrives = Status::ALL.into_iter().any(|from| {
+            EventKind::ALL.into_iter().any(|event| {
+                next(from, event).is_ok_and(|(to, effects)| {
+                    to == status && from != to && effects.contains(&Effect::TellLabel)
+                })
+            })
+        });
+        let told = match status {
+            Status::Receiving => "when it stalls: what is missing",
+            _ if arrives => "yes",
+            _ => "no",
+        };
+        let to = if to.is_empty() {
+            "– (final)".to_owned()
+        } else {
+            to.join(", ")
+        };
+        out.push_str(&format!(
+            "| `{status}` | {} | {to} | {told} |\n",
+            status.title()
+        ));
+    }
+    out
+}
+
+#[test]
+fn generated_tables_of_the_readme_are_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut fresh = text.clone();
+    for (name, table) in [("statuses", statuses()), ("rules", rules::table_markdown())] {
+        let begin = format!("<!-- generated: {name} -->\n");
+        let start = fresh
+            .find(&begin)
+            .unwrap_or_else(|| panic!("README has no {begin}"))
+            + begin.len();
+        let end = start + fresh[start..].find("<!-- end -->").unwrap();
+        fresh.replace_range(start..end, &format!("{}\n", table.trim_end()));
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &fresh).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == fresh,
+        "README's tables are out of date: UPDATE_DOCS=1 cargo test --test it docs"
+    );
+}
+
+#[test]
+fn the_two_commands_are_on_the_first_screen() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let first_screen: String = text.lines().take(25).collect::<Vec<_>>().join("\n");
+    assert!(first_screen.contains("make demo") && first_screen.contains("make test"));
+}

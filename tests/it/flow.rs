@@ -1,0 +1,463 @@
+//! The whole way of a package, through the outer border: uploads by OpenSSH's `sftp`, decisions by
+//! the command line, mails and pushes as files.
+
+use crate::kit::{TestDaemon, release, shared, wait};
+use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
+use dropzone::cli::demo::material::cover::Cover;
+use dropzone::cli::demo::material::{Encoding, TrackSpec};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+fn codes(package: &Value, severity: &str) -> Vec<String> {
+    let mut codes: Vec<String> = package["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["severity"] == severity)
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect();
+    codes.dedup();
+    codes
+}
+
+fn subjects(mails: &[String], word: &str) -> usize {
+    mails.iter().filter(|mail| mail.contains(word)).count()
+}
+
+fn kinds(package: &Value) -> Vec<String> {
+    package["letters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["kind"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn folder_of(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_sound_release_goes_all_the_way() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &["--dsp", "store"]);
+    let folder = daemon.material(&release(1));
+    let name = folder_of(&folder);
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+
+    let package = daemon.wait_status(&name, "needs_qc");
+    assert_eq!(codes(&package, "error"), Vec::<String>::new());
+    assert_eq!(package["attempt"], 1);
+    assert_eq!(package["tracks"].as_array().unwrap().len(), 3);
+    assert_eq!(package["tracks"][0]["rate_hz"], 44100);
+    let listing = daemon.sftp_ok(&label, &format!("ls -1 reports/{name}_attempt-1\n"));
+    for file in ["REPORT.html", "REPORT.txt", "report.json"] {
+        assert!(listing.contains(file), "{listing}");
+    }
+    assert!(
+        !daemon.sftp_ok(&label, "ls -1 incoming\n").contains(&name),
+        "it is ours now"
+    );
+
+    let id = package["id"].as_str().unwrap();
+    let approved = daemon.ask(&["qc", "approve", id, "--note", "fine"]);
+    assert_eq!(approved["status"], "qc_approved");
+    let package = daemon.wait_status(&name, "delivered");
+    assert_eq!(package["pushes"][0]["state"], "sent");
+    let target = fs::read_dir(daemon.dsp())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut there: Vec<String> = fs::read_dir(&target)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    there.sort();
+    assert_eq!(
+        there,
+        [
+            "01_HarbourLights.wav",
+            "02_LowWater.wav",
+            "03_LastBoatHome.wav",
+            "artwork.jpg",
+            "delivery.complete",
+            "metadata.xml"
+        ]
+    );
+    for file in ["01_HarbourLights.wav", "artwork.jpg", "metadata.xml"] {
+        assert!(
+            fs::read(target.join(file)).unwrap() == fs::read(folder.join(file)).unwrap(),
+            "{file} arrived as it was sent"
+        );
+    }
+    daemon.mails();
+    let package = daemon.package(id);
+    assert_eq!(
+        kinds(&package),
+        ["incoming", "needs_qc", "qc_approved", "delivered"]
+    );
+    let refused = daemon.command(&["qc", "approve", id]);
+    assert_eq!(refused.status.code(), Some(4), "a decision is made once");
+}
+
+#[test]
+fn a_faulty_release_is_explained_and_mended() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &["--dsp", "store"]);
+    let mut spec = release(2);
+    spec.artwork = Some((
+        "artwork.jpg".into(),
+        Cover {
+            width: 1400,
+            height: 1400,
+            ..Cover::default()
+        },
+    ));
+    spec.tracks[1].signal.channels = 1;
+    spec.tracks[2].isrc = String::new();
+    let folder = daemon.material(&spec);
+    let name = folder_of(&folder);
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    let package = daemon.wait_status(&name, "invalid");
+    let errors = codes(&package, "error");
+    for code in ["AUD-013", "ART-004", "ID-001"] {
+        assert!(errors.contains(&code.to_owned()), "{code} in {errors:?}");
+    }
+    let mails = daemon.mails();
+    let mail = mails.last().unwrap();
+    for word in ["1400", "3000", "ISRC", "02_LowWater.wav"] {
+        assert!(mail.contains(word), "{word} in\n{mail}");
+    }
+    let id = package["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        daemon.command(&["qc", "approve", &id]).status.code(),
+        Some(4)
+    );
+
+    // Mended, under another folder name: the same release, attempt 2.
+    let folder = daemon.material(&release(2));
+    daemon.sftp_ok(
+        &label,
+        &format!(
+            "cd incoming\nmkdir again\ncd again\nput {}/*\n",
+            folder.display()
+        ),
+    );
+    let package = daemon.wait_status("again", "needs_qc");
+    assert_eq!(package["attempt"], 2);
+    assert!(
+        package["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|f| f["code"] == "UPD-009"),
+        "{package}"
+    );
+
+    // Once more while it waits for review: the newest is what counts.
+    daemon.sftp_ok(
+        &label,
+        &format!(
+            "cd incoming\nmkdir third\ncd third\nput {}/*\n",
+            folder.display()
+        ),
+    );
+    let third = daemon.wait_status("third", "needs_qc");
+    assert_eq!(third["attempt"], 3);
+    assert_eq!(
+        daemon.package(package["id"].as_str().unwrap())["status"],
+        "superseded"
+    );
+
+    let rejected = daemon.ask(&[
+        "qc",
+        "reject",
+        third["id"].as_str().unwrap(),
+        "--note",
+        "The cover shows a shop's logo.",
+    ]);
+    assert_eq!(rejected["status"], "qc_rejected");
+    let mails = daemon.mails();
+    assert!(
+        mails.last().unwrap().contains("shop's logo"),
+        "the notes are in the letter"
+    );
+}
+
+#[test]
+fn what_is_missing_is_visible_and_mailed_when_the_upload_stalls() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let folder = daemon.material(&release(3));
+    let name = folder_of(&folder);
+    daemon.sftp_ok(
+        &label,
+        &format!(
+            "cd incoming\nput -r {}\nrm {name}/03_LastBoatHome.wav\n",
+            folder.display()
+        ),
+    );
+    let package = wait("the missing file to be named", || {
+        let packages = daemon.packages();
+        let package = packages.iter().find(|p| p["folder"] == *name)?;
+        let package = daemon.package(package["id"].as_str()?);
+        package["waiting_for"]
+            .to_string()
+            .contains("03_LastBoatHome.wav")
+            .then_some(package)
+    });
+    assert_eq!(package["status"], "receiving");
+    daemon.sftp_ok(
+        &label,
+        &format!(
+            "cd incoming/{name}\nput {}/03_LastBoatHome.wav\n",
+            folder.display()
+        ),
+    );
+    daemon.wait_status(&name, "needs_qc");
+}
+
+#[test]
+fn folders_that_did_not_come_by_sftp_are_found() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let folder = daemon.material(&release(4));
+    let incoming = daemon
+        .data()
+        .join("labels")
+        .join(&label.id)
+        .join("incoming");
+    let target = incoming.join("by_hand");
+    fs::create_dir(&target).unwrap();
+    for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), target.join(entry.file_name())).unwrap();
+    }
+    let package = daemon.wait_status("by_hand", "needs_qc");
+    assert_eq!(codes(&package, "error"), Vec::<String>::new());
+}
+
+#[test]
+fn the_other_layouts_are_taken() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    // resources/
+    let mut spec = release(5);
+    for track in &mut spec.tracks {
+        track.file = format!("resources/{}", track.file);
+    }
+    let folder = daemon.material(&spec);
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    // one level too deep
+    let deep = daemon.material(&release(6));
+    daemon.sftp_ok(
+        &label,
+        &format!(
+            "cd incoming\nmkdir outer\ncd outer\nput -r {}\n",
+            deep.display()
+        ),
+    );
+    // DDEX batch: <batch>/<ICPN>/<ICPN>.xml + BatchComplete
+    let mut spec = release(7);
+    spec.message_file = format!("{}.xml", spec.icpn);
+    for track in &mut spec.tracks {
+        track.file = format!("resources/{}", track.file);
+    }
+    let batched = daemon.material(&spec);
+    let icpn = spec.icpn.clone();
+    let marker = daemon
+        .home
+        .path()
+        .join("BatchComplete_20261121030000000.xml");
+    fs::write(&marker, "").unwrap();
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nmkdir 20261121030000000\ncd 20261121030000000\nput -r {} {icpn}\nput {}\n", batched.display(), marker.display()),
+    );
+    for name in [
+        folder_of(&folder),
+        "outer".to_owned(),
+        format!("20261121030000000/{icpn}"),
+    ] {
+        let package = daemon.wait_status(&name, "needs_qc");
+        assert_eq!(codes(&package, "error"), Vec::<String>::new(), "{name}");
+        if name == "outer" {
+            assert!(codes(&package, "warning").contains(&"PKG-015".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn the_guides_own_sample_passes_in_guide_and_fails_in_strict() {
+    let Some(shared) = shared() else { return };
+    let daemon = TestDaemon::start("");
+    let schemas = shared.join("schemas").display().to_string();
+    daemon.ask(&["schemas", "install", &schemas]);
+    let folder = daemon.home.path().join("guide");
+    let mut track = TrackSpec::new(1, "My Track Title", "GBDUM7620001".into());
+    track.signal.seconds = 222.0;
+    track.encoding = Encoding::Wav(Wav {
+        coding: Coding::Pcm16,
+        ..Wav::default()
+    });
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("01_MyTrackTitle.wav"), track.encode()).unwrap();
+    fs::write(
+        folder.join("artwork.jpg"),
+        Cover::default().encode().unwrap(),
+    )
+    .unwrap();
+    for (name, profile, message, status) in [
+        ("guide", "guide", "guide-sample-382.xml", "needs_qc"),
+        ("strict", "strict", "guide-sample-382.xml", "invalid"),
+        ("golden", "strict", "golden382.xml", "needs_qc"),
+    ] {
+        let label = daemon.label(name, &["--profile", profile]);
+        fs::copy(
+            shared.join("golden").join(message),
+            folder.join("metadata.xml"),
+        )
+        .unwrap();
+        // As the guide's command line shows it: the message first, then *.wav, then the cover.
+        daemon.sftp_ok(
+            &label,
+            &format!("lcd {}\ncd incoming\nmkdir ArtistName_AlbumTitle_UPC_20260323\ncd ArtistName_AlbumTitle_UPC_20260323\nput metadata.xml\nput *.wav\nput artwork.jpg\nexit\n", folder.display()),
+        );
+        let package = daemon.wait_status("ArtistName_AlbumTitle_UPC_20260323", status);
+        let errors = codes(&package, "error");
+        match name {
+            "strict" => assert!(errors.len() >= 6, "{errors:?}"),
+            _ => assert_eq!(errors, Vec::<String>::new(), "{package:#}"),
+        }
+        if name == "guide" {
+            for code in ["XML-008", "XML-009", "XML-010", "XML-011", "XML-012"] {
+                assert!(
+                    package["findings"].to_string().contains(code),
+                    "{code} explained"
+                );
+            }
+        }
+        if name == "golden" {
+            assert!(
+                !package["findings"].to_string().contains("XML-014"),
+                "no XSD finding"
+            );
+        }
+        daemon.command(&["label", "disable", name]);
+    }
+}
+
+#[test]
+fn our_own_damage_is_never_the_labels_fault() {
+    let mut daemon = TestDaemon::prepare("");
+    daemon.set("DROPZONE_CRASH_AT", "judge.before_apply");
+    daemon.run();
+    let label = daemon.label("quayside", &[]);
+    let folder = daemon.material(&release(8));
+    let name = folder_of(&folder);
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    daemon.wait_for_end();
+    let spool = daemon.data().join("spool");
+    let package = fs::read_dir(&spool)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.is_dir())
+        .unwrap();
+    let file = package.join("01_HarbourLights.wav");
+    let sound = fs::read(&file).unwrap();
+    let mut damaged = sound.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x40;
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    fs::write(&file, &damaged).unwrap();
+    daemon.set("DROPZONE_CRASH_AT", "");
+    daemon.run();
+    let parked = daemon.wait_status(&name, "parked");
+    daemon.mails();
+    let parked = daemon.package(parked["id"].as_str().unwrap());
+    assert_eq!(kinds(&parked), ["incoming", "parked", "operator_parked"]);
+
+    fs::write(&file, &sound).unwrap();
+    daemon.ask(&["package", "retry", parked["id"].as_str().unwrap()]);
+    daemon.wait_status(&name, "needs_qc");
+}
+
+#[test]
+fn a_bad_configuration_changes_nothing_and_a_good_one_holds_at_once() {
+    let mut daemon = TestDaemon::start("");
+    let good = fs::read_to_string(daemon.config()).unwrap();
+    fs::write(daemon.config(), format!("{good}\n[nonsense]\nx = 1\n")).unwrap();
+    daemon.signal(rustix::process::Signal::HUP);
+    wait("the refusal in the log", || {
+        fs::read_to_string(daemon.log())
+            .unwrap()
+            .contains("the old one stays")
+            .then_some(())
+    });
+    fs::write(
+        daemon.config(),
+        good.replace("ops@distributor.example", "night@distributor.example"),
+    )
+    .unwrap();
+    daemon.signal(rustix::process::Signal::HUP);
+    wait("the new one in force", || {
+        fs::read_to_string(daemon.log())
+            .unwrap()
+            .contains("configuration read again")
+            .then_some(())
+    });
+    let status = daemon.command(&["status"]);
+    assert_eq!(
+        status.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&status.stdout)
+    );
+    daemon.signal(rustix::process::Signal::TERM);
+    daemon.wait_for_end();
+    assert_eq!(
+        daemon.command(&["status"]).status.code(),
+        Some(1),
+        "stopped is a negative answer"
+    );
+}
+
+#[test]
+fn several_problems_of_one_label_do_not_hold_up_another() {
+    let daemon = TestDaemon::start("");
+    let first = daemon.label("first", &[]);
+    let second = daemon.label("second", &[]);
+    let broken = daemon.home.path().join("broken");
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("metadata.xml"), "<NewReleaseMessage><un").unwrap();
+    fs::write(broken.join("01.wav"), b"RIFF").unwrap();
+    daemon.sftp_ok(
+        &first,
+        &format!("cd incoming\nput -r {}\n", broken.display()),
+    );
+    let folder = daemon.material(&release(9));
+    daemon.sftp_ok(
+        &second,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    daemon.wait_status(&folder_of(&folder), "needs_qc");
+    assert_eq!(
+        subjects(&daemon.mails(), "first@label.example"),
+        0,
+        "the broken one waits for more"
+    );
+}

@@ -1,0 +1,272 @@
+//! Attempts of one release: how they are numbered, replaced, remembered and compared.
+
+use super::bench::{Bench, add_label, claimed_event, identity, judged_event, noon, report};
+use dropzone::domain::ids::PackageId;
+use dropzone::domain::ledger::Ledger as _;
+use dropzone::domain::letter::Comparison;
+use dropzone::domain::lifecycle::Status;
+use dropzone::domain::package::Event;
+use dropzone::store::HistoryQuestion;
+
+const UPC: &str = "036000291452";
+const SAME_AS_EAN: &str = "0036000291452";
+const ANOTHER: &str = "5034567890120";
+
+#[test]
+fn attempts_count_over_spellings_and_folder_names() {
+    let bench = Bench::new();
+    let attempt = |id: &PackageId| bench.package(id).attempt;
+    let first = bench.claimed("summer", Some(UPC));
+    let second = bench.claimed("summer-fixed", Some(SAME_AS_EAN));
+    let third = bench.claimed("SUMMER", Some(" 036000291452 "));
+    assert_eq!([&first, &second, &third].map(attempt), [1, 2, 3]);
+    let other = bench.claimed("summer", Some(ANOTHER));
+    assert_eq!(
+        attempt(&other),
+        1,
+        "the folder's name does not make a release"
+    );
+}
+
+#[test]
+fn another_labels_release_counts_on_its_own() {
+    let bench = Bench::new();
+    bench.claimed("summer", Some(UPC));
+    let other = add_label(&bench.store, "warp", &["x@warp.example"]);
+    let id = bench.store.seen(&other, "summer", true).unwrap();
+    let event = claimed_event(&id, &other, "summer", Some(UPC));
+    assert_eq!(bench.apply(&id, event).attempt, 1);
+}
+
+#[test]
+fn without_a_barcode_the_folder_tells() {
+    let bench = Bench::new();
+    let attempt = |id: &PackageId| bench.package(id).attempt;
+    let broken = bench.claimed("summer", None);
+    let broken_again = bench.claimed("summer", None);
+    let mended = bench.claimed("summer", Some(UPC));
+    let elsewhere = bench.claimed("winter", None);
+    assert_eq!(
+        [&broken, &broken_again, &mended, &elsewhere].map(attempt),
+        [1, 2, 3, 1]
+    );
+}
+
+#[test]
+fn a_folder_that_was_never_claimed_is_no_attempt() {
+    let bench = Bench::new();
+    let gone = bench.received("summer");
+    bench.store.withdrawn(&gone).unwrap();
+    let id = bench.received("summer");
+    assert_eq!(bench.package(&id).attempt, 1);
+    bench.apply(&id, claimed_event(&id, &bench.label, "summer", Some(UPC)));
+    let next = bench.received("summer");
+    assert_eq!(
+        bench.package(&next).attempt,
+        2,
+        "provisional, by the folder"
+    );
+}
+
+#[test]
+fn a_newer_package_takes_the_place_of_those_not_approved() {
+    let bench = Bench::new();
+    let waiting = bench.valid("one", UPC);
+    let approved = bench.approved("two", ANOTHER);
+    let newer = bench.claimed("three", Some(SAME_AS_EAN));
+    assert_eq!(bench.status(&waiting), Status::Superseded);
+    let log = bench.store.log(&waiting).unwrap();
+    assert_eq!(
+        log.last().unwrap().event,
+        Event::Replaced { by: newer.clone() }
+    );
+    assert_eq!(bench.status(&approved), Status::QcApproved);
+
+    let parked = bench.apply(
+        &newer,
+        Event::Parked {
+            why: "disk".to_owned(),
+        },
+    );
+    assert_eq!(parked.status, Status::Parked);
+    let newest = bench.claimed("four", Some(UPC));
+    assert_eq!(bench.status(&newer), Status::Superseded);
+    let validating = bench.claimed("five", Some(UPC));
+    assert_eq!(bench.status(&newest), Status::Superseded, "was incoming");
+    bench.apply(&validating, judged_event(&report(&[("A", "b")]), Some(UPC)));
+    bench.claimed("six", Some(UPC));
+    assert_eq!(bench.status(&validating), Status::Invalid, "final stays");
+}
+
+#[test]
+fn an_approved_package_is_not_replaced() {
+    let bench = Bench::new();
+    let approved = bench.approved("one", UPC);
+    let second = bench.claimed("two", Some(UPC));
+    assert_eq!(bench.status(&approved), Status::QcApproved);
+    assert_eq!(bench.package(&second).attempt, 2);
+}
+
+#[test]
+fn a_package_without_a_barcode_replaces_none_with_one() {
+    let bench = Bench::new();
+    let good = bench.valid("summer", UPC);
+    let broken = bench.claimed("summer", None);
+    assert_eq!(bench.status(&good), Status::NeedsQc);
+    bench.claimed("summer", None);
+    assert_eq!(bench.status(&broken), Status::Superseded);
+}
+
+#[test]
+fn a_package_parked_before_its_claim_is_replaced_and_cannot_be_validated() {
+    let bench = Bench::new();
+    let parked = bench.received("summer");
+    bench.store.park(&parked, "the disk failed").unwrap();
+    let refused = bench
+        .store
+        .apply(&parked, Event::Unparked, "ops", noon())
+        .unwrap_err();
+    assert!(refused.to_string().contains("parked"), "{refused}");
+    bench.claimed("summer", Some(UPC));
+    assert_eq!(bench.status(&parked), Status::Superseded);
+}
+
+#[test]
+fn the_history_holds_earlier_attempts_only() {
+    let bench = Bench::new();
+    let first = bench.claimed("one", Some(UPC));
+    bench.apply(
+        &first,
+        judged_event(&report(&[("AUD-001", "a.wav")]), Some(UPC)),
+    );
+    let second = bench.claimed("two", Some(SAME_AS_EAN));
+    bench.apply(&second, judged_event(&report(&[]), Some(SAME_AS_EAN)));
+    let third = bench.claimed("three", Some(UPC));
+    let ask = |package: &PackageId, icpn: Option<&str>| {
+        bench
+            .store
+            .history(&HistoryQuestion {
+                label: &bench.label,
+                package,
+                icpn,
+                message_id: Some("M-1"),
+                sender_dpid: None,
+            })
+            .unwrap()
+    };
+    let history = ask(&third, Some(UPC));
+    let seen: Vec<_> = history
+        .same_release
+        .iter()
+        .map(|earlier| (earlier.id.clone(), earlier.attempt, earlier.status))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (first.clone(), 1, Status::Invalid),
+            (second.clone(), 2, Status::Superseded)
+        ]
+    );
+    let earlier = &history.same_release[0];
+    assert_eq!(earlier.errors, [("AUD-001".to_owned(), "a.wav".to_owned())]);
+    assert_eq!(earlier.title, "Blå Åre");
+    assert_eq!(earlier.fingerprint.as_ref().unwrap().len(), 64);
+    assert_eq!(
+        earlier.fingerprint, history.same_release[1].fingerprint,
+        "the same files under another folder's name"
+    );
+    assert!(history.same_message_id.is_empty(), "same release");
+    assert_eq!(ask(&second, Some(UPC)).same_release.len(), 1);
+    assert!(ask(&third, None).same_release.is_empty());
+
+    let unrelated = bench.claimed("four", Some(ANOTHER));
+    let history = ask(&unrelated, Some(ANOTHER));
+    assert!(history.same_release.is_empty());
+    assert_eq!(history.same_message_id.len(), 3, "M-1 was used before");
+}
+
+#[test]
+fn other_labels_are_seen_only_as_a_yes() {
+    let bench = Bench::new();
+    bench.claimed("one", Some(UPC));
+    let mut other = super::bench::account(&bench.store, "warp", &["x@warp.example"]);
+    other.dpid = Some("PADPIDA2014120301V".to_owned());
+    bench.store.add_label(&other).unwrap();
+    let id = bench.store.seen(&other.id, "two", true).unwrap();
+    let ask = |label, icpn, sender_dpid| {
+        let question = HistoryQuestion {
+            label,
+            package: &id,
+            icpn,
+            message_id: None,
+            sender_dpid,
+        };
+        let history = bench.store.history(&question).unwrap();
+        (history.icpn_of_other_label, history.dpid_of_other_label)
+    };
+    let dpid = Some("padpida2014120301v");
+    assert_eq!(ask(&other.id, Some(SAME_AS_EAN), dpid), (true, false));
+    assert_eq!(ask(&bench.label, Some(UPC), dpid), (false, true));
+    assert_eq!(ask(&bench.label, None, None), (false, false));
+}
+
+#[test]
+fn an_attempt_is_compared_with_the_one_before() {
+    let bench = Bench::new();
+    let three = [
+        ("AUD-001", "1.wav"),
+        ("AUD-001", "2.wav"),
+        ("ART-002", "c.jpg"),
+    ];
+    let first = bench.claimed("one", Some(UPC));
+    bench.apply(&first, judged_event(&report(&three), Some(UPC)));
+    assert_eq!(bench.store.comparison(&first).unwrap(), None);
+
+    let second = bench.claimed("two", Some(SAME_AS_EAN));
+    assert_eq!(bench.store.comparison(&second).unwrap(), None, "not judged");
+    let left = report(&[
+        ("AUD-001", "2.wav"),
+        ("ART-002", "c.jpg"),
+        ("PKG-007", "3.wav"),
+    ]);
+    bench.apply(&second, judged_event(&left, Some(UPC)));
+    assert_eq!(
+        bench.store.comparison(&second).unwrap(),
+        Some(Comparison {
+            before: 3,
+            fixed: 1,
+            new: 1
+        })
+    );
+    let good = bench.valid("three", UPC);
+    assert_eq!(
+        bench.store.comparison(&good).unwrap(),
+        Some(Comparison {
+            before: 3,
+            fixed: 3,
+            new: 0
+        })
+    );
+}
+
+#[test]
+fn a_mended_message_is_compared_with_the_unreadable_one() {
+    let bench = Bench::new();
+    let broken = bench.claimed("summer", None);
+    let fault = report(&[("XML-001", "metadata.xml")]);
+    let event = Event::Judged {
+        report: Some(Box::new(fault.clone())),
+        counts: fault.counts,
+        identity: identity(None),
+    };
+    bench.apply(&broken, event);
+    let mended = bench.valid("summer", UPC);
+    assert_eq!(
+        bench.store.comparison(&mended).unwrap(),
+        Some(Comparison {
+            before: 1,
+            fixed: 1,
+            new: 0
+        })
+    );
+}
