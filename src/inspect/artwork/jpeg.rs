@@ -79,17 +79,9 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
 /// Whether a strict decoder's complaint is that data is missing, which a lenient one fills in grey.
 fn says_truncated(why: &str) -> bool {
     let lower = why.to_ascii_lowercase();
-    [
-        "premature",
-        "eof",
-        "end of",
-        "truncat",
-        "exhaust",
-        "not enough",
-        "corrupt",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
+    ["premature", "exhausted", "eof", "end of", "not enough"]
+        .iter()
+        .any(|word| lower.contains(word))
 }
 
 impl Walk {
