@@ -156,7 +156,10 @@ impl Crew<'_> {
         }
         match hash(&path, watch) {
             Ok(digests) => take_digests(file, Some(digests)),
-            Err(error) => file.failure = Some(error.to_string()),
+            Err(error) => {
+                file.failure = Some(error.to_string());
+                return;
+            }
         }
         if by_name == FileRole::Artwork || self.wanted.artwork.contains(&file.path) {
             let _alone = locked(&self.one_picture);
@@ -171,8 +174,9 @@ fn hash(path: &Path, watch: Watch<'_>) -> io::Result<Digests> {
 
 fn take(file: &mut FileFacts, measured: FileMeasure) {
     take_digests(file, measured.digests);
+    // Half a measurement would be judged as if it were whole.
+    file.audio = measured.failure.is_none().then_some(measured.facts);
     file.failure = measured.failure;
-    file.audio = Some(measured.facts);
 }
 
 fn take_digests(file: &mut FileFacts, digests: Option<Digests>) {

@@ -3,7 +3,7 @@
 //! The walk says what decoders hide: four inks (they convert to RGB without a word) and a missing
 //! end. Sources: ITU-T T.81 annex B; Adobe Technical Note 5116 for APP14.
 
-use super::{affordable, scan, sized};
+use super::{scan, sized, too_large};
 use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
 use crate::domain::limits::Limits;
 use crate::inspect::bytes::Order;
@@ -48,8 +48,10 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
     let mut facts = sized(PictureFormat::Jpeg, walk.width, walk.height);
     facts.colour = walk.colour();
     facts.bits = walk.bits;
-    facts.damage = walk.damage();
-    if facts.damage.is_some() || !affordable(&facts, limits, walk.memory()) {
+    facts.damage = walk
+        .damage()
+        .or_else(|| too_large(&facts, limits, walk.memory()));
+    if facts.damage.is_some() {
         return facts;
     }
     if let Some(missing) = scan::missing_percent(bytes) {
@@ -77,17 +79,9 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
 /// Whether a strict decoder's complaint is that data is missing, which a lenient one fills in grey.
 fn says_truncated(why: &str) -> bool {
     let lower = why.to_ascii_lowercase();
-    [
-        "premature",
-        "eof",
-        "end of",
-        "truncat",
-        "exhaust",
-        "not enough",
-        "corrupt",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
+    ["premature", "exhausted", "eof", "end of", "not enough"]
+        .iter()
+        .any(|word| lower.contains(word))
 }
 
 impl Walk {

@@ -5,7 +5,7 @@
 //! asked: it calls a stump of 700 bytes a good picture, and CMYK RGB.
 
 use super::{blocks, signature};
-use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
+use crate::domain::facts::{ArtworkFacts, PictureFormat};
 use crate::domain::limits::Limits;
 use std::fs::File;
 use std::io::{self, Read};
@@ -25,8 +25,7 @@ const MOST_DECODED_BYTES: u64 = 192 << 20;
 /// Bytes that tell the dimensions of a picture that is too large to be read.
 const HEAD_BYTES: u64 = 1 << 20;
 
-/// Looks at one picture. A picture beyond the limits of size keeps `decoded` false without `damage`:
-/// it was not decoded, and nothing is known against it.
+/// Looks at one picture. One beyond the limits is not decoded, and `damage` says that.
 pub fn measure(path: &Path, limits: &Limits) -> ArtworkFacts {
     let outcome = catch_unwind(AssertUnwindSafe(|| look(path, limits)));
     match outcome {
@@ -64,9 +63,9 @@ fn look(path: &Path, limits: &Limits) -> io::Result<ArtworkFacts> {
         | PictureFormat::Heif
         | PictureFormat::Pdf) => sized(other, 0, 0),
     };
-    if !whole {
+    if !whole && matches!(facts.format, PictureFormat::Jpeg | PictureFormat::Png) {
         // Only the beginning was read; that its end is missing says nothing.
-        facts.damage = None;
+        facts.damage = Some(format!("its {size} bytes are too many to be opened here"));
         facts.decoded = false;
     }
     Ok(facts)
@@ -101,11 +100,16 @@ fn sized(format: PictureFormat, width: u32, height: u32) -> ArtworkFacts {
     }
 }
 
-/// Whether a picture of that size may be decoded, at so many bytes a pixel.
-fn affordable(facts: &ArtworkFacts, limits: &Limits, bytes_per_pixel: u64) -> bool {
+/// Why a picture of that size is not decoded, at so many bytes a pixel; `None` when it may be.
+fn too_large(facts: &ArtworkFacts, limits: &Limits, bytes_per_pixel: u64) -> Option<String> {
     let pixels = u64::from(facts.width) * u64::from(facts.height);
-    facts.width.max(facts.height) <= limits.artwork_pixels
+    let affordable = facts.width.max(facts.height) <= limits.artwork_pixels
         && pixels <= MOST_PIXELS
-        && pixels.saturating_mul(bytes_per_pixel) <= MOST_DECODED_BYTES
-        && facts.colour != ColourModel::Unknown
+        && pixels.saturating_mul(bytes_per_pixel) <= MOST_DECODED_BYTES;
+    (!affordable).then(|| {
+        format!(
+            "its {} × {} pixels are too many to be opened here",
+            facts.width, facts.height
+        )
+    })
 }

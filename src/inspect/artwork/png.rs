@@ -1,6 +1,6 @@
 //! PNG: facts from IHDR, then every row decoded with all checksums, one row in memory.
 
-use super::{affordable, sized};
+use super::{sized, too_large};
 use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
 use crate::domain::limits::Limits;
 use crate::inspect::bytes::Order;
@@ -31,12 +31,10 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
     if width == 0 || height == 0 || facts.colour == ColourModel::Unknown {
         let why = "its header states a size or a kind of colours that cannot be";
         facts.damage = Some(why.to_owned());
-    } else if affordable(&facts, limits, 0) {
-        match decode(bytes) {
-            Ok(()) => facts.decoded = true,
-            Err(why) => facts.damage = Some(why),
-        }
+        return facts;
     }
+    facts.damage = too_large(&facts, limits, 0).or_else(|| decode(bytes).err());
+    facts.decoded = facts.damage.is_none();
     facts
 }
 

@@ -19,6 +19,7 @@ use std::sync::atomic::AtomicBool;
 mod artwork;
 mod audio;
 mod damage;
+mod folder;
 
 mod material;
 mod mutations;
