@@ -18,7 +18,10 @@ use jiff::Timestamp;
 
 mod artists;
 mod artwork;
+mod barcode;
 mod case;
+mod composition;
+mod container;
 mod content;
 mod deal;
 mod dialect;
@@ -27,7 +30,7 @@ mod findings;
 mod folder;
 mod format;
 mod header;
-mod identifier;
+mod isrc;
 mod message;
 mod metadata;
 mod package;
@@ -188,7 +191,9 @@ const TABLES: &[&[Rule]] = &[
     schema::RULES,
     header::RULES,
     reference::RULES,
-    identifier::RULES,
+    composition::RULES,
+    isrc::RULES,
+    barcode::RULES,
     metadata::RULES,
     titles::RULES,
     artists::RULES,
@@ -196,6 +201,7 @@ const TABLES: &[&[Rule]] = &[
     deal::RULES,
     territory::RULES,
     terms::RULES,
+    container::RULES,
     format::RULES,
     sound::RULES,
     artwork::RULES,
