@@ -86,12 +86,11 @@ impl Authenticator {
 
 /// Ed25519, ECDSA, and RSA of some length with SHA-2. Signatures with SHA-1 can be forged.
 fn is_accepted(key: &PublicKey, algorithm: &Algorithm) -> bool {
-    match algorithm {
-        Algorithm::Ed25519 | Algorithm::Ecdsa { .. } => true,
-        Algorithm::Rsa { hash: Some(_) } => key
+    if let Algorithm::Rsa { hash: Some(_) } = algorithm {
+        return key
             .key_data()
             .rsa()
-            .is_some_and(|rsa| rsa.key_size() >= MIN_RSA_BITS),
-        _ => false,
+            .is_some_and(|rsa| rsa.key_size() >= MIN_RSA_BITS);
     }
+    matches!(algorithm, Algorithm::Ed25519 | Algorithm::Ecdsa { .. })
 }

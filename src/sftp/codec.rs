@@ -8,7 +8,7 @@
 pub(super) const VERSION: u32 = 3;
 
 /// Longest packet taken, without its length field. `limits@openssh.com` says 256 KiB; the kibibyte
-/// on top is for clients that count their header extra (WS_FTP sends 28 bytes more).
+/// on top is for clients that count their header extra (`WS_FTP` sends 28 bytes more).
 pub(super) const MAX_PACKET_BYTES: u32 = 256 * 1024 + 1024;
 /// What `limits@openssh.com` states as longest packet.
 const STATED_PACKET_BYTES: u64 = 256 * 1024;
@@ -516,7 +516,7 @@ pub(super) fn reply_entries(out: &mut Vec<u8>, id: u32, entries: &[(String, Entr
     });
 }
 
-/// EXTENDED_REPLY of numbers: `limits@openssh.com` and `statvfs@openssh.com` answer so.
+/// `EXTENDED_REPLY` of numbers: `limits@openssh.com` and `statvfs@openssh.com` answer so.
 pub(super) fn reply_numbers(out: &mut Vec<u8>, id: u32, numbers: &[u64]) {
     packet(out, kind::EXTENDED_REPLY, |out| {
         put_u32(out, id);

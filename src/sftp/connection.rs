@@ -7,6 +7,7 @@
 use super::channel::Pipe;
 use super::guard::Cutter;
 use super::presence::Presence;
+use super::refusal::Dialect;
 use super::server::Door;
 use super::session::Session as Sftp;
 use crate::domain::account::Account;
@@ -369,7 +370,8 @@ impl Handler for Connection {
         };
         let number = self.door.next_number();
         let presence = Presence::new(label, number, self.door.events());
-        let sftp = Sftp::new(tree, Arc::new(presence), self.door.draining());
+        let dialect = Dialect::of(session.remote_sshid());
+        let sftp = Sftp::new(tree, Arc::new(presence), dialect, self.door.draining());
         let pipe = Pipe::new(channel, session.handle(), sftp);
         self.link.add(&pipe);
         self.channels.insert(channel, Some(pipe));

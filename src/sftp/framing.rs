@@ -43,6 +43,8 @@ pub(super) enum FrameFault {
     Write,
 }
 
+/// Bytes of a packet's length.
+const LENGTH_BYTES: usize = 4;
 /// Bytes of length and type.
 const HEAD_BYTES: usize = 5;
 
@@ -169,7 +171,7 @@ fn whole(packet: &[u8]) -> Piece<'_> {
 fn head(bytes: &[u8]) -> Result<Head, FrameFault> {
     let mut reader = Reader::new(bytes);
     let Ok(length) = reader.u32() else {
-        return Ok(Head::Need(HEAD_BYTES));
+        return Ok(Head::Need(LENGTH_BYTES));
     };
     if length == 0 || length > MAX_PACKET_BYTES {
         return Err(FrameFault::Length(length));
@@ -324,6 +326,13 @@ mod tests {
             read(&[&long]),
             Err(FrameFault::Length(MAX_PACKET_BYTES + 1))
         );
+    }
+
+    #[test]
+    fn a_bad_length_is_told_at_once_however_it_was_cut() {
+        let length = (MAX_PACKET_BYTES + 1).to_be_bytes();
+        let cut = read(&[&length[..1], &length[1..]]);
+        assert_eq!(cut, Err(FrameFault::Length(MAX_PACKET_BYTES + 1)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One directory tree that nothing can climb out of, held by the kernel.
 //!
-//! Every lookup goes through `openat2` from the tree's own descriptor with BENEATH, NO_SYMLINKS,
-//! NO_MAGICLINKS and NO_XDEV: a link planted inside, a `..`, a mount point are all refused by the
+//! Every lookup goes through `openat2` from the tree's own descriptor with `BENEATH`,
+//! `NO_SYMLINKS`, `NO_MAGICLINKS` and `NO_XDEV`: a link planted inside, a `..`, a mount point are all refused by the
 //! kernel, not by comparing strings. What changes names is done on a parent's descriptor and one
 //! component. Only folders and regular files with one name exist; everything else looks absent.
 //!
@@ -205,9 +205,10 @@ impl Jail {
         let mut deepest = 0;
         for name in self.names(relative)? {
             let below = join(relative, &name);
-            let levels = match self.is_folder(&below)? {
-                true => 1 + self.depth_within(&below, bound)?,
-                false => 1,
+            let levels = if self.is_folder(&below)? {
+                1 + self.depth_within(&below, bound)?
+            } else {
+                1
             };
             deepest = deepest.max(levels);
         }

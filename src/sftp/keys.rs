@@ -75,11 +75,8 @@ pub(super) fn load_or_create(folder: &Path) -> Result<Vec<PrivateKey>, HostKeyEr
 
 /// `ED25519 SHA256:…`, as clients show it.
 pub(super) fn fingerprint(key: &PrivateKey) -> String {
-    let kind = match key.algorithm() {
-        Algorithm::Ed25519 => "ED25519".to_owned(),
-        Algorithm::Ecdsa { .. } => "ECDSA".to_owned(),
-        other => other.to_string(),
-    };
+    let is_ed25519 = key.algorithm().is_ed25519();
+    let kind = if is_ed25519 { "ED25519" } else { "ECDSA" };
     format!("{kind} {}", key.public_key().fingerprint(HashAlg::Sha256))
 }
 

@@ -10,7 +10,7 @@ use super::jail::{entry, join};
 use super::path::{Place, VirtualPath};
 use super::presence::Presence;
 use super::refusal::Refusal;
-use super::session::{Answer, Job, Session, done};
+use super::session::{Answer, Job, Session};
 use super::tree::{Opened, Tree, Wait};
 use super::upload::OpenUpload;
 use rustix::fs::StatVfsMountFlags;
@@ -193,7 +193,7 @@ impl Session {
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = outcome {
-            reply_status(out, late.id, refusal.status, &refusal.text);
+            self.dialect.refuse(out, late.id, &refusal);
         }
     }
 
@@ -327,7 +327,8 @@ impl Session {
             tree.make_folder(&relative)?;
             presence.touched(&relative);
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     pub(super) fn remove_folder(
@@ -342,7 +343,8 @@ impl Session {
             tree.remove_folder(&relative)?;
             presence.removed(&relative);
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     pub(super) fn remove_file(
@@ -357,7 +359,8 @@ impl Session {
             tree.remove_file(&relative)?;
             presence.touched(&relative);
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     pub(super) fn rename(
@@ -375,7 +378,8 @@ impl Session {
             tree.rename(&from, &to, replace)?;
             presence.renamed(&from, &to);
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     /// A change of names: on a thread, and before anything else of this channel.
@@ -384,19 +388,16 @@ impl Session {
         id: u32,
         answer: &mut Answer<'_>,
         make: impl FnOnce(&Tree, &Presence) -> Result<(), Refusal> + Send + 'static,
-    ) -> Result<(), Refusal> {
+    ) {
         let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
+        let dialect = self.dialect;
         answer.jobs.push(Job {
             pauses: true,
             run: Box::new(move |out| {
-                let outcome = make(&tree, &presence).and_then(|()| done(id, out));
-                if let Err(refusal) = outcome {
-                    reply_status(out, id, refusal.status, &refusal.text);
-                }
+                dialect.conclude(out, id, make(&tree, &presence));
             }),
         });
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 const MAX_NAME_BYTES: usize = 255;
 /// Most parts of a path, `incoming` included.
 const MAX_DEPTH: usize = 16;
-/// Longest path in bytes. Leaves room for our own prefix below PATH_MAX.
+/// Longest path in bytes. Leaves room for our own prefix below `PATH_MAX`.
 const MAX_PATH_BYTES: usize = 1_024;
 
 /// Why a path is refused, whatever is asked with it.

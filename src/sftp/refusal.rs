@@ -2,7 +2,7 @@
 //! read. OpenSSH shows only its own text for the code; FileZilla, WinSCP, paramiko and curl show
 //! our sentence. So both have to be right.
 
-use super::codec::Status;
+use super::codec::{Status, reply_status};
 use rustix::io::Errno;
 use std::borrow::Cow;
 use std::io;
@@ -14,6 +14,46 @@ pub(super) struct Refusal {
     pub(super) status: Status,
     /// What happened and what to do, for a person.
     pub(super) text: Cow<'static, str>,
+}
+
+/// How a client has to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// By the right code, and our sentence.
+    #[default]
+    Plain,
+    /// FileZilla shows our sentence only with the code for failures, and its own two words instead
+    /// with the one for denials. Most labels use it, and to it both are simply errors.
+    FileZilla,
+}
+
+impl Dialect {
+    /// The dialect of a client, by what it calls itself in its SSH greeting.
+    pub(super) fn of(greeting: &[u8]) -> Self {
+        let is_filezilla = greeting.windows(9).any(|part| part == b"FileZilla");
+        if is_filezilla {
+            Self::FileZilla
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// Appends the plain yes, or the refusal.
+    pub(super) fn conclude(self, out: &mut Vec<u8>, id: u32, outcome: Result<(), Refusal>) {
+        match outcome {
+            Ok(()) => reply_status(out, id, Status::Ok, "OK"),
+            Err(refusal) => self.refuse(out, id, &refusal),
+        }
+    }
+
+    /// Appends the refusal.
+    pub(super) fn refuse(self, out: &mut Vec<u8>, id: u32, refusal: &Refusal) {
+        let status = match (self, refusal.status) {
+            (Self::FileZilla, Status::PermissionDenied) => Status::Failure,
+            (Self::Plain | Self::FileZilla, status) => status,
+        };
+        reply_status(out, id, status, &refusal.text);
+    }
 }
 
 /// The answer to every change in a folder that was claimed.
@@ -106,5 +146,36 @@ impl From<io::Error> for Refusal {
             },
             Self::from,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(dialect: Dialect, refusal: &Refusal) -> u8 {
+        let mut out = Vec::new();
+        dialect.refuse(&mut out, 1, refusal);
+        out[12]
+    }
+
+    #[test]
+    fn filezilla_is_told_so_that_it_shows_why() {
+        let filezilla = Dialect::of(b"SSH-2.0-FileZilla_3.63.0");
+        let denied = Refusal::loose_file();
+        assert_eq!(code(filezilla, &denied), Status::Failure as u8);
+        assert_eq!(
+            code(filezilla, &Refusal::no_such_file()),
+            Status::NoSuchFile as u8
+        );
+        let openssh = Dialect::of(b"SSH-2.0-OpenSSH_9.2p1");
+        assert_eq!(code(openssh, &denied), Status::PermissionDenied as u8);
+    }
+
+    #[test]
+    fn links_and_escapes_look_like_nothing() {
+        for errno in [Errno::LOOP, Errno::XDEV, Errno::NOTDIR] {
+            assert_eq!(Refusal::from(errno), Refusal::no_such_file());
+        }
     }
 }

@@ -46,7 +46,7 @@ const DRAIN_TICK: Duration = Duration::from_millis(50);
 /// Refused connections are logged at most once in this time.
 const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(10);
 /// A connection that answers nothing and takes nothing is given up after this time.
-const SILENCE: Duration = Duration::from_secs(300);
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// Why the door cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -428,7 +428,7 @@ fn config(settings: &Settings, keys: Vec<russh::keys::PrivateKey>) -> Config {
     }
 }
 
-/// Algorithms, best first. AES-GCM before ChaCha20 because it is the faster one here. No SHA-1, no
+/// Algorithms, best first. AES-GCM before `ChaCha20` because it is the faster one here. No SHA-1, no
 /// CBC, no compression (delayed zlib goes out of step with some clients).
 fn preferred() -> Preferred {
     const KEX: &[kex::Name] = &[

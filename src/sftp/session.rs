@@ -17,7 +17,7 @@ use super::handles::{Handles, Open};
 use super::jail::entry;
 use super::operations::LateOpen;
 use super::presence::Presence;
-use super::refusal::Refusal;
+use super::refusal::{Dialect, Refusal};
 use super::tree::Tree;
 use super::upload::Upload;
 use std::fs::File;
@@ -25,12 +25,15 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// What a job does: it may block, and appends its reply.
+pub(super) type Work = Box<dyn FnOnce(&mut Vec<u8>) + Send>;
+
 /// Something that waits for a disk.
 pub(super) struct Job {
     /// Whether the channel's next request waits for it.
     pub(super) pauses: bool,
-    /// Does it and appends its reply.
-    pub(super) run: Box<dyn FnOnce(&mut Vec<u8>) + Send>,
+    /// Does it.
+    pub(super) run: Work,
 }
 
 /// How far the input was taken.
@@ -52,6 +55,7 @@ pub(super) struct Session {
     pub(super) tree: Arc<Tree>,
     pub(super) presence: Arc<Presence>,
     pub(super) handles: Handles,
+    pub(super) dialect: Dialect,
     draining: Arc<AtomicBool>,
     framer: Framer,
     greeted: bool,
@@ -79,10 +83,16 @@ pub(super) struct Answer<'a> {
 
 impl Session {
     /// A channel that waits for INIT. While `draining` is true no file is opened for writing.
-    pub(super) fn new(tree: Arc<Tree>, presence: Arc<Presence>, draining: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        tree: Arc<Tree>,
+        presence: Arc<Presence>,
+        dialect: Dialect,
+        draining: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             tree,
             presence,
+            dialect,
             draining,
             handles: Handles::default(),
             framer: Framer::default(),
@@ -157,7 +167,7 @@ impl Session {
                 let (id, request) =
                     codec::request(kind, body).map_err(|_| "malformed SFTP packet")?;
                 if let Err(refusal) = self.request(id, request, answer) {
-                    reply_status(answer.out, id, refusal.status, &refusal.text);
+                    self.dialect.refuse(answer.out, id, &refusal);
                 }
                 Ok(())
             }
@@ -200,7 +210,7 @@ impl Session {
 
     fn end_write(&mut self, write: WriteUnderWay, answer: &mut Answer<'_>) {
         match write.target {
-            Err(refusal) => reply_status(answer.out, write.id, refusal.status, &refusal.text),
+            Err(refusal) => self.dialect.refuse(answer.out, write.id, &refusal),
             Ok((upload, path)) => {
                 reply_status(answer.out, write.id, Status::Ok, "OK");
                 if self.presence.is_due(&path) {
@@ -244,14 +254,16 @@ impl Session {
             }
             Request::Fsetstat { handle, attributes } => {
                 self.set_on_handle(handle, attributes)?;
-                done(id, answer.out)
+                done(id, answer.out);
+                Ok(())
             }
             Request::Fsync { handle } => self.sync(id, handle, answer),
             Request::Readdir { handle } => self.read_folder(id, handle, answer.out),
             Request::Stat { path } => self.stat(id, path, answer.out),
             Request::Setstat { path, attributes } => {
                 self.set_on_path(path, attributes)?;
-                done(id, answer.out)
+                done(id, answer.out);
+                Ok(())
             }
             Request::Opendir { path } => self.open_folder(id, path, answer.out),
             Request::Remove { path } => self.remove_file(id, path, answer),
@@ -278,12 +290,16 @@ impl Session {
 
     fn close(&mut self, id: u32, handle: &[u8], answer: &mut Answer<'_>) -> Result<(), Refusal> {
         let writing = match self.handles.remove(handle)? {
-            Open::Reading(_) | Open::Listing(_) => return done(id, answer.out),
+            Open::Reading(_) | Open::Listing(_) => {
+                done(id, answer.out);
+                return Ok(());
+            }
             Open::Upload(writing) => writing,
         };
         self.tree.begin_commit(&writing.open)?;
         let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
+        let dialect = self.dialect;
         let run = move |out: &mut Vec<u8>| match tree.commit(writing.open) {
             Ok(committed) => {
                 tracing::info!(
@@ -305,7 +321,7 @@ impl Session {
                     "file not received"
                 );
                 presence.touched(&writing.path);
-                reply_status(out, id, refusal.status, &refusal.text);
+                dialect.refuse(out, id, &refusal);
             }
         };
         answer.jobs.push(Job {
@@ -375,16 +391,15 @@ impl Session {
 
     fn sync(&mut self, id: u32, handle: &[u8], answer: &mut Answer<'_>) -> Result<(), Refusal> {
         let Open::Upload(writing) = self.handles.get(handle)? else {
-            return done(id, answer.out);
+            done(id, answer.out);
+            return Ok(());
         };
         let upload = Arc::clone(writing.open.upload());
         let sync = self.tree.sync_file();
+        let dialect = self.dialect;
         answer.jobs.push(Job {
             pauses: false,
-            run: Box::new(move |out| match upload.sync(sync) {
-                Ok(()) => reply_status(out, id, Status::Ok, "OK"),
-                Err(refusal) => reply_status(out, id, refusal.status, &refusal.text),
-            }),
+            run: Box::new(move |out| dialect.conclude(out, id, upload.sync(sync))),
         });
         Ok(())
     }
@@ -406,9 +421,8 @@ impl WriteUnderWay {
 }
 
 /// The plain yes.
-pub(super) fn done(id: u32, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn done(id: u32, out: &mut Vec<u8>) {
     reply_status(out, id, Status::Ok, "OK");
-    Ok(())
 }
 
 /// Reads until the buffer is full or the file ends; clients take a short answer for the end.

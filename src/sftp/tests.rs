@@ -3,6 +3,7 @@
 use super::codec::kind;
 use super::fence::Fence;
 use super::presence::Presence;
+use super::refusal::Dialect;
 use super::session::{Answer, Flow, Job, Session};
 use super::tree::Tree;
 use super::upload::SyncFile;
@@ -101,6 +102,7 @@ impl Label {
         let session = Session::new(
             Arc::clone(&self.tree),
             Arc::new(presence),
+            Dialect::Plain,
             Arc::clone(&self.draining),
         );
         let mut client = Client {
@@ -952,6 +954,7 @@ fn a_stream_without_sense_ends_the_channel() {
     fresh = Session::new(
         Arc::clone(&fresh.tree),
         Arc::clone(&fresh.presence),
+        Dialect::Plain,
         Arc::default(),
     );
     let mut client = Client {

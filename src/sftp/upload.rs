@@ -31,6 +31,10 @@ pub(super) struct Upload {
 }
 
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things that may each be so, in any combination"
+)]
 struct Writing {
     /// Where the next write goes when the file was opened for appending.
     append_at: Option<u64>,
@@ -252,6 +256,8 @@ impl Tree {
             self.set_aside(self.incoming(), upload);
             return Err(damaged());
         }
+        // Only now may the folder be closed, or someone else open the file.
+        drop(open);
         Ok(Committed { path, size })
     }
 

@@ -275,6 +275,10 @@ fn words(output: &Output) -> String {
 }
 
 /// Whether a client is installed. In CI it has to be.
+#[expect(
+    clippy::print_stdout,
+    reason = "who reads the tests' output has to see what was skipped"
+)]
 fn installed(program: &str) -> bool {
     let found = Command::new("sh")
         .args(["-c", "command -v \"$0\" >/dev/null", program])
@@ -300,10 +304,13 @@ fn askpass(server: &Server, password: &str) -> PathBuf {
 }
 
 fn assert_same(local: &Path, stored: &Path) {
-    let stored_bytes = fs::read(stored).unwrap_or_else(|error| panic!("{stored:?}: {error}"));
+    let stored_bytes =
+        fs::read(stored).unwrap_or_else(|error| panic!("{}: {error}", stored.display()));
     assert!(
         fs::read(local).unwrap() == stored_bytes,
-        "{local:?} and {stored:?} differ"
+        "{} and {} differ",
+        local.display(),
+        stored.display()
     );
 }
 

@@ -520,3 +520,73 @@ fn the_gate_closes_and_opens_folders() {
     gate.open(&label, "Rel");
     server.sftp_ok("alpha", "put a.wav incoming/Rel/b.wav\n");
 }
+
+#[test]
+fn large_files_go_and_come_also_across_new_keys() {
+    let server = Server::start();
+    let local = server.local("big.wav", 60_000_000);
+    server.sftp_ok("alpha", "mkdir incoming/Rel\n");
+    for (name, option) in [("a.wav", "RekeyLimit=default"), ("b.wav", "RekeyLimit=4M")] {
+        let batch = format!("put big.wav incoming/Rel/{name}\nget incoming/Rel/{name} back\n");
+        fs::write(server.path("batch"), batch).unwrap();
+        let mut command = server.ssh_program("sftp", "alpha");
+        run_ok(command.args(["-o", option, "-b", "batch", "alpha@127.0.0.1"]));
+        assert_same(
+            &local,
+            &server.stored("alpha", &format!("incoming/Rel/{name}")),
+        );
+        assert_same(&local, &server.path("back"));
+    }
+}
+
+#[test]
+fn channels_share_a_connection() {
+    let server = Server::start();
+    let local = server.local("a.wav", 2_000_000);
+    let control = format!("ControlPath={}", server.path("control").display());
+    let mut command = server.ssh_program("ssh", "alpha");
+    let master = [
+        "-o",
+        &control,
+        "-o",
+        "ControlMaster=yes",
+        "-N",
+        "-f",
+        "alpha@127.0.0.1",
+    ];
+    run_ok(
+        command
+            .args(master)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    );
+    let sftp = |batch: &str, name: &str| {
+        fs::write(server.path(name), batch).unwrap();
+        let mut command = server.ssh_program("sftp", "alpha");
+        command.args(["-o", &control, "-b", name, "alpha@127.0.0.1"]);
+        command
+    };
+    run_ok(&mut sftp("mkdir incoming/Rel\n", "batch"));
+    let children: Vec<_> = (0..4)
+        .map(|number| {
+            let batch = format!("put a.wav incoming/Rel/{number}.wav\n");
+            sftp(&batch, &format!("batch{number}")).spawn().unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    for number in 0..4 {
+        assert_same(
+            &local,
+            &server.stored("alpha", &format!("incoming/Rel/{number}.wav")),
+        );
+    }
+    // Far more than may be open at a time, one after the other.
+    for _ in 0..15 {
+        run_ok(&mut sftp("pwd\n", "batch"));
+    }
+    assert!(server.told(|event| matches!(event, UploadEvent::SessionEnded { .. })));
+    let mut command = server.ssh_program("ssh", "alpha");
+    run_ok(command.args(["-o", &control, "-O", "exit", "alpha@127.0.0.1"]));
+}
