@@ -72,19 +72,14 @@ impl Intake {
         if delivery.listing.is_none() && self.was_another(state, place, &listing, now) {
             return self.look(state, place, now);
         }
-        let State {
-            deliveries,
-            messages,
-            gone,
-            ..
-        } = state;
-        let Some(delivery) = deliveries.get_mut(place) else {
+        let Some(delivery) = state.deliveries.get_mut(place) else {
             return;
         };
         delivery.via_sftp |= listing.has_partial_tree;
         if delivery.listing.as_ref().is_some_and(|old| *old != listing) {
             delivery.activity = now;
         }
+        let messages = &mut state.messages;
         let layout = layout::read(folder, &listing, delivery.batch, &mut |file| {
             matches!(
                 self.classify(messages, place, "", file),
@@ -98,29 +93,46 @@ impl Intake {
             return;
         }
         delivery.batch = layout.batch;
-        gone.extend(reconcile(
-            folder,
-            &mut delivery.releases,
-            &layout.units,
-            now,
-        ));
+        let notes = reconcile(place, &mut delivery.releases, &layout.units, now);
+        state.notes.extend(notes);
+        self.tell_ledger(state);
         for unit in &layout.units {
-            let around = Around::new(place, delivery, unit, layout.batch, now);
-            let Some(release) = delivery.releases.get_mut(&unit.folder) else {
-                continue;
-            };
-            let again = self.consider(&around, release, unit, messages);
-            // The ledger may give a package back that it has not been told to be gone yet: the
-            // folder was removed and came again in between.
-            gone.retain(|package| release.package.as_ref() != Some(package));
-            if let Some(again) = again {
-                delivery.look_at(again);
-            }
+            self.look_at_release(state, place, unit, now);
         }
+        let Some(delivery) = state.deliveries.get_mut(place) else {
+            return;
+        };
         if layout.batch && layout.marker && layout.units.is_empty() {
             self.sweep_later(delivery, place, &listing, now);
         }
         delivery.listing = Some(listing);
+    }
+
+    /// Looks at one release of a delivery.
+    fn look_at_release(&self, state: &mut State, place: &Place, unit: &Unit, now: Instant) {
+        let label = &place.0;
+        let may_begin = state.may_begin(label, &unit.folder);
+        let Some(delivery) = state.deliveries.get_mut(place) else {
+            return;
+        };
+        let around = Around::new(place, delivery, unit, now);
+        let Some(release) = delivery.releases.get_mut(&unit.folder) else {
+            return;
+        };
+        if release.phase == Phase::Claiming {
+            return;
+        }
+        if release.package.is_none() && !may_begin {
+            return delivery.look_at(now + RETRY);
+        }
+        let again = self.consider(&around, release, unit, &mut state.messages);
+        if let (Phase::Claiming, Some(package)) = (release.phase, &release.package) {
+            let place = (label.clone(), unit.folder.clone());
+            state.in_flight.insert(package.clone(), place);
+        }
+        if let Some(again) = again {
+            delivery.look_at(again);
+        }
     }
 
     /// A delivery seen for the first time may be one that we know under another name: the event
@@ -179,7 +191,7 @@ impl Intake {
         if let Some(to) = renamed {
             state.renamed(label, from, &to, now);
         } else if let Some(delivery) = state.deliveries.remove(place) {
-            state.gone.extend(delivery.packages());
+            state.withdraw(label, delivery);
         }
     }
 
@@ -191,9 +203,6 @@ impl Intake {
         unit: &Unit,
         messages: &mut Messages,
     ) -> Option<Instant> {
-        if release.phase == Phase::Claiming {
-            return None;
-        }
         let settled: HashSet<_> = release.files.iter().map(|file| file.key).collect();
         release.node = unit.node;
         if release.files != unit.files {
@@ -203,7 +212,7 @@ impl Intake {
                 *release = Release {
                     node: unit.node,
                     files: unit.files.clone(),
-                    ..Release::new(&unit.folder, around.now)
+                    ..Release::new(around.now)
                 };
             }
         } else if release.phase == Phase::Parked {
@@ -247,14 +256,9 @@ impl Intake {
         } else {
             let package = self.ledger.seen(label, &unit.folder, around.via_sftp)?;
             tracing::info!(package.id = %package, label = %label, folder = ?unit.folder, "a folder is being received");
-            release.recorded.clone_from(&unit.folder);
             release.waiting = Some(Vec::new());
             release.package.insert(package).clone()
         };
-        if release.recorded != unit.folder {
-            self.ledger.renamed(&package, &unit.folder)?;
-            release.recorded.clone_from(&unit.folder);
-        }
         let verdict = decide(snapshot, &self.settings.quiet);
         let waiting = match &verdict {
             Verdict::Incomplete(sentences) => sentences.as_slice(),
@@ -502,7 +506,7 @@ impl Intake {
 }
 
 impl Around {
-    fn new(place: &Place, delivery: &Delivery, unit: &Unit, batch: bool, now: Instant) -> Self {
+    fn new(place: &Place, delivery: &Delivery, unit: &Unit, now: Instant) -> Self {
         let release = delivery.releases.get(&unit.folder);
         let changed = match release {
             Some(release) if release.files == unit.files => release.changed,
@@ -512,7 +516,7 @@ impl Around {
             place: place.clone(),
             now,
             // Releases of a batch do not wait for each other: each has its own quiet time.
-            activity: if batch {
+            activity: if delivery.batch {
                 changed
             } else {
                 changed.max(delivery.activity)

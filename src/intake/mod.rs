@@ -16,6 +16,7 @@ mod layout;
 mod listing;
 mod look;
 mod message;
+mod notes;
 mod recover;
 mod state;
 mod watch;
@@ -34,6 +35,7 @@ use crate::domain::upload::{Gate, UploadEvent};
 use claim::{Claim, ClaimError};
 use hashing::Hashes;
 use listing::{Entry, Key};
+use notes::{Note, What};
 use serde::{Deserialize, Serialize};
 use state::{Phase, Place, State};
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -331,7 +333,7 @@ impl Intake {
             state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
             self.rescan(state, now);
         }
-        self.withdraw(state);
+        self.tell_ledger(state);
         let due: Vec<Place> = state
             .deliveries
             .iter()
@@ -341,7 +343,7 @@ impl Intake {
         for place in due {
             self.look(state, &place, now);
         }
-        self.withdraw(state);
+        self.tell_ledger(state);
         if rescan {
             self.forget(state);
         }
@@ -389,21 +391,6 @@ impl Intake {
         state.messages.retain(&there);
     }
 
-    /// Tells the ledger of packages whose folder is gone.
-    fn withdraw(&self, state: &mut State) {
-        state.gone.retain(|package| {
-            let told = self.ledger.withdrawn(package);
-            match &told {
-                Ok(()) => tracing::info!(package.id = %package, "the label took the folder away"),
-                Err(fault) => {
-                    tracing::warn!(package.id = %package, %fault, "a withdrawal could not be noted");
-                }
-            }
-            // What will fail again is not asked again; the next start finds the folder missing.
-            told.is_err_and(|fault| fault.is_transient())
-        });
-    }
-
     /// Takes note of a worker's result.
     fn note(&self, state: &mut State, done: Done, now: Instant) {
         match done {
@@ -446,7 +433,16 @@ impl Intake {
             Claim::Done => Ok(()),
             Claim::Undone(error) => Err(error),
         };
+        let in_flight = state.in_flight.remove(package);
         let Some((place, folder)) = state.find(package) else {
+            // Its folder went while the worker was at it.
+            if let (Err(_), Some((label, _))) = (claim, in_flight) {
+                state.notes.push(Note {
+                    label,
+                    package: package.clone(),
+                    what: What::Withdrawn,
+                });
+            }
             return;
         };
         let Some(delivery) = state.deliveries.get_mut(&place) else {

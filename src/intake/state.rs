@@ -4,6 +4,7 @@
 use super::layout::Unit;
 use super::listing::{Entry, Listing};
 use super::message::Messages;
+use super::notes::{Note, What};
 use crate::domain::completeness::is_temporary_folder;
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::ledger::{Intent, OpenFolder};
@@ -23,8 +24,11 @@ pub(super) struct State {
     pub(super) rescan_at: Option<Instant>,
     pub(super) deliveries: BTreeMap<Place, Delivery>,
     pub(super) messages: Messages,
-    /// Packages whose folder is gone, until the ledger has taken note.
-    pub(super) gone: Vec<PackageId>,
+    /// What the ledger has still to be told, in order.
+    pub(super) notes: Vec<Note>,
+    /// Folders that workers are claiming, by package, whatever has happened to the names since. The
+    /// ledger knows the package by that name until the claim is done or undone.
+    pub(super) in_flight: BTreeMap<PackageId, (LabelId, String)>,
     /// Claims that are past the rename and not finished, and when to go on with them.
     pub(super) unfinished: Vec<(Instant, Box<Intent>)>,
 }
@@ -81,8 +85,6 @@ pub(super) enum Phase {
 pub(super) struct Release {
     pub(super) phase: Phase,
     pub(super) package: Option<PackageId>,
-    /// The folder's name as the ledger has it.
-    pub(super) recorded: String,
     pub(super) node: Option<(u64, u64)>,
     pub(super) files: Vec<Entry>,
     /// When its files last changed.
@@ -98,11 +100,10 @@ pub(super) struct Release {
 }
 
 impl Release {
-    pub(super) fn new(folder: &str, now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             phase: Phase::Watching,
             package: None,
-            recorded: folder.to_owned(),
             node: None,
             files: Vec::new(),
             changed: now,
@@ -165,14 +166,6 @@ impl Delivery {
             .any(|(folder, release)| release.phase == Phase::Claiming && (folder == top) == batch)
     }
 
-    /// Packages of a delivery that is gone. One that a worker still has comes back by its result,
-    /// which then says that the folder is not there.
-    pub(super) fn packages(self) -> impl Iterator<Item = PackageId> {
-        self.releases
-            .into_values()
-            .filter_map(|release| release.package)
-    }
-
     /// Asks for a look not later than `at`.
     pub(super) fn look_at(&mut self, at: Instant) {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
@@ -194,7 +187,7 @@ impl State {
             let delivery = self.delivery((open.label, top), now);
             delivery.via_sftp |= open.via_sftp;
             delivery.batch |= open.folder.contains('/');
-            let mut release = Release::new(&open.folder, now);
+            let mut release = Release::new(now);
             release.package = Some(open.package);
             delivery.releases.insert(open.folder, release);
         }
@@ -243,17 +236,42 @@ impl State {
         delivery.unveiled |= is_temporary_folder(from) && !is_temporary_folder(to);
         delivery.activity = now;
         delivery.dirty = true;
-        delivery.releases = std::mem::take(&mut delivery.releases)
-            .into_iter()
-            .map(|(folder, release)| {
-                let below = folder.strip_prefix(from).unwrap_or_default();
-                (format!("{to}{below}"), release)
-            })
-            .collect();
-        let place = (label.clone(), to.to_owned());
-        if let Some(replaced) = self.deliveries.insert(place, delivery) {
-            self.gone.extend(replaced.packages());
+        for (folder, release) in std::mem::take(&mut delivery.releases) {
+            let below = folder.strip_prefix(from).unwrap_or_default();
+            let folder = format!("{to}{below}");
+            if let Some(package) = &release.package {
+                self.notes.push(Note {
+                    label: label.clone(),
+                    package: package.clone(),
+                    what: What::Renamed(folder.clone()),
+                });
+            }
+            delivery.releases.insert(folder, release);
         }
+        let place = (label.clone(), to.to_owned());
+        let replaced = self.deliveries.remove(&place);
+        if let Some(replaced) = replaced {
+            // Told first, because its name is taken.
+            let moved = std::mem::take(&mut self.notes);
+            self.withdraw(label, replaced);
+            self.notes.extend(moved);
+        }
+        self.deliveries.insert(place, delivery);
+    }
+
+    /// Notes that the packages of a delivery are gone. Those that a worker has are left out: it may
+    /// have been the worker who took the folder, and what became of them its result will say.
+    pub(super) fn withdraw(&mut self, label: &LabelId, delivery: Delivery) {
+        let left = delivery
+            .releases
+            .into_values()
+            .filter(|release| release.phase != Phase::Claiming)
+            .filter_map(|release| release.package);
+        self.notes.extend(left.map(|package| Note {
+            label: label.clone(),
+            package,
+            what: What::Withdrawn,
+        }));
     }
 
     /// The label removed the folder. One that a worker has is left to the worker, who will find
@@ -264,7 +282,7 @@ impl State {
             delivery.is_being_claimed()
         });
         if !claimed && let Some(delivery) = self.deliveries.remove(place) {
-            self.gone.extend(delivery.packages());
+            self.withdraw(&place.0, delivery);
         }
     }
 
@@ -295,13 +313,13 @@ impl State {
 
 /// Brings the known releases of a delivery in line with those that are there: a folder that is
 /// known by its node, or whose delivery turned from plain to batch or back, keeps its package.
-/// Packages are returned whose folder is gone.
+/// Returns what the ledger has to be told of it.
 pub(super) fn reconcile(
-    top: &str,
+    (label, top): &Place,
     releases: &mut BTreeMap<String, Release>,
     units: &[Unit],
     now: Instant,
-) -> Vec<PackageId> {
+) -> Vec<Note> {
     let there: BTreeSet<&str> = units.iter().map(|unit| unit.folder.as_str()).collect();
     let mut orphans: Vec<(String, Release)> = Vec::new();
     for (folder, release) in std::mem::take(releases) {
@@ -312,6 +330,14 @@ pub(super) fn reconcile(
             orphans.push((folder, release));
         }
     }
+    let mut notes = Vec::new();
+    let mut note = |package: Option<PackageId>, what: What| {
+        notes.extend(package.map(|package| Note {
+            label: label.clone(),
+            package,
+            what,
+        }));
+    };
     for unit in units {
         if releases.contains_key(&unit.folder) {
             continue;
@@ -319,16 +345,17 @@ pub(super) fn reconcile(
         let is_it = |(folder, release): &(String, Release)| {
             (release.node.is_some() && release.node == unit.node)
                 || folder == top
-                || unit.folder == top
+                || unit.folder == *top
         };
         let release = match orphans.iter().position(is_it) {
             Some(at) => orphans.swap_remove(at).1,
-            None => Release::new(&unit.folder, now),
+            None => Release::new(now),
         };
+        note(release.package.clone(), What::Renamed(unit.folder.clone()));
         releases.insert(unit.folder.clone(), release);
     }
-    orphans
-        .into_iter()
-        .filter_map(|(_, release)| release.package)
-        .collect()
+    for (_, release) in orphans {
+        note(release.package, What::Withdrawn);
+    }
+    notes
 }

@@ -10,6 +10,10 @@ const FOLDERS: [&str; 3] = ["A", "B", "B.uploading"];
 
 #[derive(Clone, Debug)]
 enum Act {
+    /// All files of a release, begun and closed.
+    Release(usize),
+    /// One file, begun and closed.
+    Upload(usize, usize),
     Begin(usize, usize),
     Close(usize, usize),
     Rename(usize, usize),
@@ -27,8 +31,10 @@ fn act() -> impl Strategy<Value = Act> {
     let folder = 0..FOLDERS.len();
     let name = 0..NAMES.len();
     prop_oneof![
-        8 => (folder.clone(), name.clone()).prop_map(|(f, n)| Act::Begin(f, n)),
-        8 => (folder.clone(), name).prop_map(|(f, n)| Act::Close(f, n)),
+        4 => folder.clone().prop_map(Act::Release),
+        6 => (folder.clone(), name.clone()).prop_map(|(f, n)| Act::Upload(f, n)),
+        1 => (folder.clone(), name.clone()).prop_map(|(f, n)| Act::Begin(f, n)),
+        3 => (folder.clone(), name).prop_map(|(f, n)| Act::Close(f, n)),
         2 => (folder.clone(), folder.clone()).prop_map(|(f, t)| Act::Rename(f, t)),
         1 => folder.clone().prop_map(Act::Remove),
         1 => folder.prop_map(Act::Vanish),
@@ -43,30 +49,43 @@ fn act() -> impl Strategy<Value = Act> {
 /// A folder as its label believes it to be: closed content by name, and what is open.
 type Believed = BTreeMap<(usize, usize), (Option<String>, bool)>;
 
+fn begin(world: &World, believed: &mut Believed, written: &mut usize, (f, n): (usize, usize)) {
+    *written += 1;
+    let content = if n == 0 {
+        message(&["01_A.wav", "02_B.wav"]) + &" ".repeat(*written)
+    } else {
+        format!("content {written}")
+    };
+    world.begin(&format!("{}/{}", FOLDERS[f], NAMES[n]), &content);
+    believed.entry((f, n)).or_default().1 = true;
+}
+
+fn close(world: &World, believed: &mut Believed, (f, n): (usize, usize)) {
+    let path = format!("{}/{}", FOLDERS[f], NAMES[n]);
+    if let Ok(content) = fs::read_to_string(world.partial(&path)) {
+        world.close(&path);
+        believed.insert((f, n), (Some(content), false));
+    }
+}
+
 fn play(acts: Vec<Act>) {
     let mut world = World::new();
     let mut believed = Believed::new();
     let mut written = 0;
     for act in acts {
         match act {
-            Act::Begin(f, n) => {
-                written += 1;
-                let path = format!("{}/{}", FOLDERS[f], NAMES[n]);
-                let content = if n == 0 {
-                    message(&["01_A.wav", "02_B.wav"]) + &" ".repeat(written)
-                } else {
-                    format!("content {written}")
-                };
-                world.begin(&path, &content);
-                believed.entry((f, n)).or_default().1 = true;
-            }
-            Act::Close(f, n) => {
-                let path = format!("{}/{}", FOLDERS[f], NAMES[n]);
-                if let Ok(content) = fs::read_to_string(world.partial(&path)) {
-                    world.close(&path);
-                    believed.insert((f, n), (Some(content), false));
+            Act::Release(f) => {
+                for n in 0..NAMES.len() {
+                    begin(&world, &mut believed, &mut written, (f, n));
+                    close(&world, &mut believed, (f, n));
                 }
             }
+            Act::Upload(f, n) => {
+                begin(&world, &mut believed, &mut written, (f, n));
+                close(&world, &mut believed, (f, n));
+            }
+            Act::Begin(f, n) => begin(&world, &mut believed, &mut written, (f, n)),
+            Act::Close(f, n) => close(&world, &mut believed, (f, n)),
             Act::Rename(f, t) => {
                 let (from, to) = (FOLDERS[f], FOLDERS[t]);
                 let free = !world.incoming(to).exists() && !world.partial(to).exists();
@@ -172,7 +191,7 @@ proptest! {
 
     #[test]
     fn whatever_is_taken_is_whole_and_whatever_is_whole_is_taken(
-        acts in proptest::collection::vec(act(), 1..60)
+        acts in proptest::collection::vec(act(), 1..40)
     ) {
         play(acts);
     }

@@ -1,0 +1,82 @@
+//! What the ledger has still to be told of folders that got another name or went.
+//!
+//! The order matters: a package is known to the ledger by its folder, so that a name must be given
+//! up by one before another takes it. While something of a label is untold, no new package of that
+//! label is begun: the ledger would take the folder for the one that had its name before.
+
+use super::Intake;
+use super::state::State;
+use crate::domain::ids::{LabelId, PackageId};
+use std::collections::BTreeSet;
+
+/// Something that happened to a package's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) label: LabelId,
+    pub(super) package: PackageId,
+    pub(super) what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// It has this name now.
+    Renamed(String),
+    /// It is gone, and it was not us.
+    Withdrawn,
+}
+
+impl Intake {
+    /// Tells the ledger, in order; what it does not take stays, and all of that label after it.
+    pub(super) fn tell_ledger(&self, state: &mut State) {
+        let mut held: BTreeSet<LabelId> = BTreeSet::new();
+        for note in std::mem::take(&mut state.notes) {
+            let held_up = held.contains(&note.label) || !self.told(state, &note);
+            if held_up {
+                held.insert(note.label.clone());
+                state.notes.push(note);
+            }
+        }
+    }
+
+    /// Tells one note; false when it has to be told again.
+    fn told(&self, state: &State, note: &Note) -> bool {
+        let Note {
+            label,
+            package,
+            what,
+        } = note;
+        let result = match what {
+            // The ledger still knows the package that is being claimed by that name.
+            What::Renamed(to) if state.is_in_flight(label, to) => return false,
+            What::Renamed(to) => self.ledger.renamed(package, to),
+            What::Withdrawn => self.ledger.withdrawn(package),
+        };
+        match result {
+            Ok(()) => {
+                tracing::info!(package.id = %package, label = %label, what = ?what, "a folder was moved by its label");
+                true
+            }
+            Err(fault) => {
+                tracing::warn!(package.id = %package, label = %label, what = ?what, %fault, "the ledger could not take note of a folder");
+                // What fails for good is not asked again; the next start finds the folder missing.
+                !fault.is_transient()
+            }
+        }
+    }
+}
+
+impl State {
+    /// Whether a worker is claiming a folder of that name.
+    pub(super) fn is_in_flight(&self, label: &LabelId, folder: &str) -> bool {
+        self.in_flight
+            .values()
+            .any(|(owner, name)| owner == label && name == folder)
+    }
+
+    /// Whether a package may be begun in that folder: nothing that the ledger knows can have its
+    /// name any more.
+    pub(super) fn may_begin(&self, label: &LabelId, folder: &str) -> bool {
+        !self.is_in_flight(label, folder) && !self.notes.iter().any(|note| note.label == *label)
+    }
+}
