@@ -33,7 +33,7 @@ pub fn is_marker(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower == "delivery.complete"
         || (lower.starts_with("batchcomplete")
-            && (lower.ends_with(".xml") || lower.ends_with(".complete") || !lower.contains('.')))
+            && matches!(extension(&lower).as_str(), "" | "xml" | "complete"))
 }
 
 /// The last part of a path.
@@ -105,10 +105,13 @@ pub fn reference_path(path: Option<&str>, name: &str) -> Result<String, BadRefer
     }
 }
 
+/// A way to write a name, under which two spellings may become equal.
+type Form = fn(&str) -> String;
+
 /// Finds the file that a reference means: as written, else under `resources/`, else by its last
 /// part anywhere; exactly, else normalised, else ignoring case if that is unambiguous.
 pub fn find<'a>(reference: &str, files: &'a [String]) -> Option<(&'a str, Match)> {
-    let forms: [(fn(&str) -> String, Match); 3] = [
+    let forms: [(Form, Match); 3] = [
         (str::to_owned, Match::Exact),
         (normalised, Match::Normalised),
         (case_folded, Match::IgnoringCase),

@@ -31,10 +31,12 @@ fn statuses() -> String {
                 })
             })
         });
-        let told = match status {
-            Status::Receiving => "when it stalls: what is missing",
-            _ if arrives => "yes",
-            _ => "no",
+        let told = if status == Status::Receiving {
+            "when it stalls: what is missing"
+        } else if arrives {
+            "yes"
+        } else {
+            "no"
         };
         let to = if to.is_empty() {
             "– (final)".to_owned()

@@ -21,10 +21,6 @@ fn codes(package: &Value, severity: &str) -> Vec<String> {
     codes
 }
 
-fn subjects(mails: &[String], word: &str) -> usize {
-    mails.iter().filter(|mail| mail.contains(word)).count()
-}
-
 fn kinds(package: &Value) -> Vec<String> {
     package["letters"]
         .as_array()

@@ -6,6 +6,12 @@
     clippy::indexing_slicing,
     reason = "a test that meets the unexpected has to stop"
 )]
+#![expect(
+    clippy::pedantic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests are read once a failure points at them; they speak to who runs them"
+)]
 
 mod architecture;
 mod cli;

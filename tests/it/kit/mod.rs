@@ -10,11 +10,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up. Not a measure of speed.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The third-party data beside the project (official schemas, sample messages): `None` where it is
 /// not there, which CI does not allow.
-pub fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let path = std::env::var_os("DROPZONE_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
         PathBuf::from,
@@ -27,7 +27,7 @@ pub fn shared() -> Option<PathBuf> {
 }
 
 /// Says that a test was skipped; CI allows none.
-pub fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     assert!(
         std::env::var_os("CI").is_none(),
         "CI allows no skips: {why}"
@@ -36,7 +36,7 @@ pub fn skip(why: &str) {
 }
 
 /// Whether a program is installed; says that it is skipped if not.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let found = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
         || Path::new("/usr/sbin").join(program).is_file();
@@ -47,7 +47,7 @@ pub fn has(program: &str) -> bool {
 }
 
 /// Python with the packages that `make test` puts below `target/venv`.
-pub fn python(package: &str) -> Option<PathBuf> {
+pub(crate) fn python(package: &str) -> Option<PathBuf> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
     let works = Command::new(&python)
         .args(["-c", &format!("import {package}")])
@@ -62,7 +62,7 @@ pub fn python(package: &str) -> Option<PathBuf> {
 }
 
 /// Waits until `ready` gives something.
-pub fn wait<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(value) = ready() {
@@ -74,7 +74,7 @@ pub fn wait<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A free port of this machine.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()
         .local_addr()
@@ -83,7 +83,7 @@ pub fn free_port() -> u16 {
 }
 
 /// A small sound release: 3 tracks, cover, message.
-pub fn release(number: u32) -> ReleaseSpec {
+pub(crate) fn release(number: u32) -> ReleaseSpec {
     let mut spec = ReleaseSpec::demo(number);
     for track in &mut spec.tracks {
         track.signal.seconds = 31.0;
@@ -92,25 +92,25 @@ pub fn release(number: u32) -> ReleaseSpec {
 }
 
 /// A daemon in a directory of its own. Dropped, it is stopped and its directory removed.
-pub struct TestDaemon {
+pub(crate) struct TestDaemon {
     /// Everything is below it.
-    pub home: tempfile::TempDir,
+    pub(crate) home: tempfile::TempDir,
     /// Where it listens.
-    pub port: u16,
+    pub(crate) port: u16,
     process: Option<Child>,
     environment: Vec<(String, String)>,
 }
 
 impl TestDaemon {
     /// Starts one with short waits; `extra` is appended to its configuration.
-    pub fn start(extra: &str) -> Self {
+    pub(crate) fn start(extra: &str) -> Self {
         let mut daemon = Self::prepare(extra);
         daemon.run();
         daemon
     }
 
     /// Writes the configuration only.
-    pub fn prepare(extra: &str) -> Self {
+    pub(crate) fn prepare(extra: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let port = free_port();
         fs::create_dir_all(home.path().join("dsps")).unwrap();
@@ -139,18 +139,18 @@ impl TestDaemon {
     }
 
     /// Writes a DSP profile.
-    pub fn profile(&self, id: &str, toml: &str) {
+    pub(crate) fn profile(&self, id: &str, toml: &str) {
         fs::write(self.home.path().join(format!("dsps/{id}.toml")), toml).unwrap();
     }
 
     /// Sets a variable for the next start.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(n, _)| n != name);
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Starts the process and waits until it listens or has ended.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let log = fs::File::options()
             .create(true)
             .append(true)
@@ -174,7 +174,7 @@ impl TestDaemon {
     }
 
     /// Kills it as power loss would, as far as a process can be.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
@@ -182,7 +182,7 @@ impl TestDaemon {
     }
 
     /// Waits until it has ended by itself (a crash point).
-    pub fn wait_for_end(&mut self) {
+    pub(crate) fn wait_for_end(&mut self) {
         let process = self.process.as_mut().unwrap();
         let until = Instant::now() + PATIENCE;
         while process.try_wait().unwrap().is_none() {
@@ -196,7 +196,7 @@ impl TestDaemon {
     }
 
     /// Whether the process has ended by itself; forgets it then.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         let ended = self
             .process
             .as_mut()
@@ -208,34 +208,34 @@ impl TestDaemon {
     }
 
     /// Process number.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process.as_ref().unwrap().id()
     }
 
     /// Sends a signal and gives the exit status if it ends by it.
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.home.path().join("dropzone.toml")
     }
 
-    pub fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.home.path().join("daemon.log")
     }
 
-    pub fn dsp(&self) -> PathBuf {
+    pub(crate) fn dsp(&self) -> PathBuf {
         self.home.path().join("dsp")
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.home.path().join("data")
     }
 
     /// Gives a command line.
-    pub fn command(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_dropzone"))
             .arg("--config")
             .arg(self.config())
@@ -247,7 +247,7 @@ impl TestDaemon {
     }
 
     /// Gives a command line that has to succeed, and reads its JSON.
-    pub fn ask(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["--json"];
         all.extend_from_slice(arguments);
         let output = self.command(&all);
@@ -260,7 +260,7 @@ impl TestDaemon {
     }
 
     /// Makes a label that logs in by key and by password.
-    pub fn label(&self, name: &str, more: &[&str]) -> Label {
+    pub(crate) fn label(&self, name: &str, more: &[&str]) -> Label {
         let key = self.home.path().join(format!("{name}.key"));
         let made = Command::new("ssh-keygen")
             .args(["-q", "-t", "ed25519", "-N", "", "-f"])
@@ -292,7 +292,7 @@ impl TestDaemon {
     }
 
     /// All packages, newest first.
-    pub fn packages(&self) -> Vec<Value> {
+    pub(crate) fn packages(&self) -> Vec<Value> {
         self.ask(&["package", "list"])["packages"]
             .as_array()
             .unwrap()
@@ -300,12 +300,12 @@ impl TestDaemon {
     }
 
     /// A package in full.
-    pub fn package(&self, id: &str) -> Value {
+    pub(crate) fn package(&self, id: &str) -> Value {
         self.ask(&["package", "show", id])
     }
 
     /// Waits until the newest package of a folder has that status, and gives it in full.
-    pub fn wait_status(&self, folder: &str, status: &str) -> Value {
+    pub(crate) fn wait_status(&self, folder: &str, status: &str) -> Value {
         let mut last = String::new();
         let until = Instant::now() + PATIENCE;
         loop {
@@ -327,7 +327,7 @@ impl TestDaemon {
     }
 
     /// All mails that were written, as (kind, text), oldest first, once no letter is due any more.
-    pub fn mails(&self) -> Vec<String> {
+    pub(crate) fn mails(&self) -> Vec<String> {
         wait("the letters to be sent", || {
             (self.ask_status()["letters_due"] == 0).then_some(())
         });
@@ -348,14 +348,14 @@ impl TestDaemon {
     }
 
     /// Writes a release below the test's directory and gives its folder.
-    pub fn material(&self, spec: &ReleaseSpec) -> PathBuf {
+    pub(crate) fn material(&self, spec: &ReleaseSpec) -> PathBuf {
         let folder = self.home.path().join("label").join(spec.folder_name());
         material::release(&folder, spec).unwrap();
         folder
     }
 
     /// OpenSSH's `sftp` with a batch of commands, by key.
-    pub fn sftp(&self, label: &Label, batch: &str) -> Output {
+    pub(crate) fn sftp(&self, label: &Label, batch: &str) -> Output {
         let file = self.home.path().join(format!("{}.batch", label.name));
         fs::write(&file, batch).unwrap();
         Command::new("sftp")
@@ -372,7 +372,7 @@ impl TestDaemon {
     }
 
     /// The same; it has to succeed. Gives what it printed.
-    pub fn sftp_ok(&self, label: &Label, batch: &str) -> String {
+    pub(crate) fn sftp_ok(&self, label: &Label, batch: &str) -> String {
         let output = self.sftp(label, batch);
         let (out, err) = (
             String::from_utf8_lossy(&output.stdout),
@@ -387,7 +387,7 @@ impl TestDaemon {
     }
 
     /// Options that keep OpenSSH's clients away from the user's own files.
-    pub fn ssh_options(&self) -> Vec<String> {
+    pub(crate) fn ssh_options(&self) -> Vec<String> {
         let known = format!(
             "UserKnownHostsFile={}",
             self.home.path().join("known_hosts").display()
@@ -421,9 +421,9 @@ impl Drop for TestDaemon {
 }
 
 /// A label of a test.
-pub struct Label {
-    pub name: String,
-    pub id: String,
-    pub key: PathBuf,
-    pub password: String,
+pub(crate) struct Label {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) key: PathBuf,
+    pub(crate) password: String,
 }
