@@ -4,7 +4,7 @@
 //! one does, hashes run a few at a time, and every refusal takes the same time. A key that is only
 //! offered proves nothing and counts for nothing; the decision is made after the signature.
 
-use crate::domain::account::{Account, Accounts};
+use crate::domain::account::{Account, Accounts, is_valid_name};
 use crate::domain::password;
 use russh::keys::{Algorithm, PublicKey};
 use std::sync::Arc;
@@ -67,6 +67,10 @@ impl Authenticator {
 
     /// The enabled account of that name.
     async fn find(&self, user: &str) -> Option<Account> {
+        // What can be no account's name is not looked for, however long it is.
+        if !is_valid_name(user) {
+            return None;
+        }
         let accounts = Arc::clone(&self.accounts);
         let name = user.to_owned();
         let found = tokio::task::spawn_blocking(move || accounts.find(&name)).await;

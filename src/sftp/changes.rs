@@ -1,6 +1,7 @@
 //! Changes of names below `/incoming`: made in both trees, and durable when they return.
 //!
-//! All of these block: on a commit under way at the same place, and on the disk.
+//! All of these block: on a commit under way at the same place, and on the disk. Folders to be
+//! synced are opened under the table's guard; after it their path may be another's already.
 
 use super::fence::Table;
 use super::jail::Target;
@@ -25,7 +26,7 @@ impl Tree {
     /// MKDIR.
     pub(super) fn make_folder(&self, path: &str) -> Result<(), Refusal> {
         let (parent, name) = split(path);
-        {
+        let touched = {
             let mut table = self.fence().settled(&[path]);
             table.check(path)?;
             if path.is_empty() || self.kind(path)?.is_some() {
@@ -35,9 +36,11 @@ impl Tree {
                 return Err(Refusal::no_such_file());
             }
             self.check_collision(&mut table, parent, name, None)?;
+            let parent = self.incoming().folder(parent)?;
             self.incoming().make_folder(path)?;
-        }
-        Ok(self.sync_folder(self.incoming(), parent)?)
+            parent
+        };
+        self.sync_all(&[touched])
     }
 
     /// RMDIR. A folder with a partial file in it is not empty.
@@ -46,7 +49,7 @@ impl Tree {
             return Err(Refusal::denied("/incoming itself cannot be removed."));
         }
         let (parent, name) = split(path);
-        {
+        let touched = {
             let mut table = self.fence().settled(&[path]);
             table.check_tree(path)?;
             match self.kind(path)? {
@@ -58,14 +61,16 @@ impl Tree {
             self.incoming().remove_folder(path)?;
             table.forget_name(parent, name);
             table.forget_folder(path);
-        }
-        Ok(self.sync_folder(self.incoming(), parent)?)
+            self.incoming().folder(parent)?
+        };
+        self.sync_all(&[touched])
     }
 
     /// REMOVE. An upload under way to that path is over.
     pub(super) fn remove_file(&self, path: &str) -> Result<(), Refusal> {
         let (parent, name) = split(path);
-        let (in_partial, in_incoming) = {
+        let mut touched = Vec::new();
+        {
             let mut table = self.fence().settled(&[path]);
             table.check(path)?;
             match self.kind(path)? {
@@ -74,24 +79,15 @@ impl Tree {
                 None => return Err(Refusal::no_such_file()),
             }
             table.revoke(path);
-            let in_partial = self.partial().is_file(path)?;
-            if in_partial {
-                self.partial().unlink(path)?;
-            }
-            let in_incoming = self.incoming().is_file(path)?;
-            if in_incoming {
-                self.incoming().unlink(path)?;
+            for jail in [self.partial(), self.incoming()] {
+                if jail.is_file(path)? {
+                    jail.unlink(path)?;
+                    touched.push(jail.folder(parent)?);
+                }
             }
             table.forget_name(parent, name);
-            (in_partial, in_incoming)
-        };
-        if in_partial {
-            self.sync_folder(self.partial(), parent)?;
         }
-        if in_incoming {
-            self.sync_folder(self.incoming(), parent)?;
-        }
-        Ok(())
+        self.sync_all(&touched)
     }
 
     /// RENAME, or with `replace` the POSIX one, which takes the place of a file. Says what it was
@@ -100,6 +96,7 @@ impl Tree {
         if from.is_empty() || to.is_empty() {
             return Err(Refusal::denied("/incoming itself cannot be renamed."));
         }
+        let mut touched = Vec::new();
         let kind = {
             let mut table = self.fence().settled(&[from, to]);
             table.check_tree(from)?;
@@ -114,16 +111,18 @@ impl Tree {
                 Kind::File => self.move_file(&mut table, from, to)?,
             }
             table.moved(from, to);
+            for folder in [split(to).0, split(from).0] {
+                touched.push(self.incoming().folder(folder)?);
+                match self.partial().folder(folder) {
+                    Ok(mirror) => touched.push(mirror),
+                    // None was ever needed there.
+                    Err(Errno::NOENT) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
             kind
         };
-        for folder in [split(to).0, split(from).0] {
-            self.sync_folder(self.incoming(), folder)?;
-            match self.sync_folder(self.partial(), folder) {
-                // No mirror was ever needed there.
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        self.sync_all(&touched)?;
         Ok(kind)
     }
 

@@ -255,6 +255,35 @@ pub(super) enum Request<'a> {
     Unknown,
 }
 
+impl Request<'_> {
+    /// The path that is asked for, for the log; of a RENAME the one that is there.
+    pub(super) fn path(&self) -> Option<&[u8]> {
+        match self {
+            Self::Open { path, .. }
+            | Self::Stat { path }
+            | Self::Setstat { path, .. }
+            | Self::Opendir { path }
+            | Self::Remove { path }
+            | Self::Mkdir { path }
+            | Self::Rmdir { path }
+            | Self::Realpath { path }
+            | Self::Statvfs { path }
+            | Self::ExpandPath { path }
+            | Self::Rename { from: path, .. } => Some(path),
+            Self::Close { .. }
+            | Self::Read { .. }
+            | Self::Fstat { .. }
+            | Self::Fsetstat { .. }
+            | Self::Readdir { .. }
+            | Self::Fsync { .. }
+            | Self::Fstatvfs { .. }
+            | Self::Limits
+            | Self::Link
+            | Self::Unknown => None,
+        }
+    }
+}
+
 /// Reads a request: its number, and what is asked. Bytes after the last field are ignored, as
 /// OpenSSH does. INIT and WRITE are not read here.
 pub(super) fn request(kind: u8, body: &[u8]) -> Result<(u32, Request<'_>), Malformed> {

@@ -275,13 +275,17 @@ impl Handler for Connection {
         // Asked again: between offer and signature the account may have been disabled.
         let known = self.door.authenticator();
         let account = known.by_key(user, key.public_key, key.algorithm).await;
-        Ok(match account {
-            Some(account) => {
-                let fingerprint = fingerprint(key.public_key);
-                self.welcome(account, &format!("publickey {fingerprint}"))
-            }
-            None => self.refuse(),
-        })
+        let Some(account) = account else {
+            tracing::warn!(
+                peer = %self.link.peer,
+                user = ?cut(user),
+                method = "publickey",
+                "login refused"
+            );
+            return Ok(self.refuse());
+        };
+        let fingerprint = fingerprint(key.public_key);
+        Ok(self.welcome(account, &format!("publickey {fingerprint}")))
     }
 
     async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {

@@ -41,13 +41,19 @@ pub(super) enum Target {
 }
 
 impl Jail {
-    /// Opens the tree at `path`, a path of our own, and makes its last folder if it is not there.
+    /// Opens the tree at `path`, a path of our own, and makes its last folder, durably, if it is
+    /// not there. Blocks.
     pub(super) fn open(path: &Path) -> Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::mkdir(path, Mode::from_raw_mode(FOLDER_MODE)) {
-            Ok(()) | Err(Errno::EXIST) => {}
+            Ok(()) => {
+                let parent = path.parent().unwrap_or(Path::new("/"));
+                let parent = rustix::fs::openat(CWD, parent, flags, Mode::empty())?;
+                rustix::fs::fsync(parent)?;
+            }
+            Err(Errno::EXIST) => {}
             Err(error) => return Err(error),
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let base = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
         Ok(Self { base })
     }

@@ -193,6 +193,7 @@ impl Session {
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = outcome {
+            self.presence.refused(&late.path, &refusal);
             self.dialect.refuse(out, late.id, &refusal);
         }
     }
@@ -323,7 +324,7 @@ impl Session {
                 changeable(&path)?.to_owned()
             }
         };
-        self.change(id, answer, move |tree, presence| {
+        self.change(id, &path, answer, move |tree, presence| {
             tree.make_folder(&relative)?;
             presence.touched(&relative);
             Ok(())
@@ -339,7 +340,7 @@ impl Session {
     ) -> Result<(), Refusal> {
         let path = VirtualPath::parse(path)?;
         let relative = changeable(&path)?.to_owned();
-        self.change(id, answer, move |tree, presence| {
+        self.change(id, &path, answer, move |tree, presence| {
             tree.remove_folder(&relative)?;
             presence.removed(&relative);
             Ok(())
@@ -355,7 +356,7 @@ impl Session {
     ) -> Result<(), Refusal> {
         let path = VirtualPath::parse(path)?;
         let relative = changeable(&path)?.to_owned();
-        self.change(id, answer, move |tree, presence| {
+        self.change(id, &path, answer, move |tree, presence| {
             tree.remove_file(&relative)?;
             presence.touched(&relative);
             Ok(())
@@ -371,10 +372,10 @@ impl Session {
         replace: bool,
         answer: &mut Answer<'_>,
     ) -> Result<(), Refusal> {
-        let (from, to) = (VirtualPath::parse(from)?, VirtualPath::parse(to)?);
-        let from = changeable(&from)?.to_owned();
-        let to = changeable(&to)?.to_owned();
-        self.change(id, answer, move |tree, presence| {
+        let (path, target) = (VirtualPath::parse(from)?, VirtualPath::parse(to)?);
+        let from = changeable(&path)?.to_owned();
+        let to = changeable(&target)?.to_owned();
+        self.change(id, &path, answer, move |tree, presence| {
             tree.rename(&from, &to, replace)?;
             presence.renamed(&from, &to);
             Ok(())
@@ -386,16 +387,22 @@ impl Session {
     fn change(
         &self,
         id: u32,
+        path: &VirtualPath,
         answer: &mut Answer<'_>,
         make: impl FnOnce(&Tree, &Presence) -> Result<(), Refusal> + Send + 'static,
     ) {
+        let path = path.as_str().to_owned();
         let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
         let dialect = self.dialect;
         answer.jobs.push(Job {
             pauses: true,
             run: Box::new(move |out| {
-                dialect.conclude(out, id, make(&tree, &presence));
+                let outcome = make(&tree, &presence);
+                if let Err(refusal) = &outcome {
+                    presence.refused(&path, refusal);
+                }
+                dialect.conclude(out, id, outcome);
             }),
         });
     }

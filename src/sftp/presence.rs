@@ -5,7 +5,9 @@
 //! after its end.
 
 use super::EventSink;
+use super::codec::Status;
 use super::path::top;
+use super::refusal::Refusal;
 use crate::domain::ids::LabelId;
 use crate::domain::upload::UploadEvent;
 use std::collections::HashMap;
@@ -15,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// While a file is written its folder is told of at most once in this time.
 const WRITING_TOLD_EVERY: Duration = Duration::from_millis(250);
+/// Longest piece of a path that is logged, in characters.
+const MAX_LOGGED_CHARS: usize = 300;
 /// Most folders whose last telling is remembered.
 const MAX_REMEMBERED_FOLDERS: usize = 256;
 
@@ -103,6 +107,21 @@ impl Presence {
         if top(to) != top(from) {
             self.touched(to);
         }
+    }
+
+    /// Something was refused. That a name is not there is an everyday answer and not logged.
+    pub(super) fn refused(&self, path: &str, refusal: &Refusal) {
+        if refusal.status == Status::NoSuchFile {
+            return;
+        }
+        let path: String = path.chars().take(MAX_LOGGED_CHARS).collect();
+        tracing::info!(
+            label = %self.label,
+            session = self.session,
+            path = ?path,
+            reason = %refusal.text,
+            "request refused"
+        );
     }
 
     /// A folder was removed.

@@ -52,16 +52,17 @@ pub(super) enum Flow {
 /// One SFTP channel of a label that has logged in.
 #[derive(Debug)]
 pub(super) struct Session {
+    // Fields are dropped in this order: uploads are let go before the session's end is told.
+    pub(super) handles: Handles,
+    /// Where the job of an OPEN that had to wait leaves its outcome.
+    pub(super) waiting: Arc<Mutex<Option<LateOpen>>>,
     pub(super) tree: Arc<Tree>,
     pub(super) presence: Arc<Presence>,
-    pub(super) handles: Handles,
     pub(super) dialect: Dialect,
     draining: Arc<AtomicBool>,
     framer: Framer,
     greeted: bool,
     write: Option<WriteUnderWay>,
-    /// Where the job of an OPEN that had to wait leaves its outcome.
-    pub(super) waiting: Arc<Mutex<Option<LateOpen>>>,
 }
 
 /// A WRITE whose payload is arriving.
@@ -167,6 +168,8 @@ impl Session {
                 let (id, request) =
                     codec::request(kind, body).map_err(|_| "malformed SFTP packet")?;
                 if let Err(refusal) = self.request(id, request, answer) {
+                    let path = String::from_utf8_lossy(request.path().unwrap_or_default());
+                    self.presence.refused(&path, &refusal);
                     self.dialect.refuse(answer.out, id, &refusal);
                 }
                 Ok(())

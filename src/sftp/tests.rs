@@ -1,371 +1,19 @@
 //! The session on hand-made packets: no network, jobs run at once and in order.
 
-use super::codec::kind;
-use super::fence::Fence;
-use super::presence::Presence;
-use super::refusal::Dialect;
-use super::session::{Answer, Flow, Job, Session};
-use super::tree::Tree;
-use super::upload::SyncFile;
-use crate::domain::ids::LabelId;
-use crate::domain::places::Places;
-use crate::domain::upload::UploadEvent;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-
+mod client;
 mod model;
 
-const OK: u32 = 0;
-const EOF: u32 = 1;
-const NO_SUCH_FILE: u32 = 2;
-const DENIED: u32 = 3;
-const FAILURE: u32 = 4;
-const UNSUPPORTED: u32 = 8;
-
-/// Flags of OPEN.
-const READ: u32 = 0x1;
-const WRITE: u32 = 0x2;
-const APPEND: u32 = 0x4;
-const CREATE: u32 = 0x8;
-const TRUNCATE: u32 = 0x10;
-const EXCLUSIVE: u32 = 0x20;
-/// What most clients upload with.
-const PUT: u32 = WRITE | CREATE | TRUNCATE;
-
-/// A reply, taken apart as far as tests ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Reply {
-    Version(u32),
-    Status(u32, String),
-    Handle(Vec<u8>),
-    Data(Vec<u8>),
-    /// Names with their sizes and modes.
-    Names(Vec<(String, u64, u32)>),
-    /// Size, mode, modification time.
-    Attributes(u64, u32, u32),
-    Extended(Vec<u8>),
-}
-
-/// One label's directories and a fence, as the door keeps them.
-struct Label {
-    dir: tempfile::TempDir,
-    tree: Arc<Tree>,
-    events: Arc<Mutex<Vec<UploadEvent>>>,
-    draining: Arc<AtomicBool>,
-    sessions: AtomicSessions,
-}
-
-type AtomicSessions = std::sync::atomic::AtomicU64;
-
-impl Label {
-    fn new() -> Self {
-        Self::on_disk(None)
-    }
-
-    /// A label whose disk fails as `sync` does.
-    fn on_disk(sync: Option<SyncFile>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let places = Places::new(dir.path());
-        let tree = Tree::open(&places, &LabelId::new("L1"), Arc::<Fence>::default()).unwrap();
-        let tree = Arc::new(match sync {
-            Some(sync) => tree.with_sync(sync),
-            None => tree,
-        });
-        Self {
-            dir,
-            tree,
-            events: Arc::default(),
-            draining: Arc::default(),
-            sessions: AtomicSessions::new(0),
-        }
-    }
-
-    fn at(&self, path: &str) -> PathBuf {
-        self.dir.path().join("labels/L1").join(path)
-    }
-
-    /// Content of a file in one of the trees; `None` when it is not there.
-    fn content(&self, path: &str) -> Option<String> {
-        std::fs::read_to_string(self.at(path)).ok()
-    }
-
-    fn connect(&self) -> Client {
-        let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
-        let events = Arc::clone(&self.events);
-        let presence = Presence::new(
-            LabelId::new("L1"),
-            number,
-            Arc::new(move |event| events.lock().unwrap().push(event)),
-        );
-        let session = Session::new(
-            Arc::clone(&self.tree),
-            Arc::new(presence),
-            Dialect::Plain,
-            Arc::clone(&self.draining),
-        );
-        let mut client = Client {
-            session,
-            late: Vec::new(),
-            next: 0,
-            hold: false,
-        };
-        let hello = client.send(&packet(kind::INIT, &6_u32.to_be_bytes()));
-        assert_eq!(hello, [(0, Reply::Version(3))]);
-        client
-    }
-
-    fn events(&self) -> Vec<UploadEvent> {
-        std::mem::take(&mut self.events.lock().unwrap())
-    }
-}
-
-/// A client that speaks by bytes.
-struct Client {
-    session: Session,
-    /// Jobs kept back while `hold` is set.
-    late: Vec<Job>,
-    next: u32,
-    hold: bool,
-}
-
-fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut out = u32::try_from(body.len() + 1)
-        .unwrap()
-        .to_be_bytes()
-        .to_vec();
-    out.push(kind);
-    out.extend_from_slice(body);
-    out
-}
-
-fn text(bytes: impl AsRef<[u8]>) -> Vec<u8> {
-    let bytes = bytes.as_ref();
-    let mut out = u32::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
-    out.extend_from_slice(bytes);
-    out
-}
-
-impl Client {
-    /// Sends bytes, runs what they begin, and reads the replies.
-    fn send(&mut self, bytes: &[u8]) -> Vec<(u32, Reply)> {
-        let (flow, out) = self.feed(bytes);
-        assert!(!matches!(flow, Flow::Broken(_)), "{flow:?}");
-        replies(&out)
-    }
-
-    fn feed(&mut self, mut bytes: &[u8]) -> (Flow, Vec<u8>) {
-        let mut out = Vec::new();
-        loop {
-            let mut jobs = Vec::new();
-            let mut answer = Answer {
-                out: &mut out,
-                jobs: &mut jobs,
-            };
-            let flow = self.session.feed(&mut bytes, usize::MAX, &mut answer);
-            for job in jobs {
-                if self.hold && !job.pauses {
-                    self.late.push(job);
-                } else {
-                    (job.run)(&mut out);
-                    self.session.adopt(&mut out);
-                }
-            }
-            if flow != Flow::Paused {
-                return (flow, out);
-            }
-        }
-    }
-
-    /// One request with a number, and its reply.
-    fn ask(&mut self, kind: u8, body: &[u8]) -> Reply {
-        self.next += 1;
-        let mut whole = self.next.to_be_bytes().to_vec();
-        whole.extend_from_slice(body);
-        let mut replies = self.send(&packet(kind, &whole));
-        assert_eq!(replies.len(), 1, "{replies:?}");
-        let (id, reply) = replies.remove(0);
-        assert_eq!(id, self.next, "the reply has the request's number");
-        reply
-    }
-
-    fn code(&mut self, kind: u8, body: &[u8]) -> u32 {
-        match self.ask(kind, body) {
-            Reply::Status(code, _) => code,
-            other => panic!("not a status: {other:?}"),
-        }
-    }
-
-    fn open(&mut self, path: &str, flags: u32) -> Result<Vec<u8>, (u32, String)> {
-        let body = [text(path), flags.to_be_bytes().to_vec(), vec![0; 4]].concat();
-        match self.ask(3, &body) {
-            Reply::Handle(handle) => Ok(handle),
-            Reply::Status(code, words) => Err((code, words)),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn write(&mut self, handle: &[u8], offset: u64, data: &[u8]) -> u32 {
-        let body = [text(handle), offset.to_be_bytes().to_vec(), text(data)].concat();
-        self.code(kind::WRITE, &body)
-    }
-
-    fn read(&mut self, handle: &[u8], offset: u64, length: u32) -> Reply {
-        let body = [
-            text(handle),
-            offset.to_be_bytes().to_vec(),
-            length.to_be_bytes().to_vec(),
-        ];
-        self.ask(5, &body.concat())
-    }
-
-    fn close(&mut self, handle: &[u8]) -> u32 {
-        self.code(4, &text(handle))
-    }
-
-    /// Uploads a whole file.
-    fn put(&mut self, path: &str, content: &str) -> u32 {
-        let handle = match self.open(path, PUT) {
-            Ok(handle) => handle,
-            Err((code, _)) => return code,
-        };
-        assert_eq!(self.write(&handle, 0, content.as_bytes()), OK);
-        self.close(&handle)
-    }
-
-    fn mkdir(&mut self, path: &str) -> u32 {
-        self.code(14, &[text(path), vec![0; 4]].concat())
-    }
-
-    fn rename(&mut self, from: &str, to: &str) -> u32 {
-        self.code(18, &[text(from), text(to)].concat())
-    }
-
-    fn posix_rename(&mut self, from: &str, to: &str) -> u32 {
-        let body = [text("posix-rename@openssh.com"), text(from), text(to)].concat();
-        self.code(200, &body)
-    }
-
-    fn remove(&mut self, path: &str) -> u32 {
-        self.code(13, &text(path))
-    }
-
-    fn rmdir(&mut self, path: &str) -> u32 {
-        self.code(15, &text(path))
-    }
-
-    /// Size, or the status.
-    fn size(&mut self, path: &str) -> Result<u64, u32> {
-        match self.ask(17, &text(path)) {
-            Reply::Attributes(size, ..) => Ok(size),
-            Reply::Status(code, _) => Err(code),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Names and sizes in a folder, without `.` and `..`.
-    fn list(&mut self, path: &str) -> BTreeMap<String, u64> {
-        let handle = match self.ask(11, &text(path)) {
-            Reply::Handle(handle) => handle,
-            other => panic!("{other:?}"),
-        };
-        let mut names = BTreeMap::new();
-        loop {
-            match self.ask(12, &text(&handle)) {
-                Reply::Names(some) => {
-                    names.extend(some.into_iter().map(|(name, size, _)| (name, size)));
-                }
-                Reply::Status(EOF, _) => break,
-                other => panic!("{other:?}"),
-            }
-        }
-        self.close(&handle);
-        names.remove(".");
-        names.remove("..");
-        names
-    }
-}
-
-/// Takes replies apart, checking their framing on the way.
-fn replies(mut bytes: &[u8]) -> Vec<(u32, Reply)> {
-    fn u32_of(bytes: &mut &[u8]) -> u32 {
-        let (head, rest) = bytes.split_first_chunk().expect("four bytes");
-        *bytes = rest;
-        u32::from_be_bytes(*head)
-    }
-    fn string_of(bytes: &mut &[u8]) -> Vec<u8> {
-        let length = u32_of(bytes) as usize;
-        let (head, rest) = bytes.split_at(length);
-        *bytes = rest;
-        head.to_vec()
-    }
-    fn attributes_of(bytes: &mut &[u8]) -> (u64, u32, u32) {
-        assert_eq!(u32_of(bytes), 0xf, "full attributes");
-        let size = u64::from(u32_of(bytes)) << 32 | u64::from(u32_of(bytes));
-        u32_of(bytes);
-        u32_of(bytes);
-        let mode = u32_of(bytes);
-        u32_of(bytes);
-        (size, mode, u32_of(bytes))
-    }
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let length = u32_of(&mut bytes) as usize;
-        let (mut body, rest) = bytes.split_at(length);
-        bytes = rest;
-        let kind = body[0];
-        body = &body[1..];
-        if kind == 2 {
-            found.push((0, Reply::Version(u32_of(&mut body))));
-            continue;
-        }
-        let id = u32_of(&mut body);
-        let reply = match kind {
-            101 => {
-                let code = u32_of(&mut body);
-                let words = String::from_utf8(string_of(&mut body)).unwrap();
-                assert_eq!(string_of(&mut body), b"en");
-                Reply::Status(code, words)
-            }
-            102 => Reply::Handle(string_of(&mut body)),
-            103 => Reply::Data(string_of(&mut body)),
-            104 => {
-                let count = u32_of(&mut body);
-                assert!(
-                    count <= 100 && length < 34_000,
-                    "{count} entries, {length} bytes"
-                );
-                let names = (0..count)
-                    .map(|_| {
-                        let name = String::from_utf8(string_of(&mut body)).unwrap();
-                        string_of(&mut body);
-                        if body.starts_with(&[0; 4]) {
-                            u32_of(&mut body);
-                            return (name, 0, 0);
-                        }
-                        let (size, mode, _) = attributes_of(&mut body);
-                        (name, size, mode)
-                    })
-                    .collect();
-                Reply::Names(names)
-            }
-            105 => {
-                let (size, mode, modified) = attributes_of(&mut body);
-                Reply::Attributes(size, mode, modified)
-            }
-            201 => {
-                let rest = body.to_vec();
-                body = &[];
-                Reply::Extended(rest)
-            }
-            other => panic!("reply of type {other}"),
-        };
-        assert!(body.is_empty(), "bytes left in a reply of type {kind}");
-        found.push((id, reply));
-    }
-    found
-}
+use super::codec::kind;
+use super::refusal::Dialect;
+use super::session::{Flow, Session};
+use crate::domain::upload::UploadEvent;
+use client::{
+    APPEND, CREATE, Client, DENIED, EOF, EXCLUSIVE, FAILURE, Label, NO_SUCH_FILE, OK, PUT, READ,
+    Reply, TRUNCATE, UNSUPPORTED, WRITE, packet, replies, text,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 #[test]
 fn an_upload_becomes_a_file_at_its_close() {
@@ -1055,4 +703,66 @@ fn left_over_mirrors_of_claimed_folders_are_not_seen() {
     assert_eq!(client.put("/incoming/A/resources", "now a file"), OK);
     assert_eq!(client.remove("/incoming/A/resources"), OK);
     assert_eq!(client.rmdir("/incoming/A"), OK);
+}
+
+/// Everything below a folder of a label, in both trees, with its content.
+fn snapshot(label: &Label, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for tree in ["incoming", "partial"] {
+        let Ok(entries) = std::fs::read_dir(label.at(&format!("{tree}/{folder}"))) else {
+            continue;
+        };
+        for entry in entries.map(Result::unwrap) {
+            let name = format!("{tree}/{}", entry.file_name().to_string_lossy());
+            // A file may have been moved between the listing and this look: then they differ.
+            found.insert(name, std::fs::read(entry.path()).unwrap_or_default());
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_changes_in_a_closed_folder_whatever_runs_beside() {
+    let label = Label::new();
+    assert_eq!(label.connect().mkdir("/incoming/A"), OK);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for number in 0..3 {
+            let (label, over) = (&label, &over);
+            scope.spawn(move || {
+                let mut client = label.connect();
+                let path = |name: u32| format!("/incoming/A/{number}-{name}");
+                let mut round = 0;
+                while !over.load(Ordering::Relaxed) {
+                    round += 1;
+                    client.put(&path(round % 3), &format!("content {round}"));
+                    client.rename(&path(round % 3), &path(7));
+                    client.remove(&path(7));
+                    if let Ok(handle) = client.open(&path(round % 2), PUT | APPEND) {
+                        client.write(&handle, 0, b"more");
+                        client.close(&handle);
+                    }
+                }
+            });
+        }
+        let fence = label.tree.fence();
+        let mut closed = 0;
+        while closed < 60 {
+            if fence.close("A").is_ok() {
+                closed += 1;
+                let before = snapshot(&label, "A");
+                for _ in 0..20 {
+                    std::thread::yield_now();
+                }
+                let after = snapshot(&label, "A");
+                fence.open("A");
+                if before != after {
+                    over.store(true, Ordering::Relaxed);
+                }
+                assert_eq!(before, after, "after {closed} closings");
+            }
+            std::thread::yield_now();
+        }
+        over.store(true, Ordering::Relaxed);
+    });
 }

@@ -20,6 +20,7 @@ use rustix::fs::{Stat, StatVfs};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ pub(super) enum Wait {
 impl Tree {
     /// Opens a label's trees, making folders that are not there. Blocks.
     pub(super) fn open(places: &Places, label: &LabelId, fence: Arc<Fence>) -> io::Result<Self> {
-        std::fs::create_dir_all(places.labels())?;
+        Jail::open(&places.labels())?;
         Jail::open(&places.label(label))?;
         Ok(Self {
             label: label.clone(),
@@ -116,6 +117,14 @@ impl Tree {
     /// Makes a folder's names durable. Blocks.
     pub(super) fn sync_folder(&self, jail: &Jail, folder: &str) -> rustix::io::Result<()> {
         self.directories.sync(jail.folder(folder)?)
+    }
+
+    /// Makes the names of open folders durable. Blocks.
+    pub(super) fn sync_all(&self, folders: &[OwnedFd]) -> Result<(), Refusal> {
+        for folder in folders {
+            self.directories.sync(folder)?;
+        }
+        Ok(())
     }
 
     /// What is at a path below `/incoming`.

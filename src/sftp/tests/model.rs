@@ -1,7 +1,7 @@
 //! Random operations against a model: whatever is done, what the client sees is what the model
 //! says, and what lies in `incoming` is exactly what was closed.
 
-use super::{APPEND, CREATE, Label, OK, PUT, WRITE};
+use super::client::{APPEND, CREATE, Label, OK, PUT, WRITE};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
