@@ -5,6 +5,7 @@
 use super::ids::PackageId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// A claimed or offered folder as it was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -423,4 +424,41 @@ pub struct Manifest {
     pub folder: String,
     /// All files.
     pub files: Vec<ManifestFile>,
+}
+
+impl Manifest {
+    /// Equal content, equal print, in whatever order the files were found; names of folder, label
+    /// and package are left out. See [`fingerprint`].
+    pub fn fingerprint(&self) -> String {
+        fingerprint(
+            self.files
+                .iter()
+                .map(|file| (file.path.as_str(), file.size, file.sha256.as_str())),
+        )
+    }
+}
+
+/// SHA-256, in lower-case hex, over one line for each file, sorted: path, size and SHA-256 with a
+/// tab between them (PKG-028).
+pub fn fingerprint<'a>(files: impl IntoIterator<Item = (&'a str, u64, &'a str)>) -> String {
+    let mut lines: Vec<String> = files
+        .into_iter()
+        .map(|(path, size, sha256)| format!("{path}\t{size}\t{sha256}\n"))
+        .collect();
+    lines.sort();
+    hex::encode(Sha256::digest(lines.concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fingerprint;
+
+    #[test]
+    fn a_fingerprint_knows_content_and_not_order() {
+        let one = fingerprint([("a.wav", 1, "aa"), ("b.wav", 2, "bb")]);
+        assert_eq!(one, fingerprint([("b.wav", 2, "bb"), ("a.wav", 1, "aa")]));
+        assert_ne!(one, fingerprint([("a.wav", 1, "aa"), ("b.wav", 2, "bc")]));
+        assert_ne!(one, fingerprint([("a.wav", 1, "aa")]));
+        assert_eq!(one.len(), 64);
+    }
 }
