@@ -4,7 +4,6 @@ use super::ids::PackageId;
 use super::lifecycle::Status;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Earlier packages that matter to the one at hand. Offline there is none, and rules that need it
 /// say so instead of guessing.
@@ -42,14 +41,4 @@ pub struct Earlier {
     /// Codes of its findings with severity error, with the file or path of each: what attempt n+1
     /// is compared with (UPD-009).
     pub errors: Vec<(String, String)>,
-}
-
-/// The print of a package's content: SHA-256 over one line `sha256 size path` for each file, sorted.
-/// Equal prints mean equal files under equal names (PKG-028).
-pub fn fingerprint<'a>(files: impl Iterator<Item = (&'a str, u64, &'a str)>) -> String {
-    let mut lines: Vec<String> = files
-        .map(|(path, size, sha256)| format!("{sha256} {size} {path}\n"))
-        .collect();
-    lines.sort_unstable();
-    hex::encode(Sha256::digest(lines.concat()))
 }

@@ -5,6 +5,7 @@ use dropzone::domain::account::Profile;
 use dropzone::domain::report::{Report, Severity, Verdict};
 use dropzone::domain::rules::{catalogue, rule, table_markdown};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 mod cases;
 mod package;
@@ -463,15 +464,17 @@ fn the_report_of_a_package_with_a_dozen_faults() {
             (Some(file), None) => file.clone(),
             (None, _) => "-".to_owned(),
         };
-        told.push_str(&format!(
-            "\n{} {} {} [{place}]\n  {}\n  → {}\n  ({})\n",
+        writeln!(
+            told,
+            "\n{} {} {} [{place}]\n  {}\n  → {}\n  ({})",
             f.severity.as_str(),
             f.code,
             f.title,
             f.message.replace('\n', "\n    "),
             f.fix.replace('\n', "\n    "),
             f.source
-        ));
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(told);
 }

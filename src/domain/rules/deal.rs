@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "DEAL-002",
         title: "Track release has no deal of its own",
-        weight: Weight::INFO,
+        weight: Weight::WARNING,
         why: "A track that may be had on its own can have its own deal. We apply the deal of the \
               release.",
         fix: "Nothing has to be done, unless the tracks are to be sold on other terms.",

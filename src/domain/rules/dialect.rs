@@ -7,7 +7,7 @@ use super::super::facts::SchemaCheck;
 use super::super::release::{Dialect, DialectUse};
 use super::case::Case;
 use super::findings::{Findings, Note, last_element};
-use super::wording::list;
+use super::wording::{list, quoted, shown};
 use super::{Rule, Severity, Weight};
 
 /// What holds for all of them.
@@ -114,36 +114,43 @@ fn tell(case: &Case<'_>, findings: &mut Findings<'_>, dialect: Dialect) {
 }
 
 fn note_of(found: &DialectUse, also: &str) -> Note {
+    let quote = quoted(&found.found);
     let what = match found.dialect {
         Dialect::DefaultNamespace => {
             "The root element has a default namespace (“xmlns=”); ERN 3.8.2 wants a prefix on the \
              root element only. We read it anyway."
+                .to_owned()
         }
-        Dialect::UpcElement => {
-            "The barcode stands in an element UPC, which ERN 3.8.2 does not have. We read it as ICPN."
-        }
-        Dialect::FileUri => {
-            "The file is named in an element URI, which ERN 3.8.2 does not have. We read it as FileName."
-        }
-        Dialect::CodecIsContainer => {
-            "The audio codec is given as a file format; the audio in such a file is PCM. We read it \
-             so."
-        }
+        Dialect::UpcElement => format!(
+            "The barcode stands in {quote}; ERN 3.8.2 has no element UPC. We read it as ICPN."
+        ),
+        Dialect::FileUri => format!(
+            "The file is named by {quote}; ERN 3.8.2 has no such element. We read it as FileName."
+        ),
+        Dialect::CodecIsContainer => format!(
+            "{quote} names a kind of file; the codec of the audio in it is PCM. We read it so."
+        ),
         Dialect::ReleaseLayout => {
-            "The parts of the release do not stand where ERN 3.8.2 has them. We read them anyway."
+            format!("The message has {quote}. ERN 3.8.2 is laid out otherwise. We read it anyway.")
         }
-        Dialect::ReleaseTypeEp => {
-            "The release type is EP, which the first edition of ERN 3.8.2 does not have. We read it."
-        }
+        Dialect::ReleaseTypeEp => format!(
+            "{quote}: the first edition of ERN 3.8.2 has no release type EP. We read it as EP."
+        ),
     };
-    Note::new(format!("{what}{also}"))
+    let note = Note::new(format!("{what}{also}"))
         .at(&found.at)
-        .fix(format!("Write: {}", found.wanted))
-        .expected(found.wanted.clone())
-        .found(&found.found)
+        .fix(format!("Write:\n{}", found.wanted))
+        .found(&found.found);
+    // What takes several lines is in the fix.
+    if found.wanted.contains('\n') {
+        note
+    } else {
+        note.expected(shown(&found.wanted))
+    }
 }
 
-/// The official check was run and had nothing to say there.
+/// The official check was run and had nothing to say there. After a fault in the order of a release's
+/// parts libxml2 does not look at the rest of it, and nothing is known.
 fn is_taken_by_schema(case: &Case<'_>, found: &DialectUse) -> bool {
     let schema = case.subject.schema;
     matches!(schema.check, SchemaCheck::Official { .. })

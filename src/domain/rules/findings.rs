@@ -179,14 +179,15 @@ impl<'a> Findings<'a> {
             .filter(|finding| finding.severity == Severity::Error && !self.is_double(finding))
     }
 
-    /// A schema fault at a place where a rule of our own has already said the same, better.
+    /// A schema fault at a place where a rule of our own has already said the same, better, and no
+    /// less gravely.
     fn is_double(&self, finding: &Finding) -> bool {
         finding.code == SCHEMA_CODE
             && finding.line.is_some()
             && self.entries.iter().any(|entry| {
                 let other = &entry.finding;
                 other.code != SCHEMA_CODE
-                    && other.severity == Severity::Error
+                    && other.severity <= finding.severity
                     && other.line == finding.line
                     && last_element(other.path.as_deref()) == last_element(finding.path.as_deref())
             })

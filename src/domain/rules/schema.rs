@@ -141,16 +141,19 @@ fn which_check(case: &Case<'_>, findings: &mut Findings<'_>) {
     if case.subject.reading.is_none() {
         return;
     }
-    let said = match &case.subject.schema.check {
+    let check = &case.subject.schema.check;
+    if case.message.is_none() && !matches!(check, SchemaCheck::Official { .. }) {
+        findings.add(Note::new(
+            "The contents of the message were not checked, neither against the schema nor by our \
+             rules, because it cannot be read. Audio and artwork were checked.",
+        ));
+        return;
+    }
+    let said = match check {
         SchemaCheck::Official { .. } => return,
         SchemaCheck::Guide => {
             "The message was checked against our own schema of the guide's dialect, not against \
              DDEX's official schema: a store's own check may find more."
-                .to_owned()
-        }
-        SchemaCheck::NotRun if case.message.is_none() => {
-            "The message was not checked against the schema, nor were its contents, because it \
-             cannot be read. Audio and artwork were checked."
                 .to_owned()
         }
         SchemaCheck::NotRun => {

@@ -179,8 +179,10 @@ fn odd_characters(case: &Case<'_>, findings: &mut Findings<'_>) {
     for named in all {
         let text = named.text.as_str();
         if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
-            // Zero-width joiners belong to some scripts.
-            let grave = !matches!(c, '\u{200c}' | '\u{200d}' | '\u{ad}');
+            // Joiners and direction marks belong to some scripts, line breaks come from tidy XML;
+            // what turns the direction around or controls a terminal belongs nowhere.
+            let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let grave = turns || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'));
             let what = format!("holds the invisible character {}", shown(&c.to_string()));
             findings.add(note_of(&named, &what).other(grave));
         } else if let Some(c) = text.chars().find(|c| is_symbol(*c)) {

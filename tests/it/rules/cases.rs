@@ -10,9 +10,9 @@ use super::package::{
 };
 use dropzone::domain::facts::{
     AudioFault, ColourModel, Container, FileRole, PictureFormat, SampleCoding, SchemaCheck,
-    SchemaFault, Span,
+    SchemaFault, Span, fingerprint,
 };
-use dropzone::domain::history::{Earlier, History, fingerprint};
+use dropzone::domain::history::{Earlier, History};
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::release::{Dialect, DialectUse, Message, MessageKind, ReadFaultKind};
 use dropzone::domain::report::Severity::{self, Error, Info, Question, Warning};
@@ -132,7 +132,7 @@ pub(super) const PACKAGE: &[Case] = &[
     info("PKG-012", |p| {
         p.add_file("booklet.pdf", FileRole::Other);
     }),
-    error("PKG-013", |p| p.file("02_DrySeason.wav").size = 0).with(&["PKG-025"]),
+    error("PKG-013", |p| p.file("02_DrySeason.wav").size = 0),
     error("PKG-013", |p| p.file("artwork.jpg").size = 0),
     error("PKG-014", |p| {
         p.folder.refused.push((
@@ -502,7 +502,7 @@ pub(super) const METADATA: &[Case] = &[
 
 pub(super) const DEALS: &[Case] = &[
     error("DEAL-001", |p| p.message().deals.clear()),
-    info("DEAL-002", |p| {
+    warning("DEAL-002", |p| {
         p.message().deals[0].releases.pop();
     }),
     error("DEAL-003", |p| p.deal().territories.clear()),

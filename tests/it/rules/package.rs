@@ -52,6 +52,10 @@ pub(super) fn text(value: &str, line: u32, path: &str) -> Text {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the fields that it fills are optional"
+)]
 fn some(value: &str, line: u32, path: &str) -> Option<Text> {
     Some(text(value, line, path))
 }
