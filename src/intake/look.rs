@@ -22,8 +22,9 @@ impl Intake {
         let incoming = self.places.incoming(label).join(folder);
         let partial = self.places.partial(label).join(folder);
         let listing = match listing::list(&incoming, &partial) {
-            Ok(Some(listing)) => listing,
-            Ok(None) => return self.vanished(state, place, now),
+            Ok(Some(listing)) if listing.node.is_some() || !listing.files.is_empty() => listing,
+            // Empty folders under `partial/` alone are what is left of a folder that was removed.
+            Ok(_) => return self.vanished(state, place, now),
             Err(error) => {
                 tracing::error!(label = %label, folder = ?folder, %error, "a delivery cannot be listed");
                 return delivery.look_at(now + RETRY);
