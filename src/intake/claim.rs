@@ -6,8 +6,9 @@
 
 use super::crash::crash_point;
 use super::hashing::{self, Known};
+use super::jobs::Order;
 use super::listing::{self, Entry, Listing, is_gone};
-use super::{Intake, Order, writers};
+use super::{Intake, writers};
 use crate::domain::facts::{Manifest, ManifestFile};
 use crate::domain::fault::Fault;
 use crate::domain::ids::LabelId;

@@ -10,8 +10,11 @@
 //! Does not judge releases, and deletes nothing that was acknowledged.
 
 mod claim;
-pub mod crash;
+mod crash;
+mod decide;
+mod evidence;
 mod hashing;
+mod jobs;
 mod layout;
 mod listing;
 mod look;
@@ -19,6 +22,7 @@ mod message;
 mod notes;
 mod recover;
 mod state;
+mod turn;
 mod watch;
 mod whole;
 mod writers;
@@ -26,23 +30,17 @@ mod writers;
 pub use message::{ReadMessage, Readers, SniffMessage};
 
 use crate::domain::completeness::QuietPeriods;
-use crate::domain::ids::{LabelId, PackageId};
-use crate::domain::ledger::{Intent, Ledger};
+use crate::domain::ids::PackageId;
+use crate::domain::ledger::Ledger;
 use crate::domain::limits::Limits;
-use crate::domain::package::Identity;
 use crate::domain::places::Places;
 use crate::domain::upload::{Gate, UploadEvent};
-use claim::{Claim, ClaimError};
 use hashing::Hashes;
-use listing::{Entry, Key};
-use notes::{Note, What};
+use jobs::{Inbox, Jobs, lock};
 use serde::{Deserialize, Serialize};
-use state::{Phase, Place, State};
-use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use state::State;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use watch::Watch;
 
@@ -98,101 +96,6 @@ pub struct Intake {
     jobs: Jobs,
     hashes: Hashes,
     stopping: AtomicBool,
-}
-
-/// What came in since the last turn.
-#[derive(Default)]
-struct Inbox {
-    news: Mutex<News>,
-    bell: Condvar,
-}
-
-#[derive(Default)]
-struct News {
-    events: Vec<UploadEvent>,
-    hints: BTreeSet<Place>,
-    rescan: bool,
-    done: Vec<Done>,
-    ring: bool,
-}
-
-/// Work that would hold up the loop.
-enum Job {
-    Hash {
-        place: Place,
-        path: PathBuf,
-        key: Key,
-        sha1: bool,
-    },
-    Claim(Box<Order>),
-    Finish(Box<Intent>),
-    Sweep(Box<Order>),
-}
-
-/// A folder to be claimed, as it was decided on.
-struct Order {
-    label: LabelId,
-    folder: String,
-    package: PackageId,
-    files: Vec<Entry>,
-    identity: Identity,
-}
-
-/// What a worker has to say.
-enum Done {
-    Hashed(Place),
-    Claim(PackageId, Claim),
-    Sweep(Place, Result<(), ClaimError>),
-}
-
-#[derive(Default)]
-struct Jobs {
-    queue: Mutex<VecDeque<Job>>,
-    bell: Condvar,
-}
-
-/// A lock that another thread's panic did not make useless: what it guards is simple data.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Jobs {
-    fn push(&self, job: Job) {
-        let mut queue = lock(&self.queue);
-        match job {
-            // A complete folder goes before hashes for folders that are not.
-            Job::Claim(_) | Job::Finish(_) | Job::Sweep(_) => queue.push_front(job),
-            Job::Hash { .. } => queue.push_back(job),
-        }
-        self.bell.notify_one();
-    }
-
-    fn take(&self, patience: Duration) -> Option<Job> {
-        let queue = lock(&self.queue);
-        let (mut queue, _) = self
-            .bell
-            .wait_timeout_while(queue, patience, |queue| queue.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
-        queue.pop_front()
-    }
-}
-
-impl Inbox {
-    fn hint(&self, label: LabelId, folder: String) {
-        lock(&self.news).hints.insert((label, folder));
-    }
-
-    fn rescan(&self) {
-        lock(&self.news).rescan = true;
-    }
-
-    /// Leaves a result; `ring` wakes the loop before its tick is over.
-    fn done(&self, done: Done, ring: bool) {
-        let mut news = lock(&self.news);
-        news.done.push(done);
-        news.ring |= ring;
-        self.bell.notify_all();
-    }
 }
 
 impl Intake {
@@ -259,8 +162,11 @@ impl Intake {
             }
             while !stop.load(Ordering::Relaxed) {
                 let rescanned = self.turn(Instant::now());
-                if let Some(watch) = watch.as_mut().filter(|_| rescanned) {
-                    watch.refresh();
+                if let Some(watch) = watch.as_mut().filter(|_| rescanned)
+                    && watch.refresh()
+                {
+                    // What came between that look and the new watches was seen by neither.
+                    self.inbox.rescan();
                 }
                 self.wait(tick);
             }
@@ -296,251 +202,5 @@ impl Intake {
             .bell
             .wait_timeout_while(news, tick, |news| !news.ring);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Does one turn; says whether everything was looked at.
-    fn turn(&self, now: Instant) -> bool {
-        let mut state = lock(&self.state);
-        let state = &mut *state;
-        if !state.loaded {
-            match self.ledger.open_folders() {
-                Ok(folders) => state.load(folders, now),
-                Err(fault) => {
-                    tracing::error!(%fault, "the ledger cannot say what is being received; nothing is taken");
-                    return false;
-                }
-            }
-        }
-        let news = std::mem::take(&mut *lock(&self.inbox.news));
-        for done in news.done {
-            self.note(state, done, now);
-        }
-        for event in news.events {
-            state.apply(event, now);
-        }
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.unfinished)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
-        state.unfinished = later;
-        for (_, intent) in due {
-            self.jobs.push(Job::Finish(intent));
-        }
-        for place in news.hints {
-            state.delivery(place, now).dirty = true;
-        }
-        let rescan = news.rescan || state.rescan_at.is_none_or(|at| at <= now);
-        if rescan {
-            state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
-            self.rescan(state, now);
-        }
-        self.tell_ledger(state);
-        let due: Vec<Place> = state
-            .deliveries
-            .iter()
-            .filter(|(_, delivery)| delivery.dirty || delivery.due.is_some_and(|at| at <= now))
-            .map(|(place, _)| place.clone())
-            .collect();
-        for place in due {
-            self.look(state, &place, now);
-        }
-        self.tell_ledger(state);
-        if rescan {
-            self.forget(state);
-        }
-        rescan
-    }
-
-    /// Marks every folder that is there, or was, to be looked at.
-    fn rescan(&self, state: &mut State, now: Instant) {
-        let labels = match listing::folders_in(&self.places.labels()) {
-            Ok(labels) => labels,
-            Err(error) => {
-                tracing::error!(%error, "the labels' directories cannot be listed");
-                return;
-            }
-        };
-        for (label, _) in labels {
-            let label = LabelId::new(label);
-            for root in [self.places.incoming(&label), self.places.partial(&label)] {
-                match listing::folders_in(&root) {
-                    Ok(folders) => {
-                        for (folder, _) in folders {
-                            state.delivery((label.clone(), folder), now);
-                        }
-                    }
-                    Err(error) => {
-                        tracing::error!(folder = ?root, %error, "a folder cannot be listed");
-                    }
-                }
-            }
-        }
-        for delivery in state.deliveries.values_mut() {
-            delivery.dirty = true;
-        }
-    }
-
-    /// Forgets contents that are no longer there.
-    fn forget(&self, state: &mut State) {
-        let there: HashSet<Key> = state
-            .deliveries
-            .values()
-            .filter_map(|delivery| delivery.listing.as_ref())
-            .flat_map(|listing| listing.files.iter().map(|file| file.key))
-            .collect();
-        self.hashes.retain(&there);
-        state.messages.retain(&there);
-    }
-
-    /// Takes note of a worker's result.
-    fn note(&self, state: &mut State, done: Done, now: Instant) {
-        match done {
-            Done::Hashed(place) => {
-                if let Some(delivery) = state.deliveries.get_mut(&place) {
-                    delivery.dirty = true;
-                }
-            }
-            Done::Claim(package, claim) => self.note_claim(state, &package, claim, now),
-            Done::Sweep(place, result) => {
-                let Some(delivery) = state.deliveries.get_mut(&place) else {
-                    return;
-                };
-                delivery.sweeping = false;
-                match result {
-                    Ok(()) => {
-                        let delivery = state.deliveries.remove(&place);
-                        if let Some(delivery) = delivery.filter(|d| d.touched_meanwhile) {
-                            state.deliveries.insert(place, delivery.after(now));
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(label = %place.0, batch = ?place.1, %error, "what is left of a batch stays");
-                        delivery.look_at(now + RETRY);
-                    }
-                }
-            }
-        }
-    }
-
-    fn note_claim(&self, state: &mut State, package: &PackageId, claim: Claim, now: Instant) {
-        let claim = match claim {
-            Claim::Unfinished(intent, error) => {
-                // The folder is ours and nothing of it is lost: this is tried until it succeeds,
-                // and by the next start as well.
-                tracing::error!(package.id = %package, %error, "a claim is not finished yet");
-                state.unfinished.push((now + RETRY, intent));
-                return;
-            }
-            Claim::Done => Ok(()),
-            Claim::Undone(error) => Err(error),
-        };
-        let in_flight = state.in_flight.remove(package);
-        let Some((place, folder)) = state.find(package) else {
-            // Its folder went while the worker was at it.
-            if let (Err(_), Some((label, _))) = (claim, in_flight) {
-                state.notes.push(Note {
-                    label,
-                    package: package.clone(),
-                    what: What::Withdrawn,
-                });
-            }
-            return;
-        };
-        let Some(delivery) = state.deliveries.get_mut(&place) else {
-            return;
-        };
-        delivery.dirty = true;
-        let Some(release) = delivery.releases.get_mut(&folder) else {
-            return;
-        };
-        let Err(error) = claim else {
-            delivery.releases.remove(&folder);
-            delivery.last_claimed = Some(package.clone());
-            if folder == place.1
-                && let Some(delivery) = state.deliveries.remove(&place)
-            {
-                state.deliveries.insert(place, delivery.after(now));
-            }
-            return;
-        };
-        release.phase = Phase::Watching;
-        if error.is_harmless() {
-            tracing::info!(package.id = %package, reason = %error, "a claim was put off");
-            release.not_before = Some(now + RETRY);
-            return;
-        }
-        release.failures += 1;
-        release.not_before = Some(now + RETRY * 2_u32.pow(release.failures.min(6)));
-        tracing::error!(package.id = %package, %error, failures = release.failures, "a claim failed");
-        if release.failures >= self.settings.claim_attempts
-            && self.park(package, &format!("{folder} could not be claimed: {error}"))
-        {
-            release.phase = Phase::Parked;
-            release.package = None;
-        }
-    }
-
-    fn park(&self, package: &PackageId, why: &str) -> bool {
-        self.ledger
-            .park(package, why)
-            .inspect_err(|fault| tracing::error!(package.id = %package, %fault, "cannot be parked"))
-            .is_ok()
-    }
-
-    /// Does one job; says whether there was one.
-    fn work_once(&self, patience: Duration) -> bool {
-        let Some(job) = self.jobs.take(patience) else {
-            return false;
-        };
-        match job {
-            Job::Hash {
-                place,
-                path,
-                key,
-                sha1,
-            } => {
-                let outcome = hashing::read(&path, &key, sha1, &self.stopping);
-                if let Err(error) = &outcome {
-                    tracing::warn!(file = ?path, %error, "a file could not be hashed");
-                }
-                self.hashes.note(&key, &outcome);
-                // The last hash may make a folder complete. One look for each of thousands of files
-                // would list the folder as often.
-                let last = lock(&self.jobs.queue).is_empty();
-                self.inbox.done(Done::Hashed(place), last);
-            }
-            Job::Claim(order) => {
-                let claim = catch_unwind(AssertUnwindSafe(|| self.claim(&order)));
-                let claim = claim.unwrap_or_else(|_| {
-                    self.gate.open(&order.label, &order.folder);
-                    Claim::Undone(panicked(&order.folder))
-                });
-                self.inbox.done(Done::Claim(order.package, claim), true);
-            }
-            Job::Finish(intent) => {
-                let claim = match self.finish_later(&intent) {
-                    Ok(()) => Claim::Done,
-                    Err(error) => Claim::Unfinished(intent.clone(), error),
-                };
-                self.inbox.done(Done::Claim(intent.package, claim), true);
-            }
-            Job::Sweep(order) => {
-                let result = catch_unwind(AssertUnwindSafe(|| self.sweep(&order)));
-                let result = result.unwrap_or_else(|_| {
-                    self.gate.open(&order.label, &order.folder);
-                    Err(panicked(&order.folder))
-                });
-                self.inbox
-                    .done(Done::Sweep((order.label, order.folder), result), true);
-            }
-        }
-        true
-    }
-}
-
-fn panicked(folder: &str) -> ClaimError {
-    ClaimError::Disk {
-        what: "claiming (a panic)",
-        path: folder.into(),
-        source: std::io::Error::other("the worker panicked"),
     }
 }

@@ -1,7 +1,7 @@
 //! inotify on every label's incoming tree. Its events are hints where to look and never the reason
 //! for anything: what they miss, the rescan finds.
 
-use super::Inbox;
+use super::jobs::Inbox;
 use super::listing::{folders_in, is_folder};
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
@@ -42,8 +42,10 @@ impl Watch {
         })
     }
 
-    /// Watches labels' directories that came, forgets those that went.
-    pub(super) fn refresh(&mut self) {
+    /// Watches labels' directories that came, forgets those that went. Says whether any came:
+    /// then everything has to be looked at once more.
+    pub(super) fn refresh(&mut self) -> bool {
+        let mut came = false;
         let mut wanted = Vec::new();
         if let Ok(Some(meta)) = is_folder(&self.labels) {
             let node = (meta.dev(), meta.ino());
@@ -66,6 +68,7 @@ impl Watch {
             }
             match self.watcher.watch(&path, mode) {
                 Ok(()) => {
+                    came = true;
                     self.watched.insert(path, node);
                 }
                 Err(error) if !self.complained => {
@@ -79,6 +82,7 @@ impl Watch {
                 Err(_) => {}
             }
         }
+        came
     }
 }
 

@@ -168,6 +168,10 @@ impl Ledger for FileLedger {
 
     fn renamed(&self, package: &PackageId, to: &str) -> Result<(), Fault> {
         self.change("renamed", to, |memory| {
+            let taken = memory.rows.iter().find(|(id, row)| {
+                *id != package.as_str() && row.status == "receiving" && row.folder == to
+            });
+            assert_eq!(taken, None, "two packages in one folder");
             let row = memory.rows.get_mut(package.as_str()).unwrap();
             to.clone_into(&mut row.folder);
         })

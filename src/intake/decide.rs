@@ -1,0 +1,242 @@
+//! Decides on one release, tells the ledger, and sends it to be claimed.
+
+use super::evidence::{Found, SETTLED_AFTER, inner_path};
+use super::jobs::{Job, Order};
+use super::layout::{Unit, is_content};
+use super::message::Messages;
+use super::state::{Delivery, Phase, Place, Release};
+use super::{Intake, RETRY};
+use crate::domain::completeness::{
+    Expected, Present, Snapshot, Verdict, decide, is_temporary_folder, time_out,
+};
+use crate::domain::fault::Fault;
+use crate::domain::package::Identity;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+/// How long a folder may be there before it counts as one that did not come by SFTP. The watcher
+/// may be faster than the SFTP server's own event.
+const FOREIGN_AFTER: Duration = Duration::from_secs(2);
+
+/// A marker in a folder with something missing means that the sender thinks it is done; parallel
+/// connections get so long to finish before it is told otherwise.
+const MARKED_STALL_AFTER: Duration = Duration::from_secs(10);
+
+/// What is needed of the delivery to judge one of its releases.
+pub(super) struct Around {
+    pub(super) place: Place,
+    pub(super) now: Instant,
+    /// When anything last changed in the release; of a plain delivery, in the delivery.
+    pub(super) activity: Instant,
+    /// When anything last changed in the delivery: its marker may be younger than its releases.
+    pub(super) delivery_activity: Instant,
+    pub(super) via_sftp: bool,
+    pub(super) marked: bool,
+    pub(super) logged_out: Option<Instant>,
+    pub(super) noticed: Instant,
+}
+
+impl Intake {
+    /// Decides on one release. Returns when it wants to be looked at again.
+    pub(super) fn consider(
+        &self,
+        around: &Around,
+        release: &mut Release,
+        unit: &Unit,
+        messages: &mut Messages,
+    ) -> Option<Instant> {
+        let settled: HashSet<_> = release.files.iter().map(|file| file.key).collect();
+        release.node = unit.node;
+        if release.files != unit.files {
+            release.changed = around.now;
+            release.files.clone_from(&unit.files);
+            if release.phase == Phase::Parked {
+                *release = Release {
+                    node: unit.node,
+                    files: unit.files.clone(),
+                    ..Release::new(around.now)
+                };
+            }
+        } else if release.phase == Phase::Parked {
+            return None;
+        }
+        if release.package.is_none() {
+            if !unit.files.iter().any(is_content) {
+                return None;
+            }
+            if !around.via_sftp && around.now < around.noticed + FOREIGN_AFTER {
+                return Some(around.noticed + FOREIGN_AFTER);
+            }
+        }
+        let found = self.message_of(unit, &around.place, messages);
+        let expected = self.compare(unit, &found, around, &settled);
+        let snapshot = snapshot(around, unit, &found, expected);
+        match self.act(around, release, unit, &snapshot, &found.summary.identity) {
+            Ok(again) => again,
+            Err(fault) => {
+                tracing::warn!(
+                    label = %around.place.0, folder = ?unit.folder, %fault,
+                    "the ledger could not take note; trying again"
+                );
+                Some(around.now + RETRY)
+            }
+        }
+    }
+
+    /// Tells the ledger what has changed and sends a complete release to be claimed.
+    fn act(
+        &self,
+        around: &Around,
+        release: &mut Release,
+        unit: &Unit,
+        snapshot: &Snapshot,
+        identity: &Identity,
+    ) -> Result<Option<Instant>, Fault> {
+        let label = &around.place.0;
+        let package = if let Some(package) = &release.package {
+            package.clone()
+        } else {
+            let package = self.ledger.seen(label, &unit.folder, around.via_sftp)?;
+            tracing::info!(package.id = %package, label = %label, folder = ?unit.folder, "a folder is being received");
+            release.waiting = Some(Vec::new());
+            release.package.insert(package).clone()
+        };
+        let verdict = decide(snapshot, &self.settings.quiet);
+        let waiting = match &verdict {
+            Verdict::Incomplete(sentences) => sentences.as_slice(),
+            Verdict::Complete | Verdict::WaitFor(_) => &[],
+        };
+        if release.waiting.as_deref() != Some(waiting) {
+            self.ledger.waiting(&package, waiting)?;
+            release.waiting = Some(waiting.to_vec());
+        }
+        match verdict {
+            Verdict::WaitFor(rest) => Ok(Some(around.now + rest)),
+            Verdict::Incomplete(sentences) => {
+                self.perhaps_stalled(around, release, snapshot, sentences)
+            }
+            Verdict::Complete => {
+                if let Some(not_before) = release.not_before.filter(|at| *at > around.now) {
+                    return Ok(Some(not_before));
+                }
+                tracing::info!(
+                    package.id = %package, label = %label, folder = ?unit.folder,
+                    files = unit.files.len(), message_whole = snapshot.message_whole,
+                    "a folder is complete"
+                );
+                release.phase = Phase::Claiming;
+                self.jobs.push(Job::Claim(Box::new(Order {
+                    label: label.clone(),
+                    folder: unit.folder.clone(),
+                    package,
+                    files: unit.files.clone(),
+                    identity: identity.clone(),
+                })));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tells the label once what an upload without progress waits for. Returns the next moment at
+    /// which time alone can change anything.
+    fn perhaps_stalled(
+        &self,
+        around: &Around,
+        release: &mut Release,
+        snapshot: &Snapshot,
+        waiting: Vec<String>,
+    ) -> Result<Option<Instant>, Fault> {
+        let on_its_way = snapshot.files.iter().any(|file| file.partial);
+        let sender_is_done = around.marked && (!on_its_way || snapshot.logged_out);
+        let stalls_at = if sender_is_done {
+            around.delivery_activity + MARKED_STALL_AFTER
+        } else {
+            around.activity + Duration::from_secs(self.settings.stall_after_seconds)
+        };
+        if around.now >= stalls_at
+            && release.stalled.as_ref() != Some(&waiting)
+            && let Some(package) = &release.package
+        {
+            tracing::info!(package.id = %package, waiting_for = ?waiting, "an upload has stalled");
+            self.ledger.stalled(package, &waiting)?;
+            release.stalled = Some(waiting);
+        }
+        let taken_at =
+            time_out(snapshot, &self.settings.quiet).map(|limit| around.quiet_since() + limit);
+        let settled_at = around.activity + SETTLED_AFTER;
+        Ok([Some(stalls_at), taken_at, Some(settled_at)]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > around.now)
+            .min())
+    }
+}
+
+impl Around {
+    pub(super) fn new(place: &Place, delivery: &Delivery, unit: &Unit, now: Instant) -> Self {
+        let release = delivery.releases.get(&unit.folder);
+        let changed = match release {
+            Some(release) if release.files == unit.files => release.changed,
+            Some(_) | None => now,
+        };
+        Self {
+            place: place.clone(),
+            now,
+            // Releases of a batch do not wait for each other: each has its own quiet time.
+            activity: if delivery.batch {
+                changed
+            } else {
+                changed.max(delivery.activity)
+            },
+            delivery_activity: changed.max(delivery.activity),
+            via_sftp: delivery.via_sftp,
+            marked: unit.marked || delivery.unveiled,
+            logged_out: delivery.logged_out,
+            noticed: delivery.noticed,
+        }
+    }
+
+    /// From when the quiet period counts: a log-out starts it anew, because its shorter period is
+    /// one after the log-out.
+    pub(super) fn quiet_since(&self) -> Instant {
+        self.logged_out
+            .map_or(self.activity, |at| at.max(self.activity))
+    }
+}
+
+fn snapshot(
+    around: &Around,
+    unit: &Unit,
+    found: &Found,
+    (expected, checking, broken_off): (Vec<Expected>, bool, HashSet<String>),
+) -> Snapshot {
+    // A marker is no content, but one that is still being written is not left behind.
+    let files = unit
+        .files
+        .iter()
+        .filter(|file| is_content(file) || (file.partial && !file.is_junk()));
+    Snapshot {
+        files: files
+            .map(|file| {
+                let path = inner_path(unit, file);
+                Present {
+                    size: file.key.size,
+                    partial: file.partial,
+                    broken_off: broken_off.contains(&path),
+                    path,
+                }
+            })
+            .collect(),
+        expected,
+        message_file: found.file.clone(),
+        message_whole: found.messages == 1 && found.summary.whole,
+        messages: found.messages,
+        marked: around.marked,
+        logged_out: around.logged_out.is_some(),
+        via_sftp: around.via_sftp,
+        quiet: around.now.saturating_duration_since(around.quiet_since()),
+        temporary_folder: unit.folder.split('/').any(is_temporary_folder),
+        refused: unit.refused.clone(),
+        checking,
+    }
+}

@@ -1,0 +1,172 @@
+//! What goes to the workers and what comes back: the loop never waits for a disk or for the ledger
+//! of a claim.
+
+use super::Intake;
+use super::claim::{Claim, ClaimError};
+use super::hashing;
+use super::listing::{Entry, Key};
+use super::state::Place;
+use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::ledger::Intent;
+use crate::domain::package::Identity;
+use crate::domain::upload::UploadEvent;
+use std::collections::{BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What came in since the last turn.
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) news: Mutex<News>,
+    pub(super) bell: Condvar,
+}
+
+#[derive(Default)]
+pub(super) struct News {
+    pub(super) events: Vec<UploadEvent>,
+    pub(super) hints: BTreeSet<Place>,
+    pub(super) rescan: bool,
+    pub(super) done: Vec<Done>,
+    pub(super) ring: bool,
+}
+
+/// Work that would hold up the loop.
+pub(super) enum Job {
+    Hash {
+        place: Place,
+        path: PathBuf,
+        key: Key,
+        sha1: bool,
+    },
+    Claim(Box<Order>),
+    Finish(Box<Intent>),
+    Sweep(Box<Order>),
+}
+
+/// A folder to be claimed, as it was decided on.
+pub(super) struct Order {
+    pub(super) label: LabelId,
+    pub(super) folder: String,
+    pub(super) package: PackageId,
+    pub(super) files: Vec<Entry>,
+    pub(super) identity: Identity,
+}
+
+/// What a worker has to say.
+pub(super) enum Done {
+    Hashed(Place),
+    Claim(PackageId, Claim),
+    Sweep(Place, Result<(), ClaimError>),
+}
+
+#[derive(Default)]
+pub(super) struct Jobs {
+    pub(super) queue: Mutex<VecDeque<Job>>,
+    pub(super) bell: Condvar,
+}
+
+/// A lock that another thread's panic did not make useless: what it guards is simple data.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Jobs {
+    pub(super) fn push(&self, job: Job) {
+        let mut queue = lock(&self.queue);
+        match job {
+            // A complete folder goes before hashes for folders that are not.
+            Job::Claim(_) | Job::Finish(_) | Job::Sweep(_) => queue.push_front(job),
+            Job::Hash { .. } => queue.push_back(job),
+        }
+        self.bell.notify_one();
+    }
+
+    pub(super) fn take(&self, patience: Duration) -> Option<Job> {
+        let queue = lock(&self.queue);
+        let (mut queue, _) = self
+            .bell
+            .wait_timeout_while(queue, patience, |queue| queue.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.pop_front()
+    }
+}
+
+impl Inbox {
+    pub(super) fn hint(&self, label: LabelId, folder: String) {
+        lock(&self.news).hints.insert((label, folder));
+    }
+
+    pub(super) fn rescan(&self) {
+        lock(&self.news).rescan = true;
+    }
+
+    /// Leaves a result; `ring` wakes the loop before its tick is over.
+    pub(super) fn done(&self, done: Done, ring: bool) {
+        let mut news = lock(&self.news);
+        news.done.push(done);
+        news.ring |= ring;
+        self.bell.notify_all();
+    }
+}
+
+impl Intake {
+    /// Does one job; says whether there was one.
+    pub(super) fn work_once(&self, patience: Duration) -> bool {
+        let Some(job) = self.jobs.take(patience) else {
+            return false;
+        };
+        match job {
+            Job::Hash {
+                place,
+                path,
+                key,
+                sha1,
+            } => {
+                let outcome = hashing::read(&path, &key, sha1, &self.stopping);
+                if let Err(error) = &outcome {
+                    tracing::warn!(file = ?path, %error, "a file could not be hashed");
+                }
+                self.hashes.note(&key, &outcome);
+                // The last hash may make a folder complete. One look for each of thousands of files
+                // would list the folder as often.
+                let last = lock(&self.jobs.queue).is_empty();
+                self.inbox.done(Done::Hashed(place), last);
+            }
+            Job::Claim(order) => {
+                let claim = catch_unwind(AssertUnwindSafe(|| self.claim(&order)));
+                let claim = claim.unwrap_or_else(|_| {
+                    self.gate.open(&order.label, &order.folder);
+                    Claim::Undone(panicked(&order.folder))
+                });
+                self.inbox.done(Done::Claim(order.package, claim), true);
+            }
+            Job::Finish(intent) => {
+                let claim = match self.finish_later(&intent) {
+                    Ok(()) => Claim::Done,
+                    Err(error) => Claim::Unfinished(intent.clone(), error),
+                };
+                self.inbox.done(Done::Claim(intent.package, claim), true);
+            }
+            Job::Sweep(order) => {
+                let result = catch_unwind(AssertUnwindSafe(|| self.sweep(&order)));
+                let result = result.unwrap_or_else(|_| {
+                    self.gate.open(&order.label, &order.folder);
+                    Err(panicked(&order.folder))
+                });
+                self.inbox
+                    .done(Done::Sweep((order.label, order.folder), result), true);
+            }
+        }
+        true
+    }
+}
+
+fn panicked(folder: &str) -> ClaimError {
+    ClaimError::Disk {
+        what: "claiming (a panic)",
+        path: folder.into(),
+        source: std::io::Error::other("the worker panicked"),
+    }
+}

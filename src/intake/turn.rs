@@ -1,0 +1,201 @@
+//! One turn of the loop: take in what came, look where it is due, tell the ledger.
+
+use super::claim::Claim;
+use super::jobs::{Done, Job, lock};
+use super::listing::{self, Key};
+use super::notes::{Note, What};
+use super::state::{Phase, Place, State};
+use super::{Intake, RETRY};
+use crate::domain::ids::{LabelId, PackageId};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+impl Intake {
+    /// Does one turn; says whether everything was looked at.
+    pub(super) fn turn(&self, now: Instant) -> bool {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        if !state.loaded {
+            match self.ledger.open_folders() {
+                Ok(folders) => state.load(folders, now),
+                Err(fault) => {
+                    tracing::error!(%fault, "the ledger cannot say what is being received; nothing is taken");
+                    return false;
+                }
+            }
+        }
+        let news = std::mem::take(&mut *lock(&self.inbox.news));
+        for done in news.done {
+            self.note(state, done, now);
+        }
+        for event in news.events {
+            state.apply(event, now);
+        }
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.unfinished)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        state.unfinished = later;
+        for (_, intent) in due {
+            self.jobs.push(Job::Finish(intent));
+        }
+        for place in news.hints {
+            state.delivery(place, now).dirty = true;
+        }
+        let rescan = news.rescan || state.rescan_at.is_none_or(|at| at <= now);
+        if rescan {
+            state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
+            self.rescan(state, now);
+        }
+        self.tell_ledger(state);
+        let due: Vec<Place> = state
+            .deliveries
+            .iter()
+            .filter(|(_, delivery)| delivery.dirty || delivery.due.is_some_and(|at| at <= now))
+            .map(|(place, _)| place.clone())
+            .collect();
+        for place in due {
+            self.look(state, &place, now);
+        }
+        self.tell_ledger(state);
+        if rescan {
+            self.forget(state);
+        }
+        rescan
+    }
+
+    /// Marks every folder that is there, or was, to be looked at.
+    fn rescan(&self, state: &mut State, now: Instant) {
+        let labels = match listing::folders_in(&self.places.labels()) {
+            Ok(labels) => labels,
+            Err(error) => {
+                tracing::error!(%error, "the labels' directories cannot be listed");
+                return;
+            }
+        };
+        for (label, _) in labels {
+            let label = LabelId::new(label);
+            for root in [self.places.incoming(&label), self.places.partial(&label)] {
+                match listing::folders_in(&root) {
+                    Ok(folders) => {
+                        for (folder, _) in folders {
+                            state.delivery((label.clone(), folder), now);
+                        }
+                    }
+                    Err(error) => {
+                        tracing::error!(folder = ?root, %error, "a folder cannot be listed");
+                    }
+                }
+            }
+        }
+        for delivery in state.deliveries.values_mut() {
+            delivery.dirty = true;
+        }
+    }
+
+    /// Forgets contents that are no longer there.
+    fn forget(&self, state: &mut State) {
+        let there: HashSet<Key> = state
+            .deliveries
+            .values()
+            .filter_map(|delivery| delivery.listing.as_ref())
+            .flat_map(|listing| listing.files.iter().map(|file| file.key))
+            .collect();
+        self.hashes.retain(&there);
+        state.messages.retain(&there);
+    }
+
+    /// Takes note of a worker's result.
+    fn note(&self, state: &mut State, done: Done, now: Instant) {
+        match done {
+            Done::Hashed(place) => {
+                if let Some(delivery) = state.deliveries.get_mut(&place) {
+                    delivery.dirty = true;
+                }
+            }
+            Done::Claim(package, claim) => self.note_claim(state, &package, claim, now),
+            Done::Sweep(place, result) => {
+                let Some(delivery) = state.deliveries.get_mut(&place) else {
+                    return;
+                };
+                delivery.sweeping = false;
+                match result {
+                    Ok(()) => {
+                        let delivery = state.deliveries.remove(&place);
+                        if let Some(delivery) = delivery.filter(|d| d.touched_meanwhile) {
+                            state.deliveries.insert(place, delivery.after(now));
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(label = %place.0, batch = ?place.1, %error, "what is left of a batch stays");
+                        delivery.look_at(now + RETRY);
+                    }
+                }
+            }
+        }
+    }
+
+    fn note_claim(&self, state: &mut State, package: &PackageId, claim: Claim, now: Instant) {
+        let claim = match claim {
+            Claim::Unfinished(intent, error) => {
+                // The folder is ours and nothing of it is lost: this is tried until it succeeds,
+                // and by the next start as well.
+                tracing::error!(package.id = %package, %error, "a claim is not finished yet");
+                state.unfinished.push((now + RETRY, intent));
+                return;
+            }
+            Claim::Done => Ok(()),
+            Claim::Undone(error) => Err(error),
+        };
+        let in_flight = state.in_flight.remove(package);
+        let Some((place, folder)) = state.find(package) else {
+            // Its folder went while the worker was at it.
+            if let (Err(_), Some((label, _))) = (claim, in_flight) {
+                state.notes.push(Note {
+                    label,
+                    package: package.clone(),
+                    what: What::Withdrawn,
+                });
+            }
+            return;
+        };
+        let Some(delivery) = state.deliveries.get_mut(&place) else {
+            return;
+        };
+        delivery.dirty = true;
+        let Some(release) = delivery.releases.get_mut(&folder) else {
+            return;
+        };
+        let Err(error) = claim else {
+            delivery.releases.remove(&folder);
+            delivery.last_claimed = Some(package.clone());
+            if folder == place.1
+                && let Some(delivery) = state.deliveries.remove(&place)
+            {
+                state.deliveries.insert(place, delivery.after(now));
+            }
+            return;
+        };
+        release.phase = Phase::Watching;
+        if error.is_harmless() {
+            tracing::info!(package.id = %package, reason = %error, "a claim was put off");
+            release.not_before = Some(now + RETRY);
+            return;
+        }
+        release.failures += 1;
+        release.not_before = Some(now + RETRY * 2_u32.pow(release.failures.min(6)));
+        tracing::error!(package.id = %package, %error, failures = release.failures, "a claim failed");
+        if release.failures >= self.settings.claim_attempts
+            && self.park(package, &format!("{folder} could not be claimed: {error}"))
+        {
+            release.phase = Phase::Parked;
+            release.package = None;
+        }
+    }
+
+    fn park(&self, package: &PackageId, why: &str) -> bool {
+        self.ledger
+            .park(package, why)
+            .inspect_err(|fault| tracing::error!(package.id = %package, %fault, "cannot be parked"))
+            .is_ok()
+    }
+}
