@@ -10,7 +10,7 @@
 //! Does not judge releases, and deletes nothing that was acknowledged.
 
 mod claim;
-mod crash;
+pub mod crash;
 mod decide;
 mod evidence;
 mod hashing;
