@@ -1,7 +1,7 @@
 //! inspect
 
-pub mod schemas;
 mod schema_pins;
+pub mod schemas;
 mod xsd;
 mod xsd_model;
 mod xsd_words;

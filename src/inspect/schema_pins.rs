@@ -53,36 +53,28 @@ pub(super) const SETS: &[PinnedSet] = &[
     PinnedSet {
         version: "371",
         folder: "ern-371",
-        mains: &[
-            (
-                main("21f97ee647d62d0d11bbdebfff06407ba6d75c96ea27120b94c272afc82b1979"),
-                "avs_20161006.xsd",
-            ),
-        ],
-        value_sets: &[
-            values(
-                "avs_20161006.xsd",
-                "2c57cfed4e364355d49d2ea7eff414c2358c96217d53e6ba8af627e8253f38dc",
-                "2025",
-            ),
-        ],
+        mains: &[(
+            main("21f97ee647d62d0d11bbdebfff06407ba6d75c96ea27120b94c272afc82b1979"),
+            "avs_20161006.xsd",
+        )],
+        value_sets: &[values(
+            "avs_20161006.xsd",
+            "2c57cfed4e364355d49d2ea7eff414c2358c96217d53e6ba8af627e8253f38dc",
+            "2025",
+        )],
     },
     PinnedSet {
         version: "381",
         folder: "ern-381",
-        mains: &[
-            (
-                main("a7eb09d8ad016a1bb6fa58c45b63968660a704ca4a5b38e37e956b94f42af49a"),
-                "avs_20161006.xsd",
-            ),
-        ],
-        value_sets: &[
-            values(
-                "avs_20161006.xsd",
-                "2c57cfed4e364355d49d2ea7eff414c2358c96217d53e6ba8af627e8253f38dc",
-                "2025",
-            ),
-        ],
+        mains: &[(
+            main("a7eb09d8ad016a1bb6fa58c45b63968660a704ca4a5b38e37e956b94f42af49a"),
+            "avs_20161006.xsd",
+        )],
+        value_sets: &[values(
+            "avs_20161006.xsd",
+            "2c57cfed4e364355d49d2ea7eff414c2358c96217d53e6ba8af627e8253f38dc",
+            "2025",
+        )],
     },
     PinnedSet {
         version: "382",
@@ -144,63 +136,49 @@ pub(super) const SETS: &[PinnedSet] = &[
     PinnedSet {
         version: "41",
         folder: "ern-41",
-        mains: &[
-            (
-                main("d184ed78fb8aa0a2dfb26c576d4eb0016fdb731cc498cd2b14b2467dbf6b925a"),
-                "avs4.xsd",
-            ),
-        ],
-        value_sets: &[
-            values(
-                "avs4.xsd",
-                "f26e693e2d32f293b8d6e858a6d4468b3e926273af79e038c0d39437f6b77737",
-                "2019",
-            ),
-        ],
+        mains: &[(
+            main("d184ed78fb8aa0a2dfb26c576d4eb0016fdb731cc498cd2b14b2467dbf6b925a"),
+            "avs4.xsd",
+        )],
+        value_sets: &[values(
+            "avs4.xsd",
+            "f26e693e2d32f293b8d6e858a6d4468b3e926273af79e038c0d39437f6b77737",
+            "2019",
+        )],
     },
     PinnedSet {
         version: "411",
         folder: "ern-411",
-        mains: &[
-            (
-                main("e56890e4e6c4bb7a072140875d1ac8a1c6a1ceeb62ad7690b21664bbce7cfe3a"),
-                "avs411.xsd",
-            ),
-        ],
-        value_sets: &[
-            values(
-                "avs411.xsd",
-                "c716e0d369a9fd3e97048e3aac95c6c243707a280103f7f9edef6cf812d2f7ad",
-                "2019",
-            ),
-        ],
+        mains: &[(
+            main("e56890e4e6c4bb7a072140875d1ac8a1c6a1ceeb62ad7690b21664bbce7cfe3a"),
+            "avs411.xsd",
+        )],
+        value_sets: &[values(
+            "avs411.xsd",
+            "c716e0d369a9fd3e97048e3aac95c6c243707a280103f7f9edef6cf812d2f7ad",
+            "2019",
+        )],
     },
     PinnedSet {
         version: "42",
         folder: "ern-42",
-        mains: &[
-            (
-                main("1c535db929eb3809e7dd59d12be5f36b1281a8840f1e87e4cd391b00968bf2c5"),
-                "avs20200518.xsd",
-            ),
-        ],
-        value_sets: &[
-            values(
-                "avs20200518.xsd",
-                "254c49a557b148a2c49ce423731316fedefb38cb6fa15df2543421dc278b945e",
-                "2025",
-            ),
-        ],
+        mains: &[(
+            main("1c535db929eb3809e7dd59d12be5f36b1281a8840f1e87e4cd391b00968bf2c5"),
+            "avs20200518.xsd",
+        )],
+        value_sets: &[values(
+            "avs20200518.xsd",
+            "254c49a557b148a2c49ce423731316fedefb38cb6fa15df2543421dc278b945e",
+            "2025",
+        )],
     },
     PinnedSet {
         version: "43",
         folder: "ern-43",
-        mains: &[
-            (
-                main("bb06f41a844d86dcc9ce06abf827e58594b5f153afdf7c72e0108ef61e7ce7a3"),
-                "allowed-value-sets.xsd",
-            ),
-        ],
+        mains: &[(
+            main("bb06f41a844d86dcc9ce06abf827e58594b5f153afdf7c72e0108ef61e7ce7a3"),
+            "allowed-value-sets.xsd",
+        )],
         value_sets: &[
             values(
                 "allowed-value-sets.xsd",
@@ -217,18 +195,14 @@ pub(super) const SETS: &[PinnedSet] = &[
     PinnedSet {
         version: "432",
         folder: "ern-432",
-        mains: &[
-            (
-                main("def25b4e72696c9bbc1fed84962acc3a9bae2bc92ef25f8393c99b362aa53a6a"),
-                "allowed-value-sets.xsd",
-            ),
-        ],
-        value_sets: &[
-            values(
-                "allowed-value-sets.xsd",
-                "c0cb3759f59dcea9bb4ab3bcc0899ce3f5c5ef15b94cb4086c25c76829e079a8",
-                "version 9, 2025",
-            ),
-        ],
+        mains: &[(
+            main("def25b4e72696c9bbc1fed84962acc3a9bae2bc92ef25f8393c99b362aa53a6a"),
+            "allowed-value-sets.xsd",
+        )],
+        value_sets: &[values(
+            "allowed-value-sets.xsd",
+            "c0cb3759f59dcea9bb4ab3bcc0899ce3f5c5ef15b94cb4086c25c76829e079a8",
+            "version 9, 2025",
+        )],
     },
 ];

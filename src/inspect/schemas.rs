@@ -79,7 +79,9 @@ pub enum SchemaError {
         source: io::Error,
     },
     /// A schema that we do not know.
-    #[error("{path} is no schema file that we know (SHA-256 {sha256}). Use DDEX's own files; an import must name a file beside it, as in the sets of ddexnet/ern-validator-api")]
+    #[error(
+        "{path} is no schema file that we know (SHA-256 {sha256}). Use DDEX's own files; an import must name a file beside it, as in the sets of ddexnet/ern-validator-api"
+    )]
     Unknown {
         /// Which.
         path: PathBuf,
@@ -87,7 +89,9 @@ pub enum SchemaError {
         sha256: String,
     },
     /// There is nothing to install.
-    #[error("{path} holds no release-notification.xsd, neither itself nor in a folder directly inside")]
+    #[error(
+        "{path} holds no release-notification.xsd, neither itself nor in a folder directly inside"
+    )]
     Nothing {
         /// Where we looked.
         path: PathBuf,
@@ -128,7 +132,10 @@ impl Schemas {
                 Choice::Nothing => {}
                 Choice::Incomplete(missing) => report.push(SchemaStatus {
                     value_set: Some(missing.to_owned()),
-                    problem: Some(format!("{missing}, which it imports, is not in {}", from.display())),
+                    problem: Some(format!(
+                        "{missing}, which it imports, is not in {}",
+                        from.display()
+                    )),
                     ..blank_status(set, SchemaState::Incomplete)
                 }),
                 Choice::Whole(main, values) => {
@@ -151,7 +158,10 @@ impl Schemas {
     /// of the guide's, so that nothing that is right is measured by less; else our own schema of
     /// the dialect. A fault that a recorded departure explains already is left out.
     pub fn check(&self, reading: &Reading, profile: Profile) -> SchemaFacts {
-        let Some(message) = reading.message.as_ref().filter(|_| !reading.normalised.is_empty())
+        let Some(message) = reading
+            .message
+            .as_ref()
+            .filter(|_| !reading.normalised.is_empty())
         else {
             // The reader's own faults say why.
             return SchemaFacts::default();
@@ -213,9 +223,12 @@ fn skipped(why: String) -> SchemaFacts {
 /// XML-014 is for *other* violations than the guide's six.
 fn leave_out_explained(facts: &mut SchemaFacts, message: &Message) {
     let before = facts.faults.len();
-    facts
-        .faults
-        .retain(|fault| !message.dialect.iter().any(|used| used.at.path == fault.path));
+    facts.faults.retain(|fault| {
+        !message
+            .dialect
+            .iter()
+            .any(|used| used.at.path == fault.path)
+    });
     facts.total -= before - facts.faults.len();
 }
 
@@ -280,7 +293,9 @@ fn find(from: &Path) -> Result<Vec<Found>, SchemaError> {
     for folder in folders {
         let inside = list(&folder)?;
         let schemas = inside.into_iter().filter(|path| {
-            path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xsd")) && path.is_file()
+            path.extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("xsd"))
+                && path.is_file()
         });
         for path in schemas {
             files.push(known(path)?);

@@ -28,7 +28,10 @@ pub(super) fn say(raw: &RawFault, model: &Model) -> SchemaFault {
 /// The text did not even parse, although our reader let it pass.
 pub(super) fn not_well_formed(raw: &RawFault) -> SchemaFault {
     SchemaFault {
-        message: format!("The XML parser cannot read this line: {}.", short(&raw.message)),
+        message: format!(
+            "The XML parser cannot read this line: {}.",
+            short(&raw.message)
+        ),
         fix: Some("Compare the line with the guide's example.".to_owned()),
         line: raw.line,
         path: String::new(),
@@ -59,6 +62,13 @@ struct Said {
     found: Option<String>,
 }
 
+/// Where an element that stands wrong belongs: its places in the order.
+struct Stands<'a> {
+    name: &'a str,
+    first: usize,
+    last: usize,
+}
+
 struct Speaker<'a> {
     raw: &'a RawFault,
     model: &'a Model,
@@ -71,8 +81,8 @@ impl Speaker<'_> {
             1845 => self.wrong_root(),
             1871 if self.raw.message.contains("Missing child") => self.missing(),
             1871 => self.unexpected(),
-            1843 | 1841 => self.stray_text(),
-            1842 => self.stray_elements(),
+            _ if self.raw.message.contains("Character content") => self.stray_text(),
+            _ if self.raw.message.contains("Element content") => self.stray_elements(),
             1840 => self.not_in_list(),
             1839 => self.pattern(),
             1824..=1826 => self.wrong_kind(),
@@ -142,12 +152,20 @@ impl Speaker<'_> {
             .filter(|name| content.named(name).any(|c| c.is_required))
             .filter(|name| !self.raw.children.iter().any(|c| c == name))
             .collect();
-        let names = if required.is_empty() { expected } else { required };
+        let names = if required.is_empty() {
+            expected
+        } else {
+            required
+        };
         let list = one_of(&names);
         Said {
             message: format!("{list} is required inside `{element}`."),
-            fix: Some(format!("Add {} {}.", with_brackets(&names), self.place_for(&names, &content))),
-            expected: Some(names.join(" | ")),
+            fix: Some(format!(
+                "Add {} {}.",
+                with_brackets(&names),
+                self.place_for(&names, &content)
+            )),
+            expected: Some(listed(&names)),
             found: Some("nothing".to_owned()),
         }
     }
@@ -169,7 +187,6 @@ impl Speaker<'_> {
 
     fn unexpected(&self) -> Said {
         let element = self.element();
-        let parent = self.parent();
         let content = self.parent_content();
         if content.children.is_empty() {
             return self.unexpected_plainly();
@@ -178,61 +195,117 @@ impl Speaker<'_> {
         let (Some(first), Some(last)) = (places.iter().min(), places.iter().max()) else {
             return self.unknown(&content);
         };
-        // A sibling that stands before it and belongs behind it.
-        let overtaken = self.raw.before.iter().find(|name| {
-            content.named(name).map(|c| c.place).min().is_some_and(|place| place > *last)
-        });
-        if let Some(later) = overtaken {
-            return Said {
-                message: format!("`{element}` must come before `{later}` inside `{parent}`."),
-                fix: Some(format!("Move <{element}> in front of the first <{later}>.")),
-                expected: Some(format!("{element} before {later}")),
-                found: Some(format!("{element} after {later}")),
-            };
-        }
-        // A required sibling that should have come before it.
-        let expected = self.expected_next();
-        let skipped = content.children.iter().find(|c| {
-            c.is_required && c.place < *first && !self.raw.before.contains(&c.name)
-        });
-        let skipped = skipped
-            .map(|c| c.name.as_str())
-            .or_else(|| self.skipped_choice(&expected, &content, *first));
-        if let Some(missing) = skipped {
-            return Said {
-                message: format!("`{missing}` is required inside `{parent}`, before `{element}`."),
-                fix: Some(format!("Add <{missing}> before this <{element}>.")),
-                expected: Some(expected.join(" | ")),
-                found: Some(element.to_owned()),
-            };
-        }
-        let is_again = self.raw.before.iter().any(|name| name == element);
-        if is_again && !content.named(element).any(|c| c.is_many) {
-            return Said {
-                message: format!("`{element}` may stand only once inside `{parent}`."),
-                fix: Some(format!("Keep one <{element}>.")),
-                expected: Some("one".to_owned()),
-                found: Some("more than one".to_owned()),
-            };
-        }
-        self.unexpected_plainly()
+        let stands = Stands {
+            name: element,
+            first: *first,
+            last: *last,
+        };
+        self.wrong_order(&stands, &content)
+            .or_else(|| self.rival(&stands, &content))
+            .or_else(|| self.skipped(&stands, &content))
+            .or_else(|| self.repeated(&content))
+            .unwrap_or_else(|| self.unexpected_plainly())
     }
 
-    /// The first of the alternatives that libxml2 waits for, all of which come before.
-    fn skipped_choice<'x>(
-        &self,
-        expected: &[&'x str],
-        content: &Content,
-        place: usize,
-    ) -> Option<&'x str> {
-        let is_before = |name: &&&str| content.named(name).any(|c| c.place < place);
-        let all_before = !expected.is_empty() && expected.iter().all(|n| is_before(&n));
-        let is_open = expected
+    /// A sibling on the wrong side of it.
+    fn wrong_order(&self, stands: &Stands<'_>, content: &Content) -> Option<Said> {
+        let place = |name: &str| content.named(name).map(|c| c.place).min();
+        let element = stands.name;
+        let overtaken = self
+            .raw
+            .before
             .iter()
-            .all(|n| !self.raw.before.iter().any(|b| b == n));
-        (all_before && is_open)
-            .then(|| expected.first().copied())
-            .flatten()
+            .find(|name| place(name).is_some_and(|place| place > stands.last));
+        if let Some(later) = overtaken {
+            return Some(self.order(
+                element,
+                later,
+                format!("Move <{element}> in front of the first <{later}>."),
+            ));
+        }
+        // It came too early: something that must come first follows it.
+        let needed = |name: &&String| {
+            content
+                .named(name)
+                .any(|c| (c.is_required || c.is_alternative) && c.place < stands.first)
+        };
+        let earlier = self.raw.after.iter().rfind(needed)?;
+        let fix = format!("Move <{element}> behind the last <{earlier}>.");
+        Some(self.order(earlier, element, fix))
+    }
+
+    fn order(&self, first: &str, second: &str, fix: String) -> Said {
+        Said {
+            message: format!(
+                "`{first}` must come before `{second}` inside `{}`.",
+                self.parent()
+            ),
+            fix: Some(fix),
+            expected: Some(format!("{first} before {second}")),
+            found: Some(format!("{second} before {first}")),
+        }
+    }
+
+    /// Another of the same choice is there already.
+    fn rival(&self, stands: &Stands<'_>, content: &Content) -> Option<Said> {
+        let is_rival = |name: &&String| {
+            *name != stands.name && content.named(name).any(|c| c.place == stands.first)
+        };
+        let rival = self.raw.before.iter().find(is_rival)?;
+        Some(Said {
+            message: format!(
+                "`{}` cannot stand beside `{rival}` inside `{}`.",
+                stands.name,
+                self.parent()
+            ),
+            fix: Some(format!("Use either <{rival}> or <{}>.", stands.name)),
+            expected: Some(format!("{rival} | {}", stands.name)),
+            found: Some("both".to_owned()),
+        })
+    }
+
+    /// A required sibling, or a choice, that should have come before it and is nowhere.
+    fn skipped(&self, stands: &Stands<'_>, content: &Content) -> Option<Said> {
+        let has_place = |place: usize| {
+            self.raw
+                .before
+                .iter()
+                .any(|name| content.named(name).any(|c| c.place == place))
+        };
+        let missing = content.children.iter().find(|c| {
+            (c.is_required || c.is_alternative) && c.place < stands.first && !has_place(c.place)
+        })?;
+        let names: Vec<&str> = content
+            .children
+            .iter()
+            .filter(|c| c.place == missing.place && (c.is_required || c.is_alternative))
+            .map(|c| c.name.as_str())
+            .collect();
+        let element = stands.name;
+        Some(Said {
+            message: format!(
+                "{} is required inside `{}`, before `{element}`.",
+                one_of(&names),
+                self.parent()
+            ),
+            fix: Some(format!("Add <{}> before this <{element}>.", missing.name)),
+            expected: Some(listed(&names)),
+            found: Some(element.to_owned()),
+        })
+    }
+
+    fn repeated(&self, content: &Content) -> Option<Said> {
+        let element = self.element();
+        let is_again = self.raw.before.iter().any(|name| name == element);
+        (is_again && !content.named(element).any(|c| c.is_many)).then(|| Said {
+            message: format!(
+                "`{element}` may stand only once inside `{}`.",
+                self.parent()
+            ),
+            fix: Some(format!("Keep one <{element}>.")),
+            expected: Some("one".to_owned()),
+            found: Some("more than one".to_owned()),
+        })
     }
 
     /// A name that the parent does not know.
@@ -245,10 +318,7 @@ impl Speaker<'_> {
         let fix = match nearest.first() {
             Some(name) => format!("Did you mean <{name}>?"),
             None if expected.is_empty() => format!("Remove <{element}>."),
-            None => format!(
-                "Remove it, or move it where it belongs. Expected here: {}.",
-                with_brackets(&expected)
-            ),
+            None => format!("Remove it. Expected here: {}.", with_brackets(&expected)),
         };
         Said {
             message: format!("`{element}` is not known inside `{parent}`."),
@@ -256,7 +326,7 @@ impl Speaker<'_> {
             expected: nearest
                 .first()
                 .map(|n| (*n).to_owned())
-                .or_else(|| (!expected.is_empty()).then(|| expected.join(" | "))),
+                .or_else(|| (!expected.is_empty()).then(|| listed(&expected))),
             found: Some(element.to_owned()),
         }
     }
@@ -272,7 +342,7 @@ impl Speaker<'_> {
         Said {
             message: format!("`{element}` may not stand here inside `{}`.", self.parent()),
             fix: Some(fix),
-            expected: (!expected.is_empty()).then(|| expected.join(" | ")),
+            expected: (!expected.is_empty()).then(|| listed(&expected)),
             found: Some(element.to_owned()),
         }
     }
@@ -294,13 +364,23 @@ impl Speaker<'_> {
         Said {
             message: format!("`{element}` may hold only other elements, but there is text in it."),
             fix: Some(match element {
-                "PartyName" => "Put the name into <FullName>: <PartyName><FullName>…</FullName></PartyName>.".to_owned(),
-                "Genre" => "Put the genre into <GenreText>: <Genre><GenreText>…</GenreText></Genre>.".to_owned(),
+                "PartyName" => {
+                    "Put the name into <FullName>: <PartyName><FullName>…</FullName></PartyName>."
+                        .to_owned()
+                }
+                "Genre" => {
+                    "Put the genre into <GenreText>: <Genre><GenreText>…</GenreText></Genre>."
+                        .to_owned()
+                }
                 "Title" | "ReferenceTitle" => "Put the title into <TitleText>.".to_owned(),
                 _ => "Remove the text, or put it into the element that it belongs to.".to_owned(),
             }),
             expected: Some("elements".to_owned()),
-            found: Some(if self.raw.value.is_empty() { "text".to_owned() } else { short(&self.raw.value) }),
+            found: Some(if self.raw.value.is_empty() {
+                "text".to_owned()
+            } else {
+                short(&self.raw.value)
+            }),
         }
     }
 
@@ -308,14 +388,17 @@ impl Speaker<'_> {
         let element = self.element();
         Said {
             message: format!("`{element}` may hold only text, but there are elements in it."),
-            fix: Some(format!("Write the value straight into it: <{element}>…</{element}>.")),
+            fix: Some(format!(
+                "Write the value straight into it: <{element}>…</{element}>."
+            )),
             expected: Some("text".to_owned()),
             found: self.raw.children.first().map(|c| format!("<{c}>")),
         }
     }
 
     fn not_in_list(&self) -> Said {
-        let value = between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
+        let value =
+            between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
         let list = between(&self.raw.message, "the set {", "}");
         // Cut off in the middle, the list still has most of its values.
         let list = list.or_else(|| self.raw.message.split_once("the set {").map(|(_, l)| l));
@@ -336,7 +419,11 @@ impl Speaker<'_> {
             _ => format!("Allowed are, among others: {}.", quoted(&near)),
         };
         Said {
-            message: format!("“{}” is not among the values that {} may have.", short(value), self.carrier()),
+            message: format!(
+                "“{}” is not among the values that {} may have.",
+                short(value),
+                self.carrier()
+            ),
             fix: Some(fix),
             expected: (!near.is_empty()).then(|| near.join(" | ")),
             found: Some(short(value)),
@@ -351,18 +438,32 @@ impl Speaker<'_> {
     }
 
     fn pattern(&self) -> Said {
-        let value = between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
+        let value =
+            between(self.tail_of_facet(), "The value '", "' is not").unwrap_or(&self.raw.value);
         let shape = between(&self.raw.message, "by the pattern '", "'").unwrap_or_default();
         let element = self.element();
         let (expected, fix) = match shape {
-            r"A[\d\-_a-zA-Z]+" => ("A1, A2, …", "References to resources begin with a capital A."),
-            r"R[\d\-_a-zA-Z]+" => ("R0, R1, …", "References to releases begin with a capital R."),
-            r"T[\d\-_a-zA-Z]+" => ("T1, T2, …", "References to technical details begin with a capital T."),
+            r"A[\d\-_a-zA-Z]+" => (
+                "A1, A2, …",
+                "References to resources begin with a capital A.",
+            ),
+            r"R[\d\-_a-zA-Z]+" => (
+                "R0, R1, …",
+                "References to releases begin with a capital R.",
+            ),
+            r"T[\d\-_a-zA-Z]+" => (
+                "T1, T2, …",
+                "References to technical details begin with a capital T.",
+            ),
             _ if shape.starts_with("[0-9]{4}") => ("YYYY-MM-DD", "Write dates as 2026-04-01."),
             _ => (shape, "Compare the value with the guide's example."),
         };
         Said {
-            message: format!("“{}” has not the form that {} must have.", short(value), self.carrier()),
+            message: format!(
+                "“{}” has not the form that {} must have.",
+                short(value),
+                self.carrier()
+            ),
             fix: Some(fix.to_owned()),
             expected: Some(expected.to_owned()).filter(|e| !e.is_empty()),
             found: Some(short(value)),
@@ -378,9 +479,11 @@ impl Speaker<'_> {
             "date" => ("a date", "2026-04-01"),
             "dateTime" => ("a date with time", "2026-03-23T10:00:00"),
             "duration" => ("a duration", "PT3M42S for 3 minutes 42 seconds"),
-            "boolean" => ("true or false", "true"),
-            "integer" | "int" | "nonNegativeInteger" | "positiveInteger" => ("a whole number", "2"),
-            "decimal" => ("a number with a point", "44.1"),
+            "boolean" => ("true or false", "true, or false"),
+            "integer" | "int" | "nonNegativeInteger" | "positiveInteger" => {
+                ("a whole number", "24, without a unit")
+            }
+            "decimal" => ("a number", "24 or 44.1, without a unit"),
             "gYear" => ("a year of four digits", "2026"),
             "ddex_IsoDate" => ("a date", "2026-04-01"),
             _ => ("a value that the schema allows", ""),
@@ -391,9 +494,17 @@ impl Speaker<'_> {
             format!("Write it like this: {example}.")
         };
         Said {
-            message: format!("{} must be {what}, but is “{}”.", self.carrier(), short(value)),
+            message: format!(
+                "{} must be {what}, but is “{}”.",
+                self.carrier(),
+                short(value)
+            ),
             fix: Some(fix),
-            expected: Some(if example.is_empty() { kind.to_owned() } else { what.to_owned() }),
+            expected: Some(if example.is_empty() {
+                kind.to_owned()
+            } else {
+                what.to_owned()
+            }),
             found: Some(short(value)),
         }
         .or_empty(value, self.element())
@@ -425,7 +536,7 @@ impl Speaker<'_> {
         };
         Said {
             message: format!("`<{}>` must have the attribute `{name}`.", self.element()),
-            fix: Some(format!("Write <{} {name}=\"{example}\">.", self.element())),
+            fix: Some(format!("Add {name}=\"{example}\" to it.")),
             expected: Some(name.to_owned()),
             found: Some("nothing".to_owned()),
         }
@@ -435,7 +546,10 @@ impl Speaker<'_> {
         let message = self.tail();
         let cut: String = message.chars().take(200).collect();
         Said {
-            message: format!("The schema does not allow {} as it is: {cut}", self.carrier()),
+            message: format!(
+                "The schema does not allow {} as it is: {cut}",
+                self.carrier()
+            ),
             ..Said::default()
         }
     }
@@ -482,8 +596,24 @@ fn quoted(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
+/// Names told where many are possible.
+const MOST_NAMES: usize = 5;
+
+/// The short form for `expected`.
+fn listed(names: &[&str]) -> String {
+    let mut list = names.get(..MOST_NAMES).unwrap_or(names).join(" | ");
+    if names.len() > MOST_NAMES {
+        list.push_str(" | …");
+    }
+    list
+}
+
 fn with_brackets(names: &[&str]) -> String {
-    let all: Vec<String> = names.iter().map(|n| format!("<{n}>")).collect();
+    let told = names.get(..MOST_NAMES).unwrap_or(names);
+    let all: Vec<String> = told.iter().map(|n| format!("<{n}>")).collect();
+    if names.len() > MOST_NAMES {
+        return format!("{} …", all.join(", "));
+    }
     match all.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => all.concat(),
@@ -515,7 +645,9 @@ fn nearest<'a>(name: &str, names: &[&'a str], most: usize) -> Vec<&'a str> {
         ("DisplayTitleText", "Title"),
         ("StartDateTime", "StartDate"),
     ];
-    let known = KNOWN.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(name));
+    let known = KNOWN
+        .iter()
+        .find(|(wrong, _)| wrong.eq_ignore_ascii_case(name));
     if let Some(right) = known.and_then(|(_, right)| names.iter().find(|n| *n == right)) {
         return vec![right];
     }
@@ -534,9 +666,19 @@ fn nearest_values<'a>(value: &str, allowed: &[&'a str]) -> Vec<&'a str> {
         ("Clean", "NotExplicit"),
         ("Streaming", "OnDemandStream"),
     ];
-    let known = KNOWN.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(value));
+    let known = KNOWN
+        .iter()
+        .find(|(wrong, _)| wrong.eq_ignore_ascii_case(value));
     if let Some(right) = known.and_then(|(_, right)| allowed.iter().find(|a| *a == right)) {
         return vec![right];
+    }
+    // `Main Artist` and `main_artist` are `MainArtist` and nothing else.
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    if let Some(same) = allowed.iter().find(|a| plain(a) == plain(value)) {
+        return vec![same];
     }
     rank(value, allowed, 0.4, NEAREST)
 }
@@ -547,16 +689,22 @@ fn rank<'a>(name: &str, names: &[&'a str], least: f64, most: usize) -> Vec<&'a s
         .iter()
         .map(|candidate| {
             let other = candidate.to_lowercase();
-            let alike = strsim::jaro_winkler(&wanted, &other)
-                .min(1.0)
-                .mul_add(0.5, strsim::normalized_damerau_levenshtein(&wanted, &other) * 0.5);
+            let alike = strsim::jaro_winkler(&wanted, &other).min(1.0).mul_add(
+                0.5,
+                strsim::normalized_damerau_levenshtein(&wanted, &other) * 0.5,
+            );
             // `Stream` in `OnDemandStream`: likeness by letters alone misses it.
-            let holds = wanted.len() > 3 && (other.contains(&wanted) || wanted.contains(&other) && other.len() > 3);
+            let holds = wanted.len() > 3
+                && (other.contains(&wanted) || wanted.contains(&other) && other.len() > 3);
             (if holds { alike.max(0.7) } else { alike }, *candidate)
         })
         .filter(|(alike, _)| *alike >= least)
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.dedup_by(|a, b| a.1 == b.1);
-    ranked.into_iter().take(most).map(|(_, name)| name).collect()
+    ranked
+        .into_iter()
+        .take(most)
+        .map(|(_, name)| name)
+        .collect()
 }

@@ -7,6 +7,7 @@
 
 use crate::domain::release::{Pos, ReadFault, ReadFaultKind};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::fmt::Write as _;
 
 /// A decoded file.
 #[derive(Debug, Default)]
@@ -166,8 +167,7 @@ fn decode_utf8(bytes: &[u8], declared: Option<&str>) -> Decoded {
         text.push_str(chunk.valid());
         cursor.advance(chunk.valid());
         for byte in chunk.invalid() {
-            let (shown, _) =
-                WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(byte));
+            let (shown, _) = WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(byte));
             wrong += 1;
             if wrong == 1 {
                 faults.push(invalid_byte(*byte, &shown, declared, cursor.position()));
@@ -182,9 +182,8 @@ fn decode_utf8(bytes: &[u8], declared: Option<&str>) -> Decoded {
     {
         let more = wrong - 1;
         let bytes = if more == 1 { "byte is" } else { "bytes are" };
-        first
-            .message
-            .push_str(&format!(" {more} more {bytes} wrong in the same way."));
+        // Writing to a String cannot fail.
+        let _ = write!(first.message, " {more} more {bytes} wrong in the same way.");
     }
     Decoded { text, faults }
 }
@@ -200,7 +199,10 @@ fn invalid_byte(byte: u8, shown: &str, declared: Option<&str>, at: Pos) -> ReadF
         format!(" (it is “{shown}” in Windows-1252)")
     };
     fault(
-        format!("{claim}, but the byte 0x{byte:02X} in line {} is not{guess}.", at.line),
+        format!(
+            "{claim}, but the byte 0x{byte:02X} in line {} is not{guess}.",
+            at.line
+        ),
         SAVE_AS_UTF8,
         at,
     )
@@ -216,7 +218,9 @@ fn decode_western(bytes: &[u8], declared: &str) -> Decoded {
         return Decoded {
             text: text.to_owned(),
             faults: vec![fault(
-                format!("The first line says that the file is {declared}, but its letters are saved as UTF-8."),
+                format!(
+                    "The first line says that the file is {declared}, but its letters are saved as UTF-8."
+                ),
                 "Change the first line to <?xml version=\"1.0\" encoding=\"UTF-8\"?>.",
                 cursor.position(),
             )],
@@ -233,7 +237,12 @@ fn decode_western(bytes: &[u8], declared: &str) -> Decoded {
         let (shown, _) = WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(&byte));
         let mut cursor = LineCursor::default();
         cursor.advance(&before);
-        faults.push(invalid_byte(byte, &shown, Some(declared), cursor.position()));
+        faults.push(invalid_byte(
+            byte,
+            &shown,
+            Some(declared),
+            cursor.position(),
+        ));
     }
     Decoded {
         text: text.into_owned(),

@@ -66,26 +66,128 @@ const fn version(
 /// Every version that we can name. The 3.x versions are near enough to 3.8.2 that its reader gives
 /// their values for display; 4.x is another language.
 pub const VERSIONS: &[Version] = &[
-    version("341", "http://ddex.net/xml/ern/341", "ERN 3.4.1", "ern-341", Some(v382::read)),
-    version("35", "http://ddex.net/xml/ern/35", "ERN 3.5", "ern-35", Some(v382::read)),
-    version("351", "http://ddex.net/xml/ern/351", "ERN 3.5.1", "ern-351", Some(v382::read)),
-    version("36", "http://ddex.net/xml/ern/36", "ERN 3.6", "ern-36", Some(v382::read)),
-    version("37", "http://ddex.net/xml/ern/37", "ERN 3.7", "ern-37", Some(v382::read)),
-    version("371", "http://ddex.net/xml/ern/371", "ERN 3.7.1", "ern-371", Some(v382::read)),
-    version("38", "http://ddex.net/xml/ern/38", "ERN 3.8", "ern-38", Some(v382::read)),
-    version("381", "http://ddex.net/xml/ern/381", "ERN 3.8.1", "ern-381", Some(v382::read)),
+    version(
+        "341",
+        "http://ddex.net/xml/ern/341",
+        "ERN 3.4.1",
+        "ern-341",
+        Some(v382::read),
+    ),
+    version(
+        "35",
+        "http://ddex.net/xml/ern/35",
+        "ERN 3.5",
+        "ern-35",
+        Some(v382::read),
+    ),
+    version(
+        "351",
+        "http://ddex.net/xml/ern/351",
+        "ERN 3.5.1",
+        "ern-351",
+        Some(v382::read),
+    ),
+    version(
+        "36",
+        "http://ddex.net/xml/ern/36",
+        "ERN 3.6",
+        "ern-36",
+        Some(v382::read),
+    ),
+    version(
+        "37",
+        "http://ddex.net/xml/ern/37",
+        "ERN 3.7",
+        "ern-37",
+        Some(v382::read),
+    ),
+    version(
+        "371",
+        "http://ddex.net/xml/ern/371",
+        "ERN 3.7.1",
+        "ern-371",
+        Some(v382::read),
+    ),
+    version(
+        "38",
+        "http://ddex.net/xml/ern/38",
+        "ERN 3.8",
+        "ern-38",
+        Some(v382::read),
+    ),
+    version(
+        "381",
+        "http://ddex.net/xml/ern/381",
+        "ERN 3.8.1",
+        "ern-381",
+        Some(v382::read),
+    ),
     Version {
         is_taken: true,
-        ..version("382", "http://ddex.net/xml/ern/382", "ERN 3.8.2", "ern-382", Some(v382::read))
+        ..version(
+            "382",
+            "http://ddex.net/xml/ern/382",
+            "ERN 3.8.2",
+            "ern-382",
+            Some(v382::read),
+        )
     },
-    version("383", "http://ddex.net/xml/ern/383", "ERN 3.8.3", "ern-383", Some(v382::read)),
-    version("40", "http://ddex.net/xml/ern/40", "ERN 4.0", "ern-40", None),
-    version("41", "http://ddex.net/xml/ern/41", "ERN 4.1", "ern-41", None),
-    version("411", "http://ddex.net/xml/ern/411", "ERN 4.1.1", "ern-411", None),
-    version("42", "http://ddex.net/xml/ern/42", "ERN 4.2", "ern-42", None),
-    version("43", "http://ddex.net/xml/ern/43", "ERN 4.3", "ern-43", None),
-    version("431", "http://ddex.net/xml/ern/431", "ERN 4.3.1", "ern-431", None),
-    version("432", "http://ddex.net/xml/ern/432", "ERN 4.3.2", "ern-432", None),
+    version(
+        "383",
+        "http://ddex.net/xml/ern/383",
+        "ERN 3.8.3",
+        "ern-383",
+        Some(v382::read),
+    ),
+    version(
+        "40",
+        "http://ddex.net/xml/ern/40",
+        "ERN 4.0",
+        "ern-40",
+        None,
+    ),
+    version(
+        "41",
+        "http://ddex.net/xml/ern/41",
+        "ERN 4.1",
+        "ern-41",
+        None,
+    ),
+    version(
+        "411",
+        "http://ddex.net/xml/ern/411",
+        "ERN 4.1.1",
+        "ern-411",
+        None,
+    ),
+    version(
+        "42",
+        "http://ddex.net/xml/ern/42",
+        "ERN 4.2",
+        "ern-42",
+        None,
+    ),
+    version(
+        "43",
+        "http://ddex.net/xml/ern/43",
+        "ERN 4.3",
+        "ern-43",
+        None,
+    ),
+    version(
+        "431",
+        "http://ddex.net/xml/ern/431",
+        "ERN 4.3.1",
+        "ern-431",
+        None,
+    ),
+    version(
+        "432",
+        "http://ddex.net/xml/ern/432",
+        "ERN 4.3.2",
+        "ern-432",
+        None,
+    ),
 ];
 
 /// A version by its short number, such as `382`.
@@ -171,10 +273,14 @@ fn interpret(reading: &mut Reading, tree: &Tree<'_>, root: Element<'_, '_>) -> P
     };
     let version = version_by_namespace(root.namespace());
     message.version = version.map_or_else(String::new, |v| v.number.to_owned());
-    reading.faults.extend(version_faults(&message, version, root));
+    reading
+        .faults
+        .extend(version_faults(&message, version, root));
     let plan = plan(&message, tree, root);
     if plan.is_rewritten && !plan.is_undeclared {
-        message.dialect.push(namespace_dialect(&message, tree, root));
+        message
+            .dialect
+            .push(namespace_dialect(&message, tree, root));
     }
     // Without a namespace the sender still says which version it meant.
     let meant = version.or_else(|| version_by_number(&stated_number(&message)));
@@ -238,13 +344,18 @@ fn version_faults(
         ),
         None if message.namespace.is_empty() => add(
             ReadFaultKind::WrongVersion,
-            format!("The first tag does not say which version of ERN the message is in: it declares no ERN namespace. We take {TAKEN}."),
+            format!(
+                "The first tag does not say which version of ERN the message is in: it declares no ERN namespace. We take {TAKEN}."
+            ),
             format!("Begin the message with {TAKEN_ROOT}."),
             root.at(),
         ),
         None => add(
             ReadFaultKind::WrongVersion,
-            format!("The first tag names the namespace “{}”, which is no version of ERN that we know. We take {TAKEN}.", words::quote(&message.namespace)),
+            format!(
+                "The first tag names the namespace “{}”, which is no version of ERN that we know. We take {TAKEN}.",
+                words::quote(&message.namespace)
+            ),
             format!("If the message is {TAKEN}, begin it with {TAKEN_ROOT}."),
             root.at(),
         ),
@@ -344,12 +455,30 @@ fn root_attributes(root: Element<'_, '_>) -> String {
 
 /// Elements that DDEX has deprecated, and what a label should know of each.
 const DEPRECATED: &[(&str, &str)] = &[
-    ("UpdateIndicator", "We go by the ICPN to tell a new release from an update. Remove it."),
-    ("TakeDown", "To take a release down, end its deals: put an EndDate into their ValidityPeriod."),
-    ("AllDealsCancelled", "To take a release down, end its deals: put an EndDate into their ValidityPeriod."),
-    ("PreOrderReleaseDate", "A pre-order is a deal of its own, with IsPreOrderDeal and a ValidityPeriod."),
-    ("EffectiveDate", "Put the date into the ValidityPeriod of each deal."),
-    ("GlobalReleaseDate", "Put the date into ReleaseDetailsByTerritory as ReleaseDate."),
+    (
+        "UpdateIndicator",
+        "We go by the ICPN to tell a new release from an update. Remove it.",
+    ),
+    (
+        "TakeDown",
+        "To take a release down, end its deals: put an EndDate into their ValidityPeriod.",
+    ),
+    (
+        "AllDealsCancelled",
+        "To take a release down, end its deals: put an EndDate into their ValidityPeriod.",
+    ),
+    (
+        "PreOrderReleaseDate",
+        "A pre-order is a deal of its own, with IsPreOrderDeal and a ValidityPeriod.",
+    ),
+    (
+        "EffectiveDate",
+        "Put the date into the ValidityPeriod of each deal.",
+    ),
+    (
+        "GlobalReleaseDate",
+        "Put the date into ReleaseDetailsByTerritory as ReleaseDate.",
+    ),
 ];
 
 /// XML-016: the first of each kind, and how many there are.

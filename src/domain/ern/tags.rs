@@ -88,9 +88,7 @@ pub(super) fn is_name(text: &str) -> bool {
         let mut characters = part.chars();
         characters.next().is_some_and(starts_name) && characters.all(continues_name)
     };
-    parts.next().is_some_and(is_part)
-        && parts.next().is_none_or(is_part)
-        && parts.next().is_none()
+    parts.next().is_some_and(is_part) && parts.next().is_none_or(is_part) && parts.next().is_none()
 }
 
 fn starts_name(c: char) -> bool {
@@ -216,9 +214,7 @@ struct Scanner<'a> {
     found: Scan<'a>,
 }
 
-const CURLY: [char; 12] = [
-    '“', '”', '„', '‟', '‘', '’', '‚', '«', '»', '″', '＂', '´',
-];
+const CURLY: [char; 12] = ['“', '”', '„', '‟', '‘', '’', '‚', '«', '»', '″', '＂', '´'];
 
 impl<'a> Scanner<'a> {
     fn rest(&self) -> &'a str {

@@ -24,7 +24,8 @@ pub(super) fn quote(text: &str) -> String {
             out.push('…');
             break;
         }
-        let is_hidden = c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        let is_hidden =
+            c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
         out.push(if is_hidden { '\u{FFFD}' } else { c });
     }
     out
@@ -41,7 +42,7 @@ pub(super) fn bare_ampersand(text: &str) -> Words {
     )
 }
 
-pub(super) fn reference_fault(fault: &ReferenceFault, name: &str) -> Words {
+pub(super) fn reference_fault(fault: ReferenceFault, name: &str) -> Words {
     match fault {
         ReferenceFault::Bare => bare_ampersand(&format!("&{name};")),
         ReferenceFault::Unknown => match html_entity(name) {
@@ -115,7 +116,7 @@ pub(super) fn value_fault(fault: &ValueFault) -> Words {
             "Write `&lt;` for it, or close the quotation marks before it.",
         ),
         ValueFault::Ampersand(text) => bare_ampersand(text),
-        ValueFault::Reference(name, fault) => reference_fault(fault, name),
+        ValueFault::Reference(name, fault) => reference_fault(*fault, name),
     }
 }
 
@@ -123,27 +124,48 @@ pub(super) fn tag_fault(fault: &TagFault, element: &str) -> Words {
     let element = quote(element);
     match fault {
         TagFault::CurlyQuotes(name) => words(
-            format!("In `<{element}>` the value of `{}` stands in curly quotation marks.", quote(name)),
-            format!("Use straight ones: {}=\"…\". Word processors turn them; a plain text editor does not.", quote(name)),
+            format!(
+                "In `<{element}>` the value of `{}` stands in curly quotation marks.",
+                quote(name)
+            ),
+            format!(
+                "Use straight ones: {}=\"…\". Word processors turn them; a plain text editor does not.",
+                quote(name)
+            ),
         ),
         TagFault::NoQuotes(name) => words(
-            format!("In `<{element}>` the value of `{}` has no quotation marks.", quote(name)),
+            format!(
+                "In `<{element}>` the value of `{}` has no quotation marks.",
+                quote(name)
+            ),
             format!("Write {}=\"…\".", quote(name)),
         ),
         TagFault::NoValue(name) => words(
-            format!("In `<{element}>` there is “{}” without a value.", quote(name)),
+            format!(
+                "In `<{element}>` there is “{}” without a value.",
+                quote(name)
+            ),
             format!("Write {}=\"…\", or remove it.", quote(name)),
         ),
         TagFault::NoSpace(name) => words(
-            format!("In `<{element}>` a space is missing before `{}`.", quote(name)),
+            format!(
+                "In `<{element}>` a space is missing before `{}`.",
+                quote(name)
+            ),
             "Put a space between attributes.",
         ),
         TagFault::BadName(name) => words(
-            format!("In `<{element}>` “{}” is no name of an attribute.", quote(name)),
+            format!(
+                "In `<{element}>` “{}” is no name of an attribute.",
+                quote(name)
+            ),
             "Write name=\"value\", with nothing but letters, digits, `-`, `_` and `.` in the name.",
         ),
         TagFault::OpenQuote(name) => words(
-            format!("In `<{element}>` the quotation mark of `{}` is never closed.", quote(name)),
+            format!(
+                "In `<{element}>` the quotation mark of `{}` is never closed.",
+                quote(name)
+            ),
             format!("Write {}=\"…\" with a mark at both ends.", quote(name)),
         ),
         TagFault::Swallowed => words(
@@ -162,7 +184,11 @@ pub(super) fn bad_tag(raw: &str) -> Words {
 
 pub(super) fn duplicate_attribute(name: &str, element: &str) -> Words {
     words(
-        format!("`<{}>` has the attribute `{}` twice.", quote(element), quote(name)),
+        format!(
+            "`<{}>` has the attribute `{}` twice.",
+            quote(element),
+            quote(name)
+        ),
         "Keep one of them.",
     )
 }
@@ -206,7 +232,10 @@ pub(super) fn broken_off(open: &str, line: u32, root: &str) -> Words {
 
 pub(super) fn no_element(source: &str) -> Words {
     if source.trim().is_empty() {
-        words("The file is empty.", "Export the message and upload it again.")
+        words(
+            "The file is empty.",
+            "Export the message and upload it again.",
+        )
     } else {
         words(
             format!("The file is no XML: it begins with “{}”.", quote(source)),
@@ -217,13 +246,20 @@ pub(super) fn no_element(source: &str) -> Words {
 
 pub(super) fn second_root(name: &str) -> Words {
     words(
-        format!("After the end of the message another one begins: `<{}>`.", quote(name)),
+        format!(
+            "After the end of the message another one begins: `<{}>`.",
+            quote(name)
+        ),
         "A file holds one message. Upload each in the folder of its release.",
     )
 }
 
 pub(super) fn text_outside(raw: &str, is_after: bool) -> Words {
-    let place = if is_after { "After the end" } else { "Before the beginning" };
+    let place = if is_after {
+        "After the end"
+    } else {
+        "Before the beginning"
+    };
     words(
         format!("{place} of the message there is text: “{}”.", quote(raw)),
         "Remove it.",
@@ -292,8 +328,13 @@ pub(super) fn doctype() -> Words {
 pub(super) fn undeclared_prefix(prefix: &str, name: &str) -> Words {
     let prefix = quote(prefix);
     words(
-        format!("`{}` uses the prefix `{prefix}:`, which is not declared.", quote(name)),
-        format!("Add xmlns:{prefix}=\"…\" to the first tag; for ERN 3.8.2 it is xmlns:{prefix}=\"http://ddex.net/xml/ern/382\"."),
+        format!(
+            "`{}` uses the prefix `{prefix}:`, which is not declared.",
+            quote(name)
+        ),
+        format!(
+            "Add xmlns:{prefix}=\"…\" to the first tag; for ERN 3.8.2 it is xmlns:{prefix}=\"http://ddex.net/xml/ern/382\"."
+        ),
     )
 }
 
@@ -302,19 +343,33 @@ pub(super) fn mojibake(name: &str, garbled: &Garbled) -> Words {
     let again = "Save the text as UTF-8 where it comes from and export again.";
     match garbled {
         Garbled::Twice(seen, meant) => words(
-            format!("`{name}` reads “{}”, which looks like “{}” saved in the wrong encoding.", quote(seen), quote(meant)),
+            format!(
+                "`{name}` reads “{}”, which looks like “{}” saved in the wrong encoding.",
+                quote(seen),
+                quote(meant)
+            ),
             format!("Write “{}”. {again}", quote(meant)),
         ),
         Garbled::Replaced(seen) => words(
-            format!("`{name}` holds the sign � where a letter was lost: “{}”.", quote(seen)),
+            format!(
+                "`{name}` holds the sign � where a letter was lost: “{}”.",
+                quote(seen)
+            ),
             format!("Type the letter again. {again}"),
         ),
         Garbled::Control(seen, c) => words(
-            format!("`{name}` holds the invisible character U+{:04X}: “{}”.", u32::from(*c), quote(seen)),
+            format!(
+                "`{name}` holds the invisible character U+{:04X}: “{}”.",
+                u32::from(*c),
+                quote(seen)
+            ),
             format!("It is usually a quotation mark or dash in the wrong encoding. {again}"),
         ),
         Garbled::Mark(seen) => words(
-            format!("`{name}` holds an invisible byte order mark: “{}”.", quote(&seen.replace('\u{FEFF}', "·"))),
+            format!(
+                "`{name}` holds an invisible byte order mark: “{}”.",
+                quote(&seen.replace('\u{FEFF}', "·"))
+            ),
             "Remove it; typing the text anew helps.",
         ),
     }

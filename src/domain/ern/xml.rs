@@ -66,6 +66,10 @@ struct Open<'a> {
     bindings: usize,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing seen so far; none excludes another"
+)]
 struct Parser<'a> {
     source: &'a str,
     tree: Tree<'a>,
@@ -207,7 +211,10 @@ impl<'a> Parser<'a> {
             return;
         }
         if qualified.len() > MAX_NAME_BYTES
-            || scan.attributes.iter().any(|a| a.name.len() > MAX_NAME_BYTES)
+            || scan
+                .attributes
+                .iter()
+                .any(|a| a.name.len() > MAX_NAME_BYTES)
         {
             self.too_much(format!(
                 "A name is longer than {MAX_NAME_BYTES} bytes; we stopped reading here."
@@ -307,7 +314,11 @@ impl<'a> Parser<'a> {
         }
         let value = self.attribute_value(raw_attribute.value, &at);
         if let Some(garbled) = mojibake::look(&value) {
-            self.note(ReadFaultKind::Mojibake, words::mojibake(name, &garbled), at.clone());
+            self.note(
+                ReadFaultKind::Mojibake,
+                words::mojibake(name, &garbled),
+                at.clone(),
+            );
         }
         self.tree.attributes.push(Attribute {
             name,
@@ -377,7 +388,7 @@ impl<'a> Parser<'a> {
                 self.push_text(Cow::Borrowed(raw));
             }
             Err(fault) => {
-                self.broken(words::reference_fault(&fault, name), self.here());
+                self.broken(words::reference_fault(fault, name), self.here());
                 self.push_text(Cow::Borrowed(raw));
             }
         }
@@ -446,7 +457,9 @@ impl<'a> Parser<'a> {
     fn push_text(&mut self, piece: Cow<'a, str>) {
         let Some(open) = self.open.last() else { return };
         let (id, has_children) = (open.id, open.last_child != NONE);
-        let Some(node) = self.node_mut(id) else { return };
+        let Some(node) = self.node_mut(id) else {
+            return;
+        };
         let is_blank = piece.trim_matches(tags::is_space).is_empty();
         // White space at the start is trimmed anyway; between children it is layout.
         if is_blank && (has_children || node.text.is_empty()) {
@@ -470,7 +483,9 @@ impl<'a> Parser<'a> {
     }
 
     fn link(&mut self, parent: u32, id: u32) {
-        let Some(open) = self.open.last_mut() else { return };
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
         let previous = std::mem::replace(&mut open.last_child, id);
         if previous == NONE {
             if let Some(node) = self.node_mut(parent) {
@@ -515,7 +530,10 @@ impl<'a> Parser<'a> {
         let (text, faults) = tags::attribute_text(value);
         for fault in faults {
             let is_hidden = self.has_doctype
-                && matches!(fault, tags::ValueFault::Reference(_, tags::ReferenceFault::Unknown));
+                && matches!(
+                    fault,
+                    tags::ValueFault::Reference(_, tags::ReferenceFault::Unknown)
+                );
             if !is_hidden {
                 self.broken(words::value_fault(&fault), at.clone());
             }
@@ -587,11 +605,14 @@ impl<'a> Parser<'a> {
 
     fn position_of(&self, id: u32) -> Pos {
         let index = usize::try_from(id).unwrap_or(usize::MAX);
-        self.tree.nodes.get(index).map_or_else(Pos::default, |node| Pos {
-            line: node.line,
-            column: node.column,
-            path: self.tree.path(node),
-        })
+        self.tree
+            .nodes
+            .get(index)
+            .map_or_else(Pos::default, |node| Pos {
+                line: node.line,
+                column: node.column,
+                path: self.tree.path(node),
+            })
     }
 
     fn check_characters(&mut self, raw: &str) {

@@ -18,7 +18,9 @@ fn quoted(element: Element<'_, '_>) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// D2: `UPC` or `EAN` for `ICPN`.
@@ -96,12 +98,19 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
         } else {
             details_with(&line)
         };
-        add(format!("{} directly inside <Release>", quoted(date)), wanted, date);
+        add(
+            format!("{} directly inside <Release>", quoted(date)),
+            wanted,
+            date,
+        );
     }
     if let Some(early) = type_before_list(element) {
         add(
             format!("{} before <ReleaseResourceReferenceList>", quoted(early)),
-            format!("<!-- after ReleaseResourceReferenceList -->\n{}", quoted(early)),
+            format!(
+                "<!-- after ReleaseResourceReferenceList -->\n{}",
+                quoted(early)
+            ),
             early,
         );
     }
@@ -109,7 +118,12 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
         let date = release.release_date.as_ref();
         let line = date.map_or_else(
             || "<ReleaseDate>YYYY-MM-DD</ReleaseDate>".to_owned(),
-            |date| format!("<ReleaseDate>{}</ReleaseDate>", escape(&quote(date.as_str()))),
+            |date| {
+                format!(
+                    "<ReleaseDate>{}</ReleaseDate>",
+                    escape(&quote(date.as_str()))
+                )
+            },
         );
         add(
             "<Release> without <ReleaseDetailsByTerritory>".to_owned(),

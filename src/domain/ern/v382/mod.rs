@@ -74,10 +74,7 @@ fn artist(element: Element<'_, '_>) -> Artist {
     let roles = element.children().filter(|c| ROLES.contains(&c.name()));
     Artist {
         name: full_name(element),
-        roles: roles
-            .map(Element::text)
-            .filter(|t| !t.is_empty())
-            .collect(),
+        roles: roles.map(Element::text).filter(|t| !t.is_empty()).collect(),
         sequence: element.attribute("SequenceNumber"),
         at: element.at(),
     }

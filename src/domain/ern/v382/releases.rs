@@ -20,10 +20,12 @@ pub(super) fn read(message: &mut Message, element: Element<'_, '_>) {
         .titles
         .extend(element.all("ReferenceTitle").map(|t| title(t, &[])));
     for list in element.all("ReleaseResourceReferenceList") {
-        let links = list.all("ReleaseResourceReference").map(|link| ResourceLink {
-            reference: link.text(),
-            kind: link.attribute("ReleaseResourceType").map(|t| t.value),
-        });
+        let links = list
+            .all("ReleaseResourceReference")
+            .map(|link| ResourceLink {
+                reference: link.text(),
+                kind: link.attribute("ReleaseResourceType").map(|t| t.value),
+            });
         release.links.extend(links);
     }
     types(message, &mut release, element);
@@ -33,7 +35,11 @@ pub(super) fn read(message: &mut Message, element: Element<'_, '_>) {
     }
     details(&mut release, element);
     fill(&mut release.release_date, element, "GlobalReleaseDate");
-    fill(&mut release.original_release_date, element, "GlobalOriginalReleaseDate");
+    fill(
+        &mut release.original_release_date,
+        element,
+        "GlobalOriginalReleaseDate",
+    );
     if element.name() == "Release" {
         message.dialect.extend(dialect::layout(element, &release));
     }
@@ -93,7 +99,11 @@ fn details(release: &mut Release, part: Element<'_, '_>) {
     fill(&mut release.artist_name, part, "DisplayArtistName");
     fill(&mut release.label_name, part, "LabelName");
     fill(&mut release.release_date, part, "ReleaseDate");
-    fill(&mut release.original_release_date, part, "OriginalReleaseDate");
+    fill(
+        &mut release.original_release_date,
+        part,
+        "OriginalReleaseDate",
+    );
     // Details of several territories repeat the running order; the first one stands for all.
     if release.items.is_empty() {
         for (group, outer) in (1..).zip(part.all("ResourceGroup")) {
@@ -111,7 +121,12 @@ fn fill(slot: &mut Option<Text>, part: Element<'_, '_>, name: &str) {
 /// Flattens groups: where a group holds groups, each of them is a disc.
 fn items(into: &mut Vec<GroupItem>, group: Element<'_, '_>, number: u32, is_outer: bool) {
     for (inner_number, inner) in (1..).zip(group.all("ResourceGroup")) {
-        items(into, inner, if is_outer { inner_number } else { number }, false);
+        items(
+            into,
+            inner,
+            if is_outer { inner_number } else { number },
+            false,
+        );
     }
     for item in group.all("ResourceGroupContentItem") {
         into.push(GroupItem {
