@@ -300,7 +300,7 @@ mod tests {
             assert_eq!(worker.state().generation, generation, "a thread of its own");
             let has_ended = || {
                 let state = worker.state();
-                state.thread.as_ref().is_some_and(|t| t.is_finished())
+                state.thread.as_ref().is_some_and(std::thread::JoinHandle::is_finished)
             };
             while !has_ended() {
                 std::thread::yield_now();

@@ -295,6 +295,7 @@ fn roots_that_are_no_new_release_are_named() {
 /// Changes to the small release, and no two alike.
 const BROKEN: &[(&str, &str, &str)] = &[
     ("bare ampersand", TITLE, "<TitleText>Rain & Sun</TitleText>"),
+    ("odd first line", "encoding=\"UTF-8\"", "encoding=UTF-8"),
     (
         "bare ampersand before a semicolon",
         TITLE,

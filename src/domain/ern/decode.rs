@@ -275,7 +275,8 @@ pub(super) fn declared_encoding(bytes: &[u8]) -> Option<String> {
     let declaration = declaration.get(..declaration.find("?>")?)?;
     let (start, end) = encoding_value(declaration)?;
     let name = declaration.get(start..end)?;
-    (!name.is_empty() && name.len() <= 40).then(|| name.to_owned())
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!name.is_empty() && name.len() <= 40 && name.chars().all(is_name)).then(|| name.to_owned())
 }
 
 /// Byte range of the value of `encoding` in the inside of an XML declaration.

@@ -304,9 +304,9 @@ pub(super) fn late_declaration(is_after_blank: bool) -> Words {
     }
 }
 
-pub(super) fn declaration_without_version() -> Words {
+pub(super) fn odd_declaration(raw: &str) -> Words {
     words(
-        "The first line names no XML version.",
+        format!("The first line is not right: “{}”.", quote(raw)),
         "Write <?xml version=\"1.0\" encoding=\"UTF-8\"?>.",
     )
 }

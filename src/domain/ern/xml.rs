@@ -399,8 +399,8 @@ impl<'a> Parser<'a> {
             let before = self.source.get(..self.offset).unwrap_or_default();
             let is_blank = before.trim_matches(tags::is_space).is_empty();
             self.broken(words::late_declaration(is_blank), self.here());
-        } else if !raw.contains("version") {
-            self.broken(words::declaration_without_version(), self.here());
+        } else if !tags::is_declaration(strip(raw, 2, 2)) {
+            self.broken(words::odd_declaration(raw), self.here());
         }
     }
 
