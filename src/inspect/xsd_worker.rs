@@ -6,7 +6,7 @@
 //! thread ends by itself when libxml2 lets go.
 
 use super::schema_pins::PinnedSet;
-use super::xsd::{Compiled, RawFault, XsdError};
+use super::xsd::{self, Compiled, RawFault, XsdError};
 use super::xsd_model::Model;
 use super::xsd_words;
 use crate::domain::facts::SchemaFault;
