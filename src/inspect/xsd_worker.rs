@@ -169,6 +169,8 @@ fn serve(inbox: &Receiver<Request>, idle: Duration) {
         schemas = ready.len(),
         "the checking thread ends, being idle"
     );
+    drop(ready);
+    xsd::give_memory_back();
 }
 
 fn answer(
@@ -300,7 +302,10 @@ mod tests {
             assert_eq!(worker.state().generation, generation, "a thread of its own");
             let has_ended = || {
                 let state = worker.state();
-                state.thread.as_ref().is_some_and(std::thread::JoinHandle::is_finished)
+                state
+                    .thread
+                    .as_ref()
+                    .is_some_and(std::thread::JoinHandle::is_finished)
             };
             while !has_ended() {
                 std::thread::yield_now();
