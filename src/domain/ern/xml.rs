@@ -2,7 +2,7 @@
 //!
 //! Never fails and never stops at a fault that can be stepped over: a missing `&amp;` must not hide
 //! a missing barcode. What the reader cannot bear ends the reading: depth, attributes, events and
-//! lengths beyond the limits below (`research/schemas.md`, quadratic attributes held libxml2 for
+//! lengths beyond the limits below (attributes in masses held libxml2 for
 //! seven minutes). A DTD is never read, no entity but the five of XML is ever resolved.
 
 mod building;
