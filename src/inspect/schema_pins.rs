@@ -2,7 +2,7 @@
 //!
 //! DDEX keeps the names of its value sets while it changes their content, so that a name tells
 //! nothing; and a schema that somebody edited must not pass for the official one. The files are
-//! DDEX's and not part of the project. Source: `research/schemas.md`, table 1; the newest value set
+//! DDEX's and not part of the project. The newest value set
 //! comes first.
 
 /// A known file.

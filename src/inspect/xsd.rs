@@ -46,6 +46,8 @@ pub(super) struct RawFault {
     pub(super) ancestry: Vec<String>,
     /// Local names of the elements before it in its parent.
     pub(super) before: Vec<String>,
+    /// Local names of the elements after it in its parent.
+    pub(super) after: Vec<String>,
     /// Local names of its own children.
     pub(super) children: Vec<String>,
     /// Text directly inside it.
@@ -216,6 +218,19 @@ impl Drop for Document {
     }
 }
 
+/// Gives freed memory back to the system. glibc keeps what a thread freed for threads to come: 50 MB
+/// after one large message, for nothing.
+pub(super) fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> c_int;
+        }
+        // SAFETY: the function takes no pointer, keeps all live memory and locks what it touches.
+        unsafe { malloc_trim(0) };
+    }
+}
+
 /// libxml2's global state, once for the process.
 fn initialise() {
     static TYPES: Once = Once::new();
@@ -230,14 +245,20 @@ fn initialise() {
 struct Sink {
     faults: Vec<RawFault>,
     total: usize,
-    /// Node of the last fault about a value: libxml2 tells the same value twice.
-    last_value: *mut c_void,
+    /// Node of the last fault of a kind that libxml2 follows with another about the same thing.
+    last: *mut c_void,
+    last_code: i32,
 }
 
 /// `XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1` and its sisters, which follow a facet's error.
-const REPEATED_CODES: std::ops::RangeInclusive<i32> = 1824..=1826;
+const TYPE_CODES: std::ops::RangeInclusive<i32> = 1824..=1826;
 /// `XML_SCHEMAV_CVC_LENGTH_VALID` to `XML_SCHEMAV_CVC_ENUMERATION_VALID`.
 const FACET_CODES: std::ops::RangeInclusive<i32> = 1829..=1840;
+/// `XML_SCHEMAV_CVC_COMPLEX_TYPE_2_3`: text where only elements may be. What is missing inside
+/// follows, and is the text.
+const STRAY_TEXT_CODE: i32 = 1843;
+/// `XML_SCHEMAV_ELEMENT_CONTENT`.
+const CONTENT_CODE: i32 = 1871;
 
 unsafe extern "C" fn collect(user: *mut c_void, error: xml::xmlErrorPtr) {
     if user.is_null() || error.is_null() {
@@ -249,15 +270,13 @@ unsafe extern "C" fn collect(user: *mut c_void, error: xml::xmlErrorPtr) {
     unsafe {
         let sink = &mut *user.cast::<Sink>();
         let error = &*error;
-        let repeats = REPEATED_CODES.contains(&error.code)
-            && !error.node.is_null()
-            && error.node == sink.last_value;
-        sink.last_value = if FACET_CODES.contains(&error.code) {
-            error.node
-        } else {
-            ptr::null_mut()
-        };
-        if repeats {
+        let is_same_node = !error.node.is_null() && error.node == sink.last;
+        let is_same_thing = (TYPE_CODES.contains(&error.code)
+            && FACET_CODES.contains(&sink.last_code))
+            || (error.code == CONTENT_CODE && sink.last_code == STRAY_TEXT_CODE);
+        sink.last = error.node;
+        sink.last_code = error.code;
+        if is_same_node && is_same_thing {
             return;
         }
         sink.total += 1;
@@ -300,13 +319,14 @@ unsafe fn describe(error: &xml::xmlError) -> RawFault {
         fault.ancestry.reverse();
         fault.before = names((*element).prev, Way::Back);
         fault.before.reverse();
+        fault.after = names((*element).next, Way::On);
         fault.children = names((*element).children, Way::On);
         fault.value = text_of(element);
         fault
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Way {
     Back,
     On,

@@ -21,6 +21,8 @@ pub(super) struct Child {
     pub(super) place: usize,
     /// It may not be left out.
     pub(super) is_required: bool,
+    /// It, or another at its place, may not be left out.
+    pub(super) is_alternative: bool,
     /// It may be repeated.
     pub(super) is_many: bool,
 }
@@ -94,24 +96,16 @@ impl Model {
 /// What an open tag of the schema means for the ones inside it.
 #[derive(Clone, Debug, Default)]
 struct Level {
-    tag: Tag,
     /// The complex type that collects children here.
     kind: Option<String>,
     /// The place that alternatives of an open choice share.
     choice_place: Option<usize>,
+    /// That choice may not be left out.
+    is_choice_required: bool,
     is_optional: bool,
     is_many: bool,
     /// An element whose type may follow as an anonymous complex type: its owner, or a root.
     element: Option<(Option<String>, String)>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Tag {
-    ComplexType,
-    Element,
-    Choice,
-    #[default]
-    Other,
 }
 
 #[derive(Default)]
@@ -133,7 +127,6 @@ impl Builder {
         let repeats = attribute(tag, "maxOccurs").is_some_and(|most| most != "1");
         let is_absent = attribute(tag, "minOccurs").as_deref() == Some("0");
         let mut level = Level {
-            tag: Tag::Other,
             element: None,
             ..outer.clone()
         };
@@ -146,7 +139,11 @@ impl Builder {
                 level.is_many |= repeats;
             }
             "choice" => {
-                level.tag = Tag::Choice;
+                // Inside a choice nothing is required by itself.
+                level.is_choice_required = match outer.choice_place {
+                    Some(_) => outer.is_choice_required && !is_absent,
+                    None => !outer.is_optional && !is_absent,
+                };
                 level.is_optional = true;
                 level.is_many |= repeats;
                 level.choice_place = outer.choice_place.or_else(|| Some(self.next_place(&outer)));
@@ -183,14 +180,12 @@ impl Builder {
             self.set_type(owner.as_deref(), element, &name);
         }
         *level = Level {
-            tag: Tag::ComplexType,
             kind: Some(name),
             ..Level::default()
         };
     }
 
     fn open_element(&mut self, tag: &BytesStart<'_>, outer: &Level, level: &mut Level) {
-        level.tag = Tag::Element;
         let Some(name) = attribute(tag, "name") else {
             return;
         };
@@ -207,6 +202,7 @@ impl Builder {
                 kind,
                 place,
                 is_required: !is_absent && !outer.is_optional,
+                is_alternative: !is_absent && outer.is_choice_required,
                 is_many: repeats || outer.is_many,
             }),
             None => {

@@ -3,13 +3,9 @@
 //! What cannot be said better keeps libxml2's own words, shortened: nothing is dropped.
 
 use super::xsd::RawFault;
+use super::xsd_likeness::{nearest, nearest_values};
 use super::xsd_model::{Content, Model};
 use crate::domain::facts::SchemaFault;
-
-/// Nearest allowed values told.
-const NEAREST: usize = 3;
-/// Two names at least this alike are taken for one misspelt.
-const ALIKE: f64 = 0.55;
 
 /// Says one error.
 pub(super) fn say(raw: &RawFault, model: &Model) -> SchemaFault {
@@ -62,6 +58,13 @@ struct Said {
     found: Option<String>,
 }
 
+/// Where an element that stands wrong belongs: its places in the order.
+struct Stands<'a> {
+    name: &'a str,
+    first: usize,
+    last: usize,
+}
+
 struct Speaker<'a> {
     raw: &'a RawFault,
     model: &'a Model,
@@ -74,8 +77,8 @@ impl Speaker<'_> {
             1845 => self.wrong_root(),
             1871 if self.raw.message.contains("Missing child") => self.missing(),
             1871 => self.unexpected(),
-            1843 | 1841 => self.stray_text(),
-            1842 => self.stray_elements(),
+            _ if self.raw.message.contains("Character content") => self.stray_text(),
+            _ if self.raw.message.contains("Element content") => self.stray_elements(),
             1840 => self.not_in_list(),
             1839 => self.pattern(),
             1824..=1826 => self.wrong_kind(),
@@ -158,7 +161,7 @@ impl Speaker<'_> {
                 with_brackets(&names),
                 self.place_for(&names, &content)
             )),
-            expected: Some(names.join(" | ")),
+            expected: Some(listed(&names)),
             found: Some("nothing".to_owned()),
         }
     }
@@ -180,7 +183,6 @@ impl Speaker<'_> {
 
     fn unexpected(&self) -> Said {
         let element = self.element();
-        let parent = self.parent();
         let content = self.parent_content();
         if content.children.is_empty() {
             return self.unexpected_plainly();
@@ -189,66 +191,117 @@ impl Speaker<'_> {
         let (Some(first), Some(last)) = (places.iter().min(), places.iter().max()) else {
             return self.unknown(&content);
         };
-        // A sibling that stands before it and belongs behind it.
-        let overtaken = self.raw.before.iter().find(|name| {
-            content
-                .named(name)
-                .map(|c| c.place)
-                .min()
-                .is_some_and(|place| place > *last)
-        });
-        if let Some(later) = overtaken {
-            return Said {
-                message: format!("`{element}` must come before `{later}` inside `{parent}`."),
-                fix: Some(format!("Move <{element}> in front of the first <{later}>.")),
-                expected: Some(format!("{element} before {later}")),
-                found: Some(format!("{element} after {later}")),
-            };
-        }
-        // A required sibling that should have come before it.
-        let expected = self.expected_next();
-        let skipped = content
-            .children
-            .iter()
-            .find(|c| c.is_required && c.place < *first && !self.raw.before.contains(&c.name));
-        let skipped = skipped
-            .map(|c| c.name.as_str())
-            .or_else(|| self.skipped_choice(&expected, &content, *first));
-        if let Some(missing) = skipped {
-            return Said {
-                message: format!("`{missing}` is required inside `{parent}`, before `{element}`."),
-                fix: Some(format!("Add <{missing}> before this <{element}>.")),
-                expected: Some(expected.join(" | ")),
-                found: Some(element.to_owned()),
-            };
-        }
-        let is_again = self.raw.before.iter().any(|name| name == element);
-        if is_again && !content.named(element).any(|c| c.is_many) {
-            return Said {
-                message: format!("`{element}` may stand only once inside `{parent}`."),
-                fix: Some(format!("Keep one <{element}>.")),
-                expected: Some("one".to_owned()),
-                found: Some("more than one".to_owned()),
-            };
-        }
-        self.unexpected_plainly()
+        let stands = Stands {
+            name: element,
+            first: *first,
+            last: *last,
+        };
+        self.wrong_order(&stands, &content)
+            .or_else(|| self.rival(&stands, &content))
+            .or_else(|| self.skipped(&stands, &content))
+            .or_else(|| self.repeated(&content))
+            .unwrap_or_else(|| self.unexpected_plainly())
     }
 
-    /// The first of the alternatives that libxml2 waits for, all of which come before.
-    fn skipped_choice<'x>(
-        &self,
-        expected: &[&'x str],
-        content: &Content,
-        place: usize,
-    ) -> Option<&'x str> {
-        let is_before = |name: &&&str| content.named(name).any(|c| c.place < place);
-        let all_before = !expected.is_empty() && expected.iter().all(|n| is_before(&n));
-        let is_open = expected
+    /// A sibling on the wrong side of it.
+    fn wrong_order(&self, stands: &Stands<'_>, content: &Content) -> Option<Said> {
+        let place = |name: &str| content.named(name).map(|c| c.place).min();
+        let element = stands.name;
+        let overtaken = self
+            .raw
+            .before
             .iter()
-            .all(|n| !self.raw.before.iter().any(|b| b == n));
-        (all_before && is_open)
-            .then(|| expected.first().copied())
-            .flatten()
+            .find(|name| place(name).is_some_and(|place| place > stands.last));
+        if let Some(later) = overtaken {
+            return Some(self.order(
+                element,
+                later,
+                format!("Move <{element}> in front of the first <{later}>."),
+            ));
+        }
+        // It came too early: something that must come first follows it.
+        let needed = |name: &&String| {
+            content
+                .named(name)
+                .any(|c| (c.is_required || c.is_alternative) && c.place < stands.first)
+        };
+        let earlier = self.raw.after.iter().rfind(needed)?;
+        let fix = format!("Move <{element}> behind the last <{earlier}>.");
+        Some(self.order(earlier, element, fix))
+    }
+
+    fn order(&self, first: &str, second: &str, fix: String) -> Said {
+        Said {
+            message: format!(
+                "`{first}` must come before `{second}` inside `{}`.",
+                self.parent()
+            ),
+            fix: Some(fix),
+            expected: Some(format!("{first} before {second}")),
+            found: Some(format!("{second} before {first}")),
+        }
+    }
+
+    /// Another of the same choice is there already.
+    fn rival(&self, stands: &Stands<'_>, content: &Content) -> Option<Said> {
+        let is_rival = |name: &&String| {
+            *name != stands.name && content.named(name).any(|c| c.place == stands.first)
+        };
+        let rival = self.raw.before.iter().find(is_rival)?;
+        Some(Said {
+            message: format!(
+                "`{}` cannot stand beside `{rival}` inside `{}`.",
+                stands.name,
+                self.parent()
+            ),
+            fix: Some(format!("Use either <{rival}> or <{}>.", stands.name)),
+            expected: Some(format!("{rival} | {}", stands.name)),
+            found: Some("both".to_owned()),
+        })
+    }
+
+    /// A required sibling, or a choice, that should have come before it and is nowhere.
+    fn skipped(&self, stands: &Stands<'_>, content: &Content) -> Option<Said> {
+        let has_place = |place: usize| {
+            self.raw
+                .before
+                .iter()
+                .any(|name| content.named(name).any(|c| c.place == place))
+        };
+        let missing = content.children.iter().find(|c| {
+            (c.is_required || c.is_alternative) && c.place < stands.first && !has_place(c.place)
+        })?;
+        let names: Vec<&str> = content
+            .children
+            .iter()
+            .filter(|c| c.place == missing.place && (c.is_required || c.is_alternative))
+            .map(|c| c.name.as_str())
+            .collect();
+        let element = stands.name;
+        Some(Said {
+            message: format!(
+                "{} is required inside `{}`, before `{element}`.",
+                one_of(&names),
+                self.parent()
+            ),
+            fix: Some(format!("Add <{}> before this <{element}>.", missing.name)),
+            expected: Some(listed(&names)),
+            found: Some(element.to_owned()),
+        })
+    }
+
+    fn repeated(&self, content: &Content) -> Option<Said> {
+        let element = self.element();
+        let is_again = self.raw.before.iter().any(|name| name == element);
+        (is_again && !content.named(element).any(|c| c.is_many)).then(|| Said {
+            message: format!(
+                "`{element}` may stand only once inside `{}`.",
+                self.parent()
+            ),
+            fix: Some(format!("Keep one <{element}>.")),
+            expected: Some("one".to_owned()),
+            found: Some("more than one".to_owned()),
+        })
     }
 
     /// A name that the parent does not know.
@@ -261,10 +314,7 @@ impl Speaker<'_> {
         let fix = match nearest.first() {
             Some(name) => format!("Did you mean <{name}>?"),
             None if expected.is_empty() => format!("Remove <{element}>."),
-            None => format!(
-                "Remove it, or move it where it belongs. Expected here: {}.",
-                with_brackets(&expected)
-            ),
+            None => format!("Remove it. Expected here: {}.", with_brackets(&expected)),
         };
         Said {
             message: format!("`{element}` is not known inside `{parent}`."),
@@ -272,7 +322,7 @@ impl Speaker<'_> {
             expected: nearest
                 .first()
                 .map(|n| (*n).to_owned())
-                .or_else(|| (!expected.is_empty()).then(|| expected.join(" | "))),
+                .or_else(|| (!expected.is_empty()).then(|| listed(&expected))),
             found: Some(element.to_owned()),
         }
     }
@@ -288,7 +338,7 @@ impl Speaker<'_> {
         Said {
             message: format!("`{element}` may not stand here inside `{}`.", self.parent()),
             fix: Some(fix),
-            expected: (!expected.is_empty()).then(|| expected.join(" | ")),
+            expected: (!expected.is_empty()).then(|| listed(&expected)),
             found: Some(element.to_owned()),
         }
     }
@@ -425,9 +475,11 @@ impl Speaker<'_> {
             "date" => ("a date", "2026-04-01"),
             "dateTime" => ("a date with time", "2026-03-23T10:00:00"),
             "duration" => ("a duration", "PT3M42S for 3 minutes 42 seconds"),
-            "boolean" => ("true or false", "true"),
-            "integer" | "int" | "nonNegativeInteger" | "positiveInteger" => ("a whole number", "2"),
-            "decimal" => ("a number with a point", "44.1"),
+            "boolean" => ("true or false", "true, or false"),
+            "integer" | "int" | "nonNegativeInteger" | "positiveInteger" => {
+                ("a whole number", "24, without a unit")
+            }
+            "decimal" => ("a number", "24 or 44.1, without a unit"),
             "gYear" => ("a year of four digits", "2026"),
             "ddex_IsoDate" => ("a date", "2026-04-01"),
             _ => ("a value that the schema allows", ""),
@@ -480,7 +532,7 @@ impl Speaker<'_> {
         };
         Said {
             message: format!("`<{}>` must have the attribute `{name}`.", self.element()),
-            fix: Some(format!("Write <{} {name}=\"{example}\">.", self.element())),
+            fix: Some(format!("Add {name}=\"{example}\" to it.")),
             expected: Some(name.to_owned()),
             found: Some("nothing".to_owned()),
         }
@@ -540,8 +592,24 @@ fn quoted(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
+/// Names told where many are possible.
+const MOST_NAMES: usize = 5;
+
+/// The short form for `expected`.
+fn listed(names: &[&str]) -> String {
+    let mut list = names.get(..MOST_NAMES).unwrap_or(names).join(" | ");
+    if names.len() > MOST_NAMES {
+        list.push_str(" | …");
+    }
+    list
+}
+
 fn with_brackets(names: &[&str]) -> String {
-    let all: Vec<String> = names.iter().map(|n| format!("<{n}>")).collect();
+    let told = names.get(..MOST_NAMES).unwrap_or(names);
+    let all: Vec<String> = told.iter().map(|n| format!("<{n}>")).collect();
+    if names.len() > MOST_NAMES {
+        return format!("{} …", all.join(", "));
+    }
     match all.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => all.concat(),
@@ -554,77 +622,4 @@ fn one_of(names: &[&str]) -> String {
         [one] => format!("`{one}`"),
         _ => format!("One of {}", quoted(names)),
     }
-}
-
-/// Names most like `name`, those not alike left out. A name that holds the other, or the words
-/// that labels use for it, counts as alike.
-fn nearest<'a>(name: &str, names: &[&'a str], most: usize) -> Vec<&'a str> {
-    const KNOWN: [(&str, &str); 12] = [
-        ("UPC", "ICPN"),
-        ("EAN", "ICPN"),
-        ("Barcode", "ICPN"),
-        ("URI", "FileName"),
-        ("Artist", "DisplayArtist"),
-        ("ArtistName", "DisplayArtistName"),
-        ("Label", "LabelName"),
-        ("Name", "FullName"),
-        ("Territory", "TerritoryCode"),
-        ("Explicit", "ParentalWarningType"),
-        ("DisplayTitleText", "Title"),
-        ("StartDateTime", "StartDate"),
-    ];
-    let known = KNOWN
-        .iter()
-        .find(|(wrong, _)| wrong.eq_ignore_ascii_case(name));
-    if let Some(right) = known.and_then(|(_, right)| names.iter().find(|n| *n == right)) {
-        return vec![right];
-    }
-    rank(name, names, ALIKE, most)
-}
-
-/// Allowed values most like `value`; the first few when none is.
-fn nearest_values<'a>(value: &str, allowed: &[&'a str]) -> Vec<&'a str> {
-    const KNOWN: [(&str, &str); 8] = [
-        ("UK", "GB"),
-        ("WW", "Worldwide"),
-        ("World", "Worldwide"),
-        ("WAV", "PCM"),
-        ("AIFF", "PCM"),
-        ("JPG", "JPEG"),
-        ("Clean", "NotExplicit"),
-        ("Streaming", "OnDemandStream"),
-    ];
-    let known = KNOWN
-        .iter()
-        .find(|(wrong, _)| wrong.eq_ignore_ascii_case(value));
-    if let Some(right) = known.and_then(|(_, right)| allowed.iter().find(|a| *a == right)) {
-        return vec![right];
-    }
-    rank(value, allowed, 0.4, NEAREST)
-}
-
-fn rank<'a>(name: &str, names: &[&'a str], least: f64, most: usize) -> Vec<&'a str> {
-    let wanted = name.to_lowercase();
-    let mut ranked: Vec<(f64, &'a str)> = names
-        .iter()
-        .map(|candidate| {
-            let other = candidate.to_lowercase();
-            let alike = strsim::jaro_winkler(&wanted, &other).min(1.0).mul_add(
-                0.5,
-                strsim::normalized_damerau_levenshtein(&wanted, &other) * 0.5,
-            );
-            // `Stream` in `OnDemandStream`: likeness by letters alone misses it.
-            let holds = wanted.len() > 3
-                && (other.contains(&wanted) || wanted.contains(&other) && other.len() > 3);
-            (if holds { alike.max(0.7) } else { alike }, *candidate)
-        })
-        .filter(|(alike, _)| *alike >= least)
-        .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ranked.dedup_by(|a, b| a.1 == b.1);
-    ranked
-        .into_iter()
-        .take(most)
-        .map(|(_, name)| name)
-        .collect()
 }

@@ -4,7 +4,9 @@ use dropzone::domain::ern::{self, VERSIONS};
 use dropzone::domain::limits::Limits;
 use dropzone::domain::release::{Dialect, Message, MessageKind, ReadFaultKind, Reading, Text};
 use proptest::prelude::*;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,7 +25,8 @@ fn shared() -> Option<PathBuf> {
         "CI needs the shared data, {} is absent",
         dir.display()
     );
-    eprintln!("skipped: needs shared data");
+    // Past the harness, which would swallow it.
+    let _unread = writeln!(std::io::stderr(), "skipped: needs shared data");
     None
 }
 
@@ -289,98 +292,102 @@ fn roots_that_are_no_new_release_are_named() {
     assert_eq!(other.message, None);
 }
 
+/// Changes to the small release, and no two alike.
+const BROKEN: &[(&str, &str, &str)] = &[
+    ("bare ampersand", TITLE, "<TitleText>Rain & Sun</TitleText>"),
+    ("odd first line", "encoding=\"UTF-8\"", "encoding=UTF-8"),
+    (
+        "bare ampersand before a semicolon",
+        TITLE,
+        "<TitleText>Rain & Sun; Wind</TitleText>",
+    ),
+    ("unclosed element", TITLE, "<TitleText>Rain"),
+    ("misspelt end", TITLE, "<TitleText>Rain</TitelText>"),
+    ("stray end tag", TITLE, "<TitleText>Rain</TitleText></b>"),
+    (
+        "html entity",
+        TITLE,
+        "<TitleText>Caf&eacute; &nbsp;</TitleText>",
+    ),
+    ("unknown entity", TITLE, "<TitleText>&company;</TitleText>"),
+    (
+        "curly quotes",
+        "IsMainRelease=\"true\"",
+        "IsMainRelease=“true”",
+    ),
+    ("no quotes", "IsMainRelease=\"true\"", "IsMainRelease=true"),
+    ("no value", "IsMainRelease=\"true\"", "IsMainRelease"),
+    (
+        "attribute twice",
+        "IsMainRelease=\"true\"",
+        "IsMainRelease=\"true\" IsMainRelease=\"false\"",
+    ),
+    (
+        "less-than in a text",
+        TITLE,
+        "<TitleText>I <3 Rain</TitleText>",
+    ),
+    ("tag not closed", TITLE, "<TitleText Rain</TitleText>"),
+    (
+        "text after the root",
+        "</ern:NewReleaseMessage>\n",
+        "</ern:NewReleaseMessage>\n-- sent by export tool --\n",
+    ),
+    (
+        "second message",
+        "</ern:NewReleaseMessage>\n",
+        "</ern:NewReleaseMessage>\n<ern:NewReleaseMessage/>\n",
+    ),
+    (
+        "broken off",
+        "</ReleaseList>",
+        "</ReleaseList><DealList><!-- ",
+    ),
+    ("blank line first", "<?xml", "\n<?xml"),
+    (
+        "control character",
+        TITLE,
+        "<TitleText>Ra\u{b}in</TitleText>",
+    ),
+    (
+        "doctype",
+        "<ern:New",
+        "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<ern:New",
+    ),
+    (
+        "doubly encoded",
+        TITLE,
+        "<TitleText>BeyoncÃ© â€“ Donâ€™t</TitleText>",
+    ),
+    (
+        "lost character",
+        TITLE,
+        "<TitleText>Caf\u{FFFD}</TitleText>",
+    ),
+    (
+        "undeclared prefix",
+        TITLE,
+        "<x:TitleText>Rain</x:TitleText>",
+    ),
+    (
+        "deprecated",
+        "</MessageHeader>",
+        "</MessageHeader><UpdateIndicator>OriginalMessage</UpdateIndicator>",
+    ),
+    ("wrong version id", "\"ern/382\"", "\"ern/383\""),
+    ("section end", TITLE, "<TitleText>Rain ]]></TitleText>"),
+];
+
+const TITLE: &str = "<TitleText>Rain</TitleText>";
+
 /// What each broken message is told; read these snapshots as a label would.
 #[test]
 fn broken_messages_are_explained() {
-    let title = "<TitleText>Rain</TitleText>";
-    let cases: &[(&str, &str, &str)] = &[
-        ("bare ampersand", title, "<TitleText>Rain & Sun</TitleText>"),
-        (
-            "bare ampersand before a semicolon",
-            title,
-            "<TitleText>Rain & Sun; Wind</TitleText>",
-        ),
-        ("unclosed element", title, "<TitleText>Rain"),
-        ("misspelt end", title, "<TitleText>Rain</TitelText>"),
-        ("stray end tag", title, "<TitleText>Rain</TitleText></b>"),
-        (
-            "html entity",
-            title,
-            "<TitleText>Caf&eacute; &nbsp;</TitleText>",
-        ),
-        ("unknown entity", title, "<TitleText>&company;</TitleText>"),
-        (
-            "curly quotes",
-            "IsMainRelease=\"true\"",
-            "IsMainRelease=“true”",
-        ),
-        ("no quotes", "IsMainRelease=\"true\"", "IsMainRelease=true"),
-        ("no value", "IsMainRelease=\"true\"", "IsMainRelease"),
-        (
-            "attribute twice",
-            "IsMainRelease=\"true\"",
-            "IsMainRelease=\"true\" IsMainRelease=\"false\"",
-        ),
-        (
-            "less-than in a text",
-            title,
-            "<TitleText>I <3 Rain</TitleText>",
-        ),
-        ("tag not closed", title, "<TitleText Rain</TitleText>"),
-        (
-            "text after the root",
-            "</ern:NewReleaseMessage>\n",
-            "</ern:NewReleaseMessage>\n-- sent by export tool --\n",
-        ),
-        (
-            "second message",
-            "</ern:NewReleaseMessage>\n",
-            "</ern:NewReleaseMessage>\n<ern:NewReleaseMessage/>\n",
-        ),
-        (
-            "broken off",
-            "</ReleaseList>",
-            "</ReleaseList><DealList><!-- ",
-        ),
-        ("blank line first", "<?xml", "\n<?xml"),
-        (
-            "control character",
-            title,
-            "<TitleText>Ra\u{b}in</TitleText>",
-        ),
-        (
-            "doctype",
-            "<ern:New",
-            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<ern:New",
-        ),
-        (
-            "doubly encoded",
-            title,
-            "<TitleText>BeyoncÃ© â€“ Donâ€™t</TitleText>",
-        ),
-        (
-            "lost character",
-            title,
-            "<TitleText>Caf\u{FFFD}</TitleText>",
-        ),
-        (
-            "undeclared prefix",
-            title,
-            "<x:TitleText>Rain</x:TitleText>",
-        ),
-        (
-            "deprecated",
-            "</MessageHeader>",
-            "</MessageHeader><UpdateIndicator>OriginalMessage</UpdateIndicator>",
-        ),
-        ("wrong version id", "\"ern/382\"", "\"ern/383\""),
-        ("section end", title, "<TitleText>Rain ]]></TitleText>"),
-    ];
     let mut all = String::new();
-    for (name, from, to) in cases {
+    for (name, from, to) in BROKEN {
         let reading = changed(from, to);
         assert!(!reading.faults.is_empty(), "{name}");
-        all.push_str(&format!("=== {name}\n{}\n", told(&reading)));
+        let _ = writeln!(all, "=== {name}\n{}", told(&reading));
     }
     insta::assert_snapshot!("broken_messages", all);
 }
@@ -471,6 +478,13 @@ fn text_in_pieces_is_put_together() {
     );
 }
 
+fn attributes(count: usize) -> String {
+    (0..count).fold(String::new(), |mut all, number| {
+        let _ = write!(all, " a{number}=\"\"");
+        all
+    })
+}
+
 #[test]
 fn limits_end_the_reading() {
     let limits = Limits {
@@ -481,7 +495,7 @@ fn limits_end_the_reading() {
     assert_eq!(kinds(&reading), [ReadFaultKind::TooMuch]);
     assert_eq!(reading.message, None);
     let deep = format!("{}{}", "<a>".repeat(65), "</a>".repeat(65));
-    let attributes: String = (0..65).map(|n| format!(" a{n}=\"\"")).collect();
+    let attributes = attributes(65);
     let cases = [
         ("depth", changed("Rain", &deep)),
         (
@@ -512,7 +526,7 @@ fn limits_end_the_reading() {
 
 #[test]
 fn bombs_are_defused_quickly() {
-    let attributes: String = (0..200_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let attributes = attributes(200_000);
     let flat = format!("<a{attributes}/>");
     let many = format!("<r>{}</r>", "<a/>".repeat(1_100_000));
     let open = "<a>".repeat(2_000_000);
@@ -543,56 +557,64 @@ fn places_are_true_beyond_line_65535() {
     );
 }
 
+/// Every hostile or tricky file, and the faults that it gives.
+const HOSTILE: &[(&str, &[ReadFaultKind])] = &[
+    ("hostile/ampersand.xml", &[ReadFaultKind::NotWellFormed]),
+    ("hostile/cp1252.xml", &[]),
+    ("hostile/ctrl.xml", &[ReadFaultKind::NotWellFormed]),
+    ("hostile/deep-in.xml", &[ReadFaultKind::TooMuch]),
+    ("hostile/dtd-default.xml", &[ReadFaultKind::Doctype]),
+    ("hostile/empty.xml", &[ReadFaultKind::NotWellFormed]),
+    ("hostile/ent-small.xml", &[ReadFaultKind::Doctype]),
+    ("hostile/latin1-lying.xml", &[ReadFaultKind::Encoding]),
+    ("hostile/latin1.xml", &[]),
+    ("hostile/leadingnl.xml", &[ReadFaultKind::NotWellFormed]),
+    ("hostile/lol-attr.xml", &[ReadFaultKind::Doctype]),
+    ("hostile/lol.xml", &[ReadFaultKind::Doctype]),
+    ("hostile/nul.xml", &[ReadFaultKind::NotWellFormed]),
+    ("hostile/pe-http.xml", &[ReadFaultKind::Doctype]),
+    ("hostile/quad.xml", &[ReadFaultKind::Doctype]),
+    (
+        "hostile/trailing-garbage.xml",
+        &[ReadFaultKind::NotWellFormed],
+    ),
+    (
+        "hostile/trailing-nul.xml",
+        &[ReadFaultKind::NotWellFormed, ReadFaultKind::NotWellFormed],
+    ),
+    ("hostile/undefent.xml", &[ReadFaultKind::NotWellFormed]),
+    ("hostile/utf16be-nodecl.xml", &[]),
+    ("hostile/utf16le.xml", &[]),
+    ("hostile/utf8bom.xml", &[]),
+    ("hostile/xinclude.xml", &[]),
+    ("hostile/xsischema.xml", &[]),
+    ("hostile/xsitype.xml", &[]),
+    ("hostile/xxe-file.xml", &[ReadFaultKind::Doctype]),
+    ("hostile/xxe-http.xml", &[ReadFaultKind::Doctype]),
+    ("traps/allprefixed.xml", &[]),
+    ("traps/cdata.xml", &[]),
+    ("traps/charref.xml", &[]),
+    ("traps/comment.xml", &[]),
+    ("traps/dangling.xml", &[]),
+    ("traps/dupattr.xml", &[ReadFaultKind::NotWellFormed]),
+    ("traps/dupref.xml", &[]),
+    ("traps/emptyel.xml", &[]),
+    ("traps/interleaved.xml", &[]),
+    ("traps/nodecl.xml", &[]),
+    ("traps/truncated.xml", &[ReadFaultKind::NotWellFormed]),
+    ("traps/tworoot.xml", &[ReadFaultKind::NotWellFormed]),
+    (
+        "traps/wrongns.xml",
+        &[ReadFaultKind::WrongVersion, ReadFaultKind::VersionMismatch],
+    ),
+    ("traps/wrongroot.xml", &[ReadFaultKind::WrongRoot]),
+    ("traps/ws.xml", &[]),
+    ("traps/xml11.xml", &[]),
+];
+
 #[test]
 fn hostile_files_are_refused_for_the_right_reason() {
-    use ReadFaultKind::{
-        Doctype, Encoding, NotWellFormed, TooMuch, VersionMismatch, WrongRoot, WrongVersion,
-    };
     let Some(shared) = shared() else { return };
-    let expected: &[(&str, &[ReadFaultKind])] = &[
-        ("hostile/ampersand.xml", &[NotWellFormed]),
-        ("hostile/cp1252.xml", &[]),
-        ("hostile/ctrl.xml", &[NotWellFormed]),
-        ("hostile/deep-in.xml", &[TooMuch]),
-        ("hostile/dtd-default.xml", &[Doctype]),
-        ("hostile/empty.xml", &[NotWellFormed]),
-        ("hostile/ent-small.xml", &[Doctype]),
-        ("hostile/latin1-lying.xml", &[Encoding]),
-        ("hostile/latin1.xml", &[]),
-        ("hostile/leadingnl.xml", &[NotWellFormed]),
-        ("hostile/lol-attr.xml", &[Doctype]),
-        ("hostile/lol.xml", &[Doctype]),
-        ("hostile/nul.xml", &[NotWellFormed]),
-        ("hostile/pe-http.xml", &[Doctype]),
-        ("hostile/quad.xml", &[Doctype]),
-        ("hostile/trailing-garbage.xml", &[NotWellFormed]),
-        ("hostile/trailing-nul.xml", &[NotWellFormed, NotWellFormed]),
-        ("hostile/undefent.xml", &[NotWellFormed]),
-        ("hostile/utf16be-nodecl.xml", &[]),
-        ("hostile/utf16le.xml", &[]),
-        ("hostile/utf8bom.xml", &[]),
-        ("hostile/xinclude.xml", &[]),
-        ("hostile/xsischema.xml", &[]),
-        ("hostile/xsitype.xml", &[]),
-        ("hostile/xxe-file.xml", &[Doctype]),
-        ("hostile/xxe-http.xml", &[Doctype]),
-        ("traps/allprefixed.xml", &[]),
-        ("traps/cdata.xml", &[]),
-        ("traps/charref.xml", &[]),
-        ("traps/comment.xml", &[]),
-        ("traps/dangling.xml", &[]),
-        ("traps/dupattr.xml", &[NotWellFormed]),
-        ("traps/dupref.xml", &[]),
-        ("traps/emptyel.xml", &[]),
-        ("traps/interleaved.xml", &[]),
-        ("traps/nodecl.xml", &[]),
-        ("traps/truncated.xml", &[NotWellFormed]),
-        ("traps/tworoot.xml", &[NotWellFormed]),
-        ("traps/wrongns.xml", &[WrongVersion, VersionMismatch]),
-        ("traps/wrongroot.xml", &[WrongRoot]),
-        ("traps/ws.xml", &[]),
-        ("traps/xml11.xml", &[]),
-    ];
     for folder in ["hostile", "traps"] {
         let files = fs::read_dir(shared.join(folder)).unwrap();
         for file in files
@@ -600,21 +622,24 @@ fn hostile_files_are_refused_for_the_right_reason() {
             .filter(|p| p.extension().is_some_and(|e| e == "xml"))
         {
             let name = format!("{folder}/{}", file.file_name().unwrap().to_string_lossy());
-            let known = expected.iter().find(|(n, _)| *n == name);
+            let known = HOSTILE.iter().find(|(n, _)| *n == name);
             let (_, kinds_expected) =
                 known.unwrap_or_else(|| panic!("{name} is new: say what it gives"));
             let begun = Instant::now();
             let reading = read(&fs::read(&file).unwrap());
-            assert!(begun.elapsed() < Duration::from_secs(5), "{name}");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{name}: bounded");
             assert_eq!(
                 kinds(&reading),
                 *kinds_expected,
                 "{name}:\n{}",
                 told(&reading)
             );
-            let is_trusted = kinds_expected
-                .iter()
-                .all(|k| !matches!(k, NotWellFormed | Doctype | TooMuch));
+            let is_trusted = kinds_expected.iter().all(|k| {
+                !matches!(
+                    k,
+                    ReadFaultKind::NotWellFormed | ReadFaultKind::Doctype | ReadFaultKind::TooMuch
+                )
+            });
             assert_eq!(
                 !reading.normalised.is_empty(),
                 is_trusted && reading.message.is_some() || name == "traps/wrongroot.xml",
@@ -720,13 +745,13 @@ proptest! {
         bytes.splice(place..end, with.bytes());
         let reading = read(&bytes);
         prop_assert!(reading.message.is_some() || !reading.faults.is_empty());
-        let lines = bytes.iter().filter(|b| **b == b'\n').count() + 1;
+        let lines = String::from_utf8_lossy(&bytes).matches('\n').count() + 1;
         for fault in &reading.faults {
             prop_assert!(fault.at.line as usize <= lines, "{fault:?}");
             prop_assert!(!fault.message.chars().any(char::is_control), "{fault:?}");
         }
         if !reading.normalised.is_empty() {
-            let normalised = reading.normalised.bytes().filter(|b| *b == b'\n').count() + 1;
+            let normalised = reading.normalised.matches('\n').count() + 1;
             prop_assert_eq!(normalised, lines);
         }
     }

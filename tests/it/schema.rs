@@ -8,10 +8,11 @@ use dropzone::domain::limits::Limits;
 use dropzone::domain::release::{ReadFaultKind, Reading};
 use dropzone::inspect::schemas::{SchemaError, SchemaState, Schemas};
 use proptest::prelude::*;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 /// Folder of the data that the project may not contain; `None` where it is absent, which CI does
 /// not allow.
@@ -28,7 +29,8 @@ fn shared() -> Option<PathBuf> {
         "CI needs the shared data, {} is absent",
         dir.display()
     );
-    eprintln!("skipped: needs shared data");
+    // Past the harness, which would swallow it.
+    let _unread = writeln!(std::io::stderr(), "skipped: needs shared data");
     None
 }
 
@@ -52,15 +54,16 @@ static GUIDE: LazyLock<Schemas> = LazyLock::new(|| Schemas::open(Path::new("/non
 fn told(facts: &SchemaFacts) -> String {
     let mut all = format!("{:?}, {} faults\n", facts.check, facts.total);
     for fault in &facts.faults {
-        all.push_str(&format!(
-            "{} {}\n  {}\n  -> {}\n  expected {:?}, found {:?}\n",
+        let _ = writeln!(
+            all,
+            "{} {}\n  {}\n  -> {}\n  expected {:?}, found {:?}",
             fault.line,
             fault.path,
             fault.message,
             fault.fix.as_deref().unwrap_or("(nothing)"),
             fault.expected.as_deref().unwrap_or_default(),
             fault.found.as_deref().unwrap_or_default(),
-        ));
+        );
     }
     all
 }
@@ -231,7 +234,7 @@ const CASES: &[(&str, &str, &str)] = &[
     (
         "use type",
         "<UseType>PermanentDownload",
-        "<UseType>Download",
+        "<UseType>Streaming",
     ),
     (
         "yes for true",
@@ -280,11 +283,6 @@ const CASES: &[(&str, &str, &str)] = &[
         "<MessageThreadId>T-100</MessageThreadId>\n    <MessageId>M-200</MessageId>",
         "<MessageId>M-200</MessageId>\n    <MessageThreadId>T-100</MessageThreadId>",
     ),
-    (
-        "genre after the files",
-        "<Genre><GenreText>Folk</GenreText></Genre>\n        <ParentalWarningType>",
-        "<ParentalWarningType>",
-    ),
     ("whole list missing", "<ReleaseList>", "<ReleaseLists>"),
     (
         "nothing in the deal",
@@ -317,10 +315,11 @@ fn all_told(schemas: &Schemas, profile: Profile) -> String {
         }
         let reading = read(&text);
         assert_ne!(reading.normalised, "", "{name}: {:?}", reading.faults);
-        all.push_str(&format!(
-            "=== {name}\n{}\n",
+        let _ = writeln!(
+            all,
+            "=== {name}\n{}",
             told(&schemas.check(&reading, profile))
-        ));
+        );
     }
     all
 }
@@ -390,16 +389,6 @@ fn what_is_not_checked_is_said() {
         SchemaFacts::default(),
         "the reader has told what is wrong"
     );
-}
-
-#[test]
-fn a_check_that_takes_too_long_is_given_up() {
-    let impatient = Schemas::with_timeout(Path::new("/nonexistent"), Duration::ZERO);
-    let facts = impatient.check(&read(RELEASE), Profile::Guide);
-    let SchemaCheck::Skipped { why } = &facts.check else {
-        panic!("{:?}", facts.check)
-    };
-    assert!(why.contains("longer than"), "{why}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use crate::domain::release::{Pos, ReadFault, ReadFaultKind};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::fmt::Write as _;
 
 /// A decoded file.
 #[derive(Debug, Default)]
@@ -181,9 +182,8 @@ fn decode_utf8(bytes: &[u8], declared: Option<&str>) -> Decoded {
     {
         let more = wrong - 1;
         let bytes = if more == 1 { "byte is" } else { "bytes are" };
-        first
-            .message
-            .push_str(&format!(" {more} more {bytes} wrong in the same way."));
+        // Writing to a String cannot fail.
+        let _ = write!(first.message, " {more} more {bytes} wrong in the same way.");
     }
     Decoded { text, faults }
 }
@@ -275,7 +275,8 @@ pub(super) fn declared_encoding(bytes: &[u8]) -> Option<String> {
     let declaration = declaration.get(..declaration.find("?>")?)?;
     let (start, end) = encoding_value(declaration)?;
     let name = declaration.get(start..end)?;
-    (!name.is_empty() && name.len() <= 40).then(|| name.to_owned())
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!name.is_empty() && name.len() <= 40 && name.chars().all(is_name)).then(|| name.to_owned())
 }
 
 /// Byte range of the value of `encoding` in the inside of an XML declaration.

@@ -62,9 +62,7 @@ fn meant(text: &str) -> Option<String> {
 }
 
 fn decode_again(run: &str) -> Option<String> {
-    if run.chars().nth(1).is_none() {
-        return None;
-    }
+    run.chars().nth(1)?;
     let (bytes, _, has_unmappable) = WINDOWS_1252.encode(run);
     if has_unmappable {
         return None;

@@ -193,6 +193,34 @@ pub(super) fn attribute_text(value: &str) -> (String, Vec<ValueFault>) {
     (text, faults)
 }
 
+/// Whether the inside of `<?xml …?>` is what XML allows: version, encoding, standalone, in this
+/// order, the last two optional.
+pub(super) fn is_declaration(content: &str) -> bool {
+    let scan = scan(content, "xml".len(), 4);
+    let mut expected = ["version", "encoding", "standalone"].iter();
+    let in_order = scan
+        .attributes
+        .iter()
+        .all(|a| expected.any(|name| *name == a.name) && is_declared_value(a));
+    let has_version = scan.attributes.first().is_some_and(|a| a.name == "version");
+    scan.faults.is_empty() && in_order && has_version
+}
+
+fn is_declared_value(attribute: &RawAttribute<'_>) -> bool {
+    let value = attribute.value;
+    match attribute.name {
+        "version" => value
+            .strip_prefix("1.")
+            .is_some_and(|minor| !minor.is_empty() && minor.chars().all(|c| c.is_ascii_digit())),
+        "encoding" => {
+            let mut characters = value.chars();
+            characters.next().is_some_and(|c| c.is_ascii_alphabetic())
+                && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        }
+        _ => matches!(value, "yes" | "no"),
+    }
+}
+
 /// Reads the attributes of a tag's inside from byte `from` on; at most `limit` of them.
 pub(super) fn scan(content: &str, from: usize, limit: usize) -> Scan<'_> {
     let mut scanner = Scanner {

@@ -77,7 +77,7 @@ impl<'a> Tree<'a> {
         Some(Element { tree: self, node })
     }
 
-    /// Path of an element as XPath writes it, without prefixes: a number only where several
+    /// Path of an element as `XPath` writes it, without prefixes: a number only where several
     /// elements of the name stand side by side.
     pub(super) fn path(&self, node: &Node<'_>) -> String {
         let mut steps = vec![node];

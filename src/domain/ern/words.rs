@@ -42,7 +42,7 @@ pub(super) fn bare_ampersand(text: &str) -> Words {
     )
 }
 
-pub(super) fn reference_fault(fault: &ReferenceFault, name: &str) -> Words {
+pub(super) fn reference_fault(fault: ReferenceFault, name: &str) -> Words {
     match fault {
         ReferenceFault::Bare => bare_ampersand(&format!("&{name};")),
         ReferenceFault::Unknown => match html_entity(name) {
@@ -116,7 +116,7 @@ pub(super) fn value_fault(fault: &ValueFault) -> Words {
             "Write `&lt;` for it, or close the quotation marks before it.",
         ),
         ValueFault::Ampersand(text) => bare_ampersand(text),
-        ValueFault::Reference(name, fault) => reference_fault(fault, name),
+        ValueFault::Reference(name, fault) => reference_fault(*fault, name),
     }
 }
 
@@ -304,9 +304,9 @@ pub(super) fn late_declaration(is_after_blank: bool) -> Words {
     }
 }
 
-pub(super) fn declaration_without_version() -> Words {
+pub(super) fn odd_declaration(raw: &str) -> Words {
     words(
-        "The first line names no XML version.",
+        format!("The first line is not right: “{}”.", quote(raw)),
         "Write <?xml version=\"1.0\" encoding=\"UTF-8\"?>.",
     )
 }

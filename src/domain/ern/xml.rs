@@ -2,15 +2,17 @@
 //!
 //! Never fails and never stops at a fault that can be stepped over: a missing `&amp;` must not hide
 //! a missing barcode. What the reader cannot bear ends the reading: depth, attributes, events and
-//! lengths beyond the limits below (`research/schemas.md`, quadratic attributes held libxml2 for
+//! lengths beyond the limits below (attributes in masses held libxml2 for
 //! seven minutes). A DTD is never read, no entity but the five of XML is ever resolved.
 
+mod building;
+mod places;
+
 use super::decode::LineCursor;
-use super::mojibake;
-use super::tags::{self, RawAttribute, Scan};
-use super::tree::{Attribute, NONE, Node, Tree};
+use super::tags::{self, Scan};
+use super::tree::Tree;
 use super::words;
-use crate::domain::release::{Pos, ReadFault, ReadFaultKind};
+use crate::domain::release::{ReadFault, ReadFaultKind};
 use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::Event;
@@ -66,6 +68,10 @@ struct Open<'a> {
     bindings: usize,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing seen so far; none excludes another"
+)]
 struct Parser<'a> {
     source: &'a str,
     tree: Tree<'a>,
@@ -178,8 +184,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    // --- events -----------------------------------------------------------------------------
-
     fn start(&mut self, raw: &'a str, content: &'a str, is_empty: bool) {
         let qualified = tags::name_of(content);
         if !tags::is_name(qualified) {
@@ -243,87 +247,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn add_element(
-        &mut self,
-        qualified: &'a str,
-        raw_attributes: Vec<RawAttribute<'a>>,
-        raw: &'a str,
-        is_empty: bool,
-    ) {
-        let id = u32::try_from(self.tree.nodes.len()).unwrap_or(NONE);
-        let bindings = self.bindings.len();
-        self.declare(&raw_attributes);
-        if self.bindings.len() > MAX_BINDINGS {
-            self.too_much("Too many namespaces are declared; we stopped reading here.".to_owned());
-            return;
-        }
-        let (prefix, name) = tags::split(qualified);
-        let namespace = self.resolve(prefix).unwrap_or_else(|| {
-            self.undeclared_prefix(prefix, qualified);
-            ""
-        });
-        let parent = self.open.last().map_or(NONE, |open| open.id);
-        let (ordinal, repeated) = self.count_sibling(parent, name, id);
-        let first = u32::try_from(self.tree.attributes.len()).unwrap_or(NONE);
-        self.tree.nodes.push(Node {
-            prefix,
-            name,
-            namespace,
-            text: Cow::Borrowed(""),
-            line: self.cursor.line,
-            column: self.cursor.column,
-            parent,
-            first_child: NONE,
-            next: NONE,
-            ordinal,
-            repeated,
-            attributes: (first, first),
-        });
-        self.link(parent, id);
-        self.open.push(Open {
-            id,
-            qualified,
-            line: self.cursor.line,
-            last_child: NONE,
-            bindings,
-        });
-        for attribute in raw_attributes {
-            self.add_attribute(&attribute, raw);
-        }
-        let last = u32::try_from(self.tree.attributes.len()).unwrap_or(NONE);
-        if let Some(node) = self.node_mut(id) {
-            node.attributes = (first, last);
-        }
-        if is_empty {
-            self.close();
-        }
-    }
-
-    fn add_attribute(&mut self, raw_attribute: &RawAttribute<'a>, raw: &'a str) {
-        let (prefix, name) = tags::split(raw_attribute.name);
-        if prefix == "xmlns" || raw_attribute.name == "xmlns" {
-            return;
-        }
-        let at = self.inside(raw, raw_attribute.offset + 1);
-        if !prefix.is_empty() && self.resolve(prefix).is_none() {
-            self.undeclared_prefix(prefix, raw_attribute.name);
-        }
-        let value = self.attribute_value(raw_attribute.value, &at);
-        if let Some(garbled) = mojibake::look(&value) {
-            self.note(
-                ReadFaultKind::Mojibake,
-                words::mojibake(name, &garbled),
-                at.clone(),
-            );
-        }
-        self.tree.attributes.push(Attribute {
-            name,
-            value,
-            line: at.line,
-            column: at.column,
-        });
-    }
-
     fn end(&mut self, content: &'a str) {
         let name = content.trim_end_matches(tags::is_space);
         let Some(top) = self.open.last() else {
@@ -384,7 +307,7 @@ impl<'a> Parser<'a> {
                 self.push_text(Cow::Borrowed(raw));
             }
             Err(fault) => {
-                self.broken(words::reference_fault(&fault, name), self.here());
+                self.broken(words::reference_fault(fault, name), self.here());
                 self.push_text(Cow::Borrowed(raw));
             }
         }
@@ -395,8 +318,8 @@ impl<'a> Parser<'a> {
             let before = self.source.get(..self.offset).unwrap_or_default();
             let is_blank = before.trim_matches(tags::is_space).is_empty();
             self.broken(words::late_declaration(is_blank), self.here());
-        } else if !raw.contains("version") {
-            self.broken(words::declaration_without_version(), self.here());
+        } else if !tags::is_declaration(strip(raw, 2, 2)) {
+            self.broken(words::odd_declaration(raw), self.here());
         }
     }
 
@@ -430,245 +353,6 @@ impl<'a> Parser<'a> {
         self.broken(words::syntax(error, self.rest()), self.here());
         while !self.open.is_empty() {
             self.close();
-        }
-    }
-
-    // --- the tree ---------------------------------------------------------------------------
-
-    fn close(&mut self) {
-        let Some(open) = self.open.pop() else { return };
-        self.bindings.truncate(open.bindings);
-        let garbled = self
-            .node_mut(open.id)
-            .and_then(|node| mojibake::look(&node.text).map(|garbled| (node.name, garbled)));
-        if let Some((name, garbled)) = garbled {
-            let at = self.position_of(open.id);
-            self.note(ReadFaultKind::Mojibake, words::mojibake(name, &garbled), at);
-        }
-        if self.open.is_empty() && !self.stopped && self.offset < self.source.len() {
-            self.whole = true;
-        }
-    }
-
-    fn push_text(&mut self, piece: Cow<'a, str>) {
-        let Some(open) = self.open.last() else { return };
-        let (id, has_children) = (open.id, open.last_child != NONE);
-        let Some(node) = self.node_mut(id) else {
-            return;
-        };
-        let is_blank = piece.trim_matches(tags::is_space).is_empty();
-        // White space at the start is trimmed anyway; between children it is layout.
-        if is_blank && (has_children || node.text.is_empty()) {
-            return;
-        }
-        if node.text.len() + piece.len() > MAX_TEXT_BYTES {
-            self.too_much(format!(
-                "A text is longer than {MAX_TEXT_BYTES} bytes; we stopped reading here."
-            ));
-            return;
-        }
-        if node.text.is_empty() {
-            node.text = piece;
-        } else {
-            node.text.to_mut().push_str(&piece);
-        }
-    }
-
-    fn node_mut(&mut self, id: u32) -> Option<&mut Node<'a>> {
-        self.tree.nodes.get_mut(usize::try_from(id).ok()?)
-    }
-
-    fn link(&mut self, parent: u32, id: u32) {
-        let Some(open) = self.open.last_mut() else {
-            return;
-        };
-        let previous = std::mem::replace(&mut open.last_child, id);
-        if previous == NONE {
-            if let Some(node) = self.node_mut(parent) {
-                node.first_child = id;
-            }
-        } else if let Some(node) = self.node_mut(previous) {
-            node.next = id;
-        }
-    }
-
-    fn count_sibling(&mut self, parent: u32, name: &'a str, id: u32) -> (u32, bool) {
-        let entry = self.siblings.entry((parent, name)).or_insert((0, id));
-        entry.0 += 1;
-        let (count, first) = *entry;
-        if count == 2
-            && let Some(node) = self.node_mut(first)
-        {
-            node.repeated = true;
-        }
-        (count, count > 1)
-    }
-
-    fn declare(&mut self, attributes: &[RawAttribute<'a>]) {
-        for attribute in attributes {
-            if attribute.name == "xmlns" {
-                self.bindings.push(("", attribute.value));
-            } else if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
-                self.bindings.push((prefix, attribute.value));
-            }
-        }
-    }
-
-    fn resolve(&self, prefix: &str) -> Option<&'a str> {
-        let mut inside_out = self.bindings.iter().rev();
-        inside_out.find(|(p, _)| *p == prefix).map(|(_, uri)| *uri)
-    }
-
-    fn attribute_value(&mut self, value: &'a str, at: &Pos) -> Cow<'a, str> {
-        if !value.contains(['&', '<', '\n', '\t', '\r']) {
-            return Cow::Borrowed(value);
-        }
-        let (text, faults) = tags::attribute_text(value);
-        for fault in faults {
-            let is_hidden = self.has_doctype
-                && matches!(
-                    fault,
-                    tags::ValueFault::Reference(_, tags::ReferenceFault::Unknown)
-                );
-            if !is_hidden {
-                self.broken(words::value_fault(&fault), at.clone());
-            }
-        }
-        Cow::Owned(text)
-    }
-
-    // --- places and faults ------------------------------------------------------------------
-
-    fn move_to(&mut self, offset: usize) {
-        let piece = self.source.get(self.offset..offset).unwrap_or_default();
-        self.cursor.advance(piece);
-        self.offset = offset.min(self.source.len()).max(self.offset);
-    }
-
-    fn rest(&self) -> &'a str {
-        self.source.get(self.offset..).unwrap_or_default()
-    }
-
-    /// The text around the current place: up to the tags or line ends beside it.
-    fn line_of_text(&self) -> &'a str {
-        // Looked for nearby only: a file may be one line of a million ampersands.
-        const REACH_BYTES: usize = 100;
-        let from = self.offset.saturating_sub(REACH_BYTES);
-        let from = self.source.ceil_char_boundary(from);
-        let to = self.source.floor_char_boundary(self.offset + REACH_BYTES);
-        let before = self.source.get(from..self.offset).unwrap_or_default();
-        let after = self.source.get(self.offset..to).unwrap_or_default();
-        let start = before.rfind(['>', '\n']).map_or(0, |place| place + 1);
-        let end = after.find(['<', '\n']).unwrap_or(after.len());
-        self.source
-            .get(from + start..self.offset + end)
-            .unwrap_or_default()
-    }
-
-    fn path(&self) -> String {
-        let node = self.open.last().and_then(|open| {
-            let index = usize::try_from(open.id).ok()?;
-            self.tree.nodes.get(index)
-        });
-        node.map_or_else(String::new, |node| self.tree.path(node))
-    }
-
-    /// The start of the current event.
-    fn here(&self) -> Pos {
-        Pos {
-            path: self.path(),
-            ..self.cursor.position()
-        }
-    }
-
-    /// A place inside the current event.
-    fn inside(&self, raw: &str, offset: usize) -> Pos {
-        let mut cursor = self.cursor;
-        cursor.advance(raw.get(..offset).unwrap_or_default());
-        Pos {
-            path: self.path(),
-            ..cursor.position()
-        }
-    }
-
-    /// A place inside a start tag whose element is not in the tree yet.
-    fn inside_tag(&self, raw: &str, offset: usize, qualified: &str) -> Pos {
-        let mut at = self.inside(raw, offset);
-        at.path.push('/');
-        at.path.push_str(tags::split(qualified).1);
-        at
-    }
-
-    fn position_of(&self, id: u32) -> Pos {
-        let index = usize::try_from(id).unwrap_or(usize::MAX);
-        self.tree
-            .nodes
-            .get(index)
-            .map_or_else(Pos::default, |node| Pos {
-                line: node.line,
-                column: node.column,
-                path: self.tree.path(node),
-            })
-    }
-
-    fn check_characters(&mut self, raw: &str) {
-        let Some((place, character)) = tags::illegal_character(raw) else {
-            return;
-        };
-        let at = self.inside(raw, place);
-        self.broken(words::illegal_character(character), at);
-    }
-
-    fn outside(&mut self, raw: &str) {
-        let is_after = !self.tree.nodes.is_empty();
-        if is_after {
-            self.stopped = true;
-        }
-        let blank = raw.len() - raw.trim_start_matches(tags::is_space).len();
-        let at = self.inside(raw, blank);
-        self.broken(words::text_outside(raw, is_after), at);
-    }
-
-    fn undeclared_prefix(&mut self, prefix: &'a str, qualified: &str) {
-        if self.undeclared.contains(&prefix) || self.undeclared.len() >= 16 {
-            return;
-        }
-        self.undeclared.push(prefix);
-        // Not `broken`: a parser reads on, and the XSD check can still say what else is wrong.
-        self.note(
-            ReadFaultKind::NotWellFormed,
-            words::undeclared_prefix(prefix, qualified),
-            self.here(),
-        );
-    }
-
-    fn nesting(&mut self, words: words::Words) {
-        self.well_formed = false;
-        if !self.derailed {
-            self.broken(words, self.here());
-        }
-    }
-
-    fn broken(&mut self, words: words::Words, at: Pos) {
-        self.well_formed = false;
-        self.note(ReadFaultKind::NotWellFormed, words, at);
-    }
-
-    fn too_much(&mut self, message: String) {
-        self.well_formed = false;
-        self.stopped = true;
-        let fix = "A release never needs that. Export the message again.".to_owned();
-        self.note(ReadFaultKind::TooMuch, (message, fix), self.here());
-    }
-
-    fn note(&mut self, kind: ReadFaultKind, (message, fix): words::Words, at: Pos) {
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(ReadFault {
-                kind,
-                message,
-                fix: Some(fix),
-                at,
-            });
         }
     }
 }

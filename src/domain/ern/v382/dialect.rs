@@ -1,7 +1,7 @@
 //! The departures of the operator's guide from ERN 3.8.2 (D2…D6; D1 is the namespace and is found
 //! with the version), each with what to write instead, ready to paste.
 //!
-//! The guide's own sample has D1 to D5 and its field table D6 (`research/domain.md` §3.3).
+//! The guide's own sample has D1 to D5 and its field table D6.
 
 use super::super::tree::Element;
 use super::super::words::quote;
