@@ -1,9 +1,213 @@
-//! inspect
+//! Step 3: measures a claimed or offered folder and has it judged.
+//!
+//! Reading never fails for what a label sent: a broken message still has its audio measured, and a
+//! broken file still has its message read, so that one report tells everything. Only a folder that
+//! cannot be listed is an error.
+//!
+//! Owns every reading of a package's content. Judges nothing itself: `domain::rules` does.
 
+use crate::domain::account::Profile;
+use crate::domain::ern;
+use crate::domain::facts::{FolderFacts, SchemaFacts};
+use crate::domain::history::History;
+use crate::domain::limits::Limits;
+use crate::domain::release::Reading;
+use crate::domain::report::Report;
+use crate::domain::rules::{Subject, judge};
+use jiff::Timestamp;
+use schemas::Schemas;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+pub mod artwork;
+pub mod audio;
+pub mod blocks;
+mod bytes;
+pub mod files;
+mod measure;
+mod schema_pins;
 mod schema_pins;
 pub mod schemas;
+mod signature;
 mod xsd;
 mod xsd_likeness;
 mod xsd_model;
 mod xsd_words;
 mod xsd_worker;
+mod xsd;
+mod xsd_model;
+mod xsd_words;
+mod xsd_worker;
+
+/// Settings of inspection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Files of one package that are inspected at the same time; 0 means one for each core.
+    pub threads: usize,
+}
+
+/// What is to be inspected, and by what.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The folder.
+    pub root: &'a Path,
+    /// Its name for people: below `/incoming`, or of the folder that is checked offline.
+    pub folder: &'a str,
+    /// How strictly to judge.
+    pub profile: Profile,
+    /// The label's DPID, when the account has one.
+    pub label_dpid: Option<&'a str>,
+    /// Earlier packages; `None` offline.
+    pub history: Option<&'a History>,
+    /// The most that a package may be.
+    pub limits: &'a Limits,
+    /// Installed schemas.
+    pub schemas: &'a Schemas,
+    /// Files inspected at the same time; 0 means one for each core.
+    pub threads: usize,
+    /// The time of judging.
+    pub now: Timestamp,
+    /// Told of the progress, from several threads.
+    pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+    /// Turns true when the work is to be given up (`InspectError::Cancelled`), as on a shutdown.
+    pub cancel: Option<&'a AtomicBool>,
+}
+
+/// How far an inspection has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Told once, before anything is read.
+    Total {
+        /// Files to read.
+        files: usize,
+        /// Bytes in them.
+        bytes: u64,
+    },
+    /// So many bytes were read.
+    Bytes(u64),
+    /// A file is done.
+    FileDone(String),
+}
+
+/// Why a folder could not be inspected at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// The folder cannot be listed.
+    #[error("cannot list the folder {}", path.display())]
+    List {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// `Request::cancel` turned true; nothing can be said of the package.
+    #[error("inspection was stopped")]
+    Cancelled,
+}
+
+/// What the steps find out, one after the other.
+#[derive(Default)]
+struct Inspection {
+    folder: FolderFacts,
+    reading: Option<Reading>,
+    schema: SchemaFacts,
+}
+
+/// The steps in their order; each sees what those before it found.
+const STEPS: [Step; 3] = [
+    Step {
+        name: "list the folder",
+        run: list,
+    },
+    Step {
+        name: "read the message",
+        run: read_message,
+    },
+    Step {
+        name: "measure the files and check the schema",
+        run: measure::run,
+    },
+];
+
+struct Step {
+    name: &'static str,
+    run: fn(&Request<'_>, &mut Inspection) -> Result<(), InspectError>,
+}
+
+/// Inspects a folder and judges it.
+///
+/// # Errors
+/// When the folder itself cannot be listed, or the work was given up on request.
+pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
+    let mut inspection = Inspection::default();
+    for step in STEPS {
+        let started = Instant::now();
+        (step.run)(request, &mut inspection)?;
+        tracing::debug!(
+            folder = ?request.folder,
+            step = step.name,
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "a step of inspection is done"
+        );
+    }
+    Ok(judge(&Subject {
+        folder: &inspection.folder,
+        reading: inspection.reading.as_ref(),
+        message_file: inspection.folder.messages.first().map(String::as_str),
+        schema: &inspection.schema,
+        history: request.history,
+        label_dpid: request.label_dpid,
+        profile: request.profile,
+        limits: request.limits,
+        now: request.now,
+    }))
+}
+
+fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
+    inspection.folder =
+        files::walk(request.root, request.limits).map_err(|source| InspectError::List {
+            path: request.root.to_path_buf(),
+            source,
+        })?;
+    request.folder.clone_into(&mut inspection.folder.folder);
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "steps have one shape")]
+fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
+    let Some(path) = inspection.folder.messages.first() else {
+        return Ok(());
+    };
+    // One byte more than the limit, so that the reader can see that it was passed.
+    let most = request.limits.message_bytes.saturating_add(1);
+    let bytes = blocks::open_regular(&base(request.root, &inspection.folder).join(path))
+        .and_then(|file| {
+            let mut bytes = Vec::new();
+            file.take(most).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })
+        .unwrap_or_else(|error| {
+            tracing::warn!(?path, %error, "the message could not be read");
+            Vec::new()
+        });
+    let read = catch_unwind(AssertUnwindSafe(|| ern::read(&bytes, request.limits)));
+    if read.is_err() {
+        tracing::error!(?path, "the reader of messages panicked");
+    }
+    inspection.reading = read.ok();
+    Ok(())
+}
+
+/// The folder that paths of the facts are relative to.
+fn base(root: &Path, folder: &FolderFacts) -> PathBuf {
+    folder
+        .nested_in
+        .as_ref()
+        .map_or_else(|| root.to_path_buf(), |inner| root.join(inner))
+}
