@@ -724,6 +724,17 @@ fn the_root_is_sniffed_from_the_head() {
     }
 }
 
+/// Intake takes a folder when its message was read to the end: a message that is still on its way
+/// must never look like that.
+#[test]
+fn a_message_cut_anywhere_is_not_whole() {
+    let end = RELEASE.trim_end().len();
+    for cut in 1..end {
+        assert!(!read(&RELEASE.as_bytes()[..cut]).whole, "cut at byte {cut}");
+    }
+    assert!(read(&RELEASE.as_bytes()[..end]).whole);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {

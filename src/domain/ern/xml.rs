@@ -351,6 +351,8 @@ impl<'a> Parser<'a> {
             self.doctype();
         }
         self.broken(words::syntax(error, self.rest()), self.here());
+        // What is open is closed for the tree's sake; the end tag was not read.
+        self.stopped = true;
         while !self.open.is_empty() {
             self.close();
         }
