@@ -22,13 +22,6 @@ use tokio::task::JoinSet;
 /// How often the outbox is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Letters are tried for about five days (RFC 5321 4.5.4.1), then a person has to look.
-const LETTER_BACKOFF: Backoff = Backoff {
-    first: Duration::from_secs(30),
-    cap: Duration::from_hours(1),
-    attempts: 125,
-};
-
 /// Sends letters until `stop`. Plain and blocking, on a thread of its own.
 pub fn letters(store: &Store, live: &Live, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
@@ -63,12 +56,17 @@ fn letter(store: &Store, parts: &Parts, due: &Due) -> Result<(), StoreError> {
             tracing::info!(letter.id = %due.id, package.id = %due.package, kind = due.kind.as_str(), "letter sent");
             store.letter_sent(&due.id, clock::now())
         }
-        Err(fault) => postpone_letter(store, due, &fault),
+        Err(fault) => postpone_letter(store, due, &fault, &parts.config.notify.backoff()),
     }
 }
 
-fn postpone_letter(store: &Store, due: &Due, fault: &Fault) -> Result<(), StoreError> {
-    let wait = LETTER_BACKOFF.wait(due.attempts + 1, rand::random());
+fn postpone_letter(
+    store: &Store,
+    due: &Due,
+    fault: &Fault,
+    backoff: &Backoff,
+) -> Result<(), StoreError> {
+    let wait = backoff.wait(due.attempts + 1, rand::random());
     if let Some(wait) = wait.filter(|_| fault.is_transient()) {
         tracing::warn!(letter.id = %due.id, kind = due.kind.as_str(), %fault, "letter postponed");
         store.letter_postponed(&due.id, later(wait), &fault.text)

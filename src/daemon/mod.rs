@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -66,26 +66,31 @@ pub fn serve(config: Config, config_file: Option<PathBuf>) -> anyhow::Result<()>
     let places = config.places();
     make_directories(&config)?;
     let _lock = lock::take(&places)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("dropzone-net")
+        .build()?;
+    // Before anything that takes time: a signal without a handler would kill us in the middle.
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::listen()?
+    };
     let store =
         Store::open(&places.database(), clock::now).context("the database cannot be opened")?;
     introduce(&store, &config);
     let epoch = store.begin_epoch(clock::now())?;
     let live = Arc::new(Live::new(Parts::make(config.clone())?));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("dropzone-net")
-        .build()?;
-    runtime.block_on(
-        Daemon {
-            config,
-            config_file,
-            store,
-            epoch,
-            live,
-        }
-        .run(),
-    )
-    // Threads that are still inspecting are left behind: what they do is repeated at the next start.
+    let daemon = Daemon {
+        config,
+        config_file,
+        store,
+        epoch,
+        live,
+    };
+    let outcome = runtime.block_on(daemon.run(signals));
+    // Threads that are still at work are left behind: what they do is repeated at the next start.
+    runtime.shutdown_background();
+    outcome
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
@@ -140,16 +145,18 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn run(self) -> anyhow::Result<()> {
+    async fn run(self, mut signals: Signals) -> anyhow::Result<()> {
         let (stop_sender, stop) = watch::channel(false);
         let stopping = Arc::new(AtomicBool::new(false));
         let (claimed, wake) = pipeline::wake();
         let (door, intake) = self.door_and_intake(claimed)?;
         let recovering = Arc::clone(&intake);
-        tokio::task::spawn_blocking(move || recovering.recover())
-            .await?
-            .map_err(anyhow_fault)
-            .context("recovery failed")?;
+        let recovery = tokio::task::spawn_blocking(move || recovering.recover());
+        tokio::select! {
+            recovered = recovery => recovered?.map_err(anyhow_fault).context("recovery failed")?,
+            // What was begun is gone on with at the next start, as after a crash.
+            () = signals.stop() => return Ok(()),
+        }
         let listener = TcpListener::bind(&self.config.sftp.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.config.sftp.listen))?;
@@ -170,16 +177,16 @@ impl Daemon {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
         notify(&[NotifyState::Ready, NotifyState::Status("taking uploads")]);
 
-        let outcome = self.until_stopped(&workers).await;
+        let outcome = self.until_stopped(&workers, &mut signals).await;
 
+        let deadline = Instant::now() + drain;
         notify(&[NotifyState::Stopping]);
         tracing::info!("stopping: running uploads may end");
         stopping.store(true, Ordering::Relaxed);
         stop_sender.send(true).ok();
-        let hard_stop = hard_stop();
         tokio::select! {
-            _ = async { (serving.await.ok(), pushing.await.ok(), join(workers, drain).await) } => tracing::info!("stopped"),
-            () = hard_stop => tracing::warn!("told twice: stopped at once"),
+            _ = async { (serving.await.ok(), pushing.await.ok(), join(workers, deadline).await) } => tracing::info!("stopped"),
+            () = signals.stop() => tracing::warn!("told twice: stopped at once"),
         }
         outcome
     }
@@ -245,21 +252,25 @@ impl Daemon {
     }
 
     /// Returns when a signal asks for it, or when a worker died (systemd starts us again).
-    async fn until_stopped(&self, workers: &[JoinHandle<()>]) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+    async fn until_stopped(
+        &self,
+        workers: &[JoinHandle<()>],
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
         let beat =
             sd_notify::watchdog_enabled().map_or(Duration::from_secs(5), |period| period / 3);
         let mut ticks = tokio::time::interval(beat.min(Duration::from_secs(5)));
         loop {
             tokio::select! {
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-                _ = hangup.recv() => self.reload(),
+                _ = signals.terminate.recv() => return Ok(()),
+                _ = signals.interrupt.recv() => return Ok(()),
+                _ = signals.hangup.recv() => self.reload(),
                 _ = ticks.tick() => {
                     if let Some(dead) = workers.iter().find(|worker| worker.is_finished()) {
                         bail!("the thread {} ended; see the log above", dead.thread().name().unwrap_or("?"));
+                    }
+                    if self.store.has_stopped() {
+                        bail!("the database's writer has stopped; see the log above");
                     }
                     self.pulse().await;
                 }
@@ -319,24 +330,35 @@ fn notify(state: &[NotifyState<'_>]) {
     }
 }
 
-/// Resolves when a second signal comes while we are stopping.
-async fn hard_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Everything that we are told by signal, listened to from before the first slow step.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be listened to");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Resolves when we are told to stop.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
-/// Waits for the workers, not longer than `limit`.
-async fn join(workers: Vec<JoinHandle<()>>, limit: Duration) {
-    let until = Instant::now() + limit;
-    while workers.iter().any(|worker| !worker.is_finished()) && Instant::now() < until {
+/// Waits for the workers, not longer than `deadline`.
+async fn join(workers: Vec<JoinHandle<()>>, deadline: Instant) {
+    while workers.iter().any(|worker| !worker.is_finished()) && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

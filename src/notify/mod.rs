@@ -6,6 +6,7 @@
 //! never fails: a mail in plain words is better than none. Queueing, retrying and giving up are the
 //! daemon's; nothing here keeps state.
 
+use crate::domain::backoff::Backoff;
 use crate::domain::fault::Fault;
 use crate::domain::ids::DspId;
 use crate::domain::letter::{Due, Subject};
@@ -17,6 +18,7 @@ use smtp::Smtp;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use templates::Templates;
 
 mod folder;
@@ -43,8 +45,22 @@ pub struct Settings {
     /// Folder with templates of your own (`<letter>.subject.txt`, `<letter>.txt`, `<letter>.html`);
     /// what is missing or broken there is taken from the built-in ones.
     pub templates: Option<PathBuf>,
+    /// Seconds to wait after the first failed try to send a mail. Doubles with every further one up
+    /// to an hour, ±20 %; after about five days the mail is given up.
+    pub retry_first_seconds: u64,
     /// How mails leave.
     pub transport: Transport,
+}
+
+impl Settings {
+    /// The waits between tries: about five days (RFC 5321 4.5.4.1), then a person has to look.
+    pub fn backoff(&self) -> Backoff {
+        Backoff {
+            first: Duration::from_secs(self.retry_first_seconds),
+            cap: Duration::from_hours(1),
+            attempts: 125,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -56,6 +72,7 @@ impl Default for Settings {
             service_name: "Release Drop Zone".to_owned(),
             message_id_domain: String::new(),
             templates: None,
+            retry_first_seconds: 30,
             transport: Transport::default(),
         }
     }

@@ -133,6 +133,11 @@ impl Store {
         self.change_people(|people| people.dsps.clone_from(names));
     }
 
+    /// Whether nothing can be written any more until the database is opened anew.
+    pub fn has_stopped(&self) -> bool {
+        self.shared.writer.has_stopped()
+    }
+
     /// Commits so far, and the changes that were in them: what group commit saves.
     pub fn commits(&self) -> (u64, u64) {
         let counters = self.shared.writer.counters();

@@ -127,6 +127,11 @@ impl Writer {
             .unwrap_or_else(|_| Err(E::from(StoreError::Stopped)))
     }
 
+    /// Whether the thread has ended, after a failure that only a restart can mend.
+    pub(super) fn has_stopped(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     pub(super) fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -393,5 +398,8 @@ mod tests {
         assert!(matches!(outcome, Err(StoreError::Stopped)));
         let outcome: Answer = writer.change(|_| Ok(()));
         assert!(matches!(outcome, Err(StoreError::Stopped)));
+        while !writer.has_stopped() {
+            std::thread::yield_now();
+        }
     }
 }
