@@ -1,7 +1,7 @@
 //! Pushing to DSPs: a folder, and Debian's OpenSSH server.
 
 mod password;
-mod sshd;
+pub(crate) mod sshd;
 
 use dropzone::deliver::{self, plan, probe, send};
 use dropzone::domain::dsp::{DspProfile, MessageChoice, TransportChoice};

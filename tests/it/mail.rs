@@ -19,7 +19,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 mod parsed;
-mod servers;
+pub(crate) mod servers;
 
 use parsed::Mail;
 

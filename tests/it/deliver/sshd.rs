@@ -179,7 +179,12 @@ impl Drop for Wire {
 
 impl Wire {
     pub(crate) fn to(port: u16, cut: Option<Cut>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at(0, port, cut)
+    }
+
+    /// The same, entered at a port of the caller's choice.
+    pub(crate) fn at(entrance: u16, port: u16, cut: Option<Cut>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", entrance)).unwrap();
         let counts = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
         let ended = Arc::new(AtomicBool::new(false));
         let wire = Self {

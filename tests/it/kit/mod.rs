@@ -195,6 +195,14 @@ impl TestDaemon {
         self.process = None;
     }
 
+    /// How it ended, once it has.
+    pub(crate) fn exit_status(&mut self) -> std::process::ExitStatus {
+        let process = self.process.as_mut().unwrap();
+        let status = wait("the daemon to end", || process.try_wait().unwrap());
+        self.process = None;
+        status
+    }
+
     /// Whether the process has ended by itself; forgets it then.
     pub(crate) fn has_ended(&mut self) -> bool {
         let ended = self

@@ -71,14 +71,14 @@ fn python() -> Option<PathBuf> {
 }
 
 /// aiosmtpd in a process of its own.
-struct Server {
+pub(crate) struct Server {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
     folder: tempfile::TempDir,
 }
 
 impl Server {
-    fn start(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mail/smtp_server.py");
         let mut process = Command::new(python()?)
@@ -101,8 +101,17 @@ impl Server {
         })
     }
 
+    /// Mails that were refused for now before the first was taken, as they came.
+    pub(crate) fn deferred(&self) -> Vec<String> {
+        (1..1_000)
+            .map(|n| self.folder.path().join(format!("deferred-{n}.eml")))
+            .take_while(|path| path.exists())
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
     /// What arrived, in order.
-    fn mails(&self) -> Vec<Value> {
+    pub(crate) fn mails(&self) -> Vec<Value> {
         (1..1_000)
             .map(|n| self.folder.path().join(format!("{n}.json")))
             .take_while(|path| path.exists())

@@ -36,9 +36,11 @@ DATA = {
 
 
 class Handler:
-    def __init__(self, out):
+    def __init__(self, out, defer):
         self.out = out
         self.count = 0
+        self.defer = defer
+        self.deferred = 0
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = RCPT.get(address.split("@")[0])
@@ -52,6 +54,10 @@ class Handler:
         if answer:
             return answer
         raw = envelope.original_content
+        if self.deferred < self.defer:
+            self.deferred += 1
+            (self.out / f"deferred-{self.deferred}.eml").write_bytes(raw)
+            return "451 4.7.1 greylisted, come back later"
         mail = email.message_from_bytes(raw, policy=email.policy.SMTP)
         defects = [str(d) for part in mail.walk() for d in part.defects]
         defects += [f"{name}: {d}" for name, value in mail.items() for d in value.defects]
@@ -67,7 +73,10 @@ class Handler:
             "html": mail.get_body(("html",)).get_content().replace("\r\n", "\n"),
             "raw": raw.decode("ascii"),
         }
-        (self.out / f"{self.count}.json").write_text(json.dumps(record))
+        # Whole or not at all: the test looks while we write.
+        fresh = self.out / f"{self.count}.new"
+        fresh.write_text(json.dumps(record))
+        fresh.rename(self.out / f"{self.count}.json")
         return "250 2.0.0 taken"
 
 
@@ -83,13 +92,15 @@ async def main():
     parser.add_argument("--key")
     parser.add_argument("--implicit", action="store_true")
     parser.add_argument("--login", action="store_true")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--defer", type=int, default=0, help="answer 451 to so many mails first")
     args = parser.parse_args()
     context = None
     if args.cert:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(args.cert, args.key)
     starttls = context if context and not args.implicit else None
-    handler = Handler(args.out)
+    handler = Handler(args.out, args.defer)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(
@@ -102,7 +113,7 @@ async def main():
             authenticator=authenticate if args.login else None,
         ),
         "127.0.0.1",
-        0,
+        args.port,
         ssl=context if args.implicit else None,
     )
     print(server.sockets[0].getsockname()[1], flush=True)
