@@ -56,9 +56,13 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
     }
     writeln!(
         out,
-        "data      {} ({} GiB free)",
+        "data      {} ({} free)",
         detail.data_dir,
-        detail.free_bytes >> 30
+        match detail.free_bytes >> 30 {
+            // The last gigabyte is the one that matters.
+            0 => format!("{} MiB", detail.free_bytes >> 20),
+            gibibytes => format!("{gibibytes} GiB"),
+        }
     )?;
     writeln!(out, "labels    {}", detail.labels)?;
     writeln!(out, "packages  {}", sums(&detail.packages))?;

@@ -5,6 +5,7 @@
 //! offered proves nothing and counts for nothing; the decision is made after the signature.
 
 use crate::domain::account::{Account, Accounts, is_valid_name};
+use crate::domain::ids::LabelId;
 use crate::domain::password;
 use russh::keys::{Algorithm, PublicKey};
 use std::sync::Arc;
@@ -63,6 +64,18 @@ impl Authenticator {
                 PublicKey::from_openssh(line).is_ok_and(|known| known.key_data() == key.key_data())
             })
         })
+    }
+
+    /// Whether who logged in as `user` may no longer be here: disabled, or another account by now.
+    /// When that cannot be told, nobody is sent away.
+    pub(super) async fn is_dismissed(&self, user: &str, id: &LabelId) -> bool {
+        let accounts = Arc::clone(&self.accounts);
+        let name = user.to_owned();
+        let found = tokio::task::spawn_blocking(move || accounts.find(&name)).await;
+        match found {
+            Ok(Ok(account)) => account.is_none_or(|account| account.disabled || account.id != *id),
+            Ok(Err(_)) | Err(_) => false,
+        }
     }
 
     /// The enabled account of that name.

@@ -11,6 +11,7 @@ use super::refusal::Dialect;
 use super::server::Door;
 use super::session::Session as Sftp;
 use crate::domain::account::Account;
+use crate::domain::ids::LabelId;
 use bytes::Bytes;
 use russh::keys::PublicKey;
 use russh::server::{
@@ -50,6 +51,8 @@ pub(super) struct Link {
     pub(super) handle: OnceLock<Handle>,
     /// Heard once, when someone has logged in.
     pub(super) login: Notify,
+    /// As whom: user name and label.
+    pub(super) account: OnceLock<(String, LabelId)>,
     logged_in: AtomicBool,
     pipes: Mutex<Vec<Weak<Pipe>>>,
     active: Mutex<Instant>,
@@ -63,6 +66,7 @@ impl Link {
             cutter: Arc::default(),
             handle: OnceLock::new(),
             login: Notify::new(),
+            account: OnceLock::new(),
             logged_in: AtomicBool::new(false),
             pipes: Mutex::default(),
             active: Mutex::new(Instant::now()),
@@ -290,6 +294,11 @@ impl Handler for Connection {
 
     async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
         self.link.touch();
+        if let Some(account) = &self.account {
+            let known = (account.name.clone(), account.id.clone());
+            // A connection logs in once.
+            self.link.account.set(known).unwrap_or_default();
+        }
         self.link.logged_in.store(true, Ordering::Relaxed);
         self.link.login.notify_one();
         self.waiting_room = None;

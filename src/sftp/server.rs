@@ -45,6 +45,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const DRAIN_TICK: Duration = Duration::from_millis(50);
 /// Refused connections are logged at most once in this time.
 const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(10);
+/// How often the account of a connection is looked at: one that is disabled may not go on.
+const ACCOUNT_LOOK: Duration = Duration::from_secs(5);
 /// A connection that answers nothing and takes nothing is given up after this time.
 const SILENCE: Duration = Duration::from_mins(5);
 
@@ -190,7 +192,8 @@ impl Door {
         let idle = Duration::from_secs(self.settings.idle_seconds);
         loop {
             let next_look = if link.is_logged_in() {
-                Instant::now() + idle.saturating_sub(link.idle()).max(DRAIN_TICK)
+                let until_idle = idle.saturating_sub(link.idle()).max(DRAIN_TICK);
+                Instant::now() + until_idle.min(ACCOUNT_LOOK)
             } else {
                 deadline
             };
@@ -208,6 +211,11 @@ impl Door {
                         link.cutter.cut();
                         break;
                     }
+                    if self.is_dismissed(&link).await {
+                        tracing::info!(%peer, "connection closed: the account was disabled");
+                        dismiss(&link, "account disabled").await;
+                        break;
+                    }
                     if link.idle() >= idle && !link.is_busy() {
                         tracing::info!(%peer, "connection closed: idle");
                         dismiss(&link, "idle for too long").await;
@@ -218,6 +226,13 @@ impl Door {
         }
         if let Err(error) = running.await {
             tracing::debug!(%peer, %error, "SSH connection ended with an error");
+        }
+    }
+
+    async fn is_dismissed(&self, link: &Link) -> bool {
+        match link.account.get() {
+            Some((user, id)) => self.authenticator.is_dismissed(user, id).await,
+            None => false,
         }
     }
 

@@ -330,6 +330,9 @@ fn carry_out(
         event: line,
         push: None,
     };
+    if event.kind() == EventKind::Parked && is_known_trouble(desk, package)? {
+        return Ok(());
+    }
     match effect {
         Effect::TellLabel => match letter_for(event.kind()) {
             Some(kind) => letters::post(desk, cause, kind, &account.emails, occasion.now),
@@ -341,6 +344,21 @@ fn carry_out(
         }
         Effect::Push => claims::queue(desk, &package.id, &account.dsps, occasion.now),
     }
+}
+
+/// Whether the same folder was parked before, could not be claimed since, and was told of then.
+/// Otherwise every start of the daemon would send the same two letters again.
+fn is_known_trouble(desk: &Desk<'_>, package: &Package) -> Result<bool, StoreError> {
+    desk.connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM package AS o JOIN package AS n ON n.id = ?1
+                 WHERE o.id <> n.id AND o.label = n.label AND o.folder = n.folder
+                     AND o.status = 'parked' AND o.claimed = 0 AND n.claimed = 0
+                     -- A claim that was cut off and found its files gone is another matter.
+                     AND NOT EXISTS (SELECT 1 FROM intent WHERE package = n.id))",
+        )
+        .and_then(|mut select| select.query_one([package.id.as_str()], |row| row.get(0)))
+        .map_err(StoreError::read("what was parked"))
 }
 
 /// The letter to the label that an event sets off.

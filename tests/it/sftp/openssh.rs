@@ -432,6 +432,30 @@ fn every_kind_of_key_logs_in_but_not_by_sha1() {
 }
 
 #[test]
+fn who_is_disabled_while_uploading_cannot_go_on() {
+    let server = Server::start();
+    server.local("big.wav", 50_000_000);
+    server.sftp_ok("alpha", "mkdir incoming/Rel\n");
+    fs::write(server.path("slow"), "put big.wav incoming/Rel/big.wav\n").unwrap();
+    let mut command = server.ssh_program("sftp", "alpha");
+    let mut child = command
+        .args(["-l", "4000", "-b", "slow", "alpha@127.0.0.1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let partial = server.stored("alpha", "partial/Rel/big.wav");
+    server.until("bytes arrive", |_| {
+        fs::metadata(&partial).is_ok_and(|metadata| metadata.len() > 100_000)
+    });
+    server.change("alpha", |account| account.disabled = true);
+    assert!(!child.wait().unwrap().success());
+    assert!(partial.exists(), "what came is kept");
+    assert!(!server.stored("alpha", "incoming/Rel/big.wav").exists());
+    server.sftp_ok("beta", "pwd\n");
+}
+
+#[test]
 fn algorithms_are_the_listed_ones() {
     let server = Server::start();
     let connects = |option: &str| {

@@ -138,6 +138,45 @@ fn an_intent_survives_the_daemon() {
 }
 
 #[test]
+fn a_folder_that_is_parked_again_after_a_restart_is_not_told_again() {
+    let bench = Bench::new();
+    let first = bench.received("summer");
+    bench
+        .store
+        .park(&first, "summer could not be claimed")
+        .unwrap();
+    assert_eq!(letters(&bench, &first), [LetterKind::Parked]);
+    let again = bench.received("summer");
+    bench
+        .store
+        .park(&again, "summer could not be claimed")
+        .unwrap();
+    assert_eq!(bench.status(&again), Status::Parked);
+    assert!(
+        bench.store.letters(&again).unwrap().is_empty(),
+        "nobody is told twice"
+    );
+
+    let other = bench.received("autumn");
+    bench
+        .store
+        .park(&other, "autumn could not be claimed")
+        .unwrap();
+    assert_eq!(letters(&bench, &other), [LetterKind::Parked]);
+    let lost = bench.received("summer");
+    bench
+        .store
+        .intend(&intent(&lost, &bench.label, "summer", None))
+        .unwrap();
+    bench.store.park(&lost, "both folders are gone").unwrap();
+    assert_eq!(
+        letters(&bench, &lost),
+        [LetterKind::Parked],
+        "files are gone"
+    );
+}
+
+#[test]
 fn a_parked_package_is_told_to_both_sides_once() {
     let bench = Bench::new();
     let id = bench.received("summer");
