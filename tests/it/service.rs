@@ -255,3 +255,64 @@ fn every_line_of_a_json_log_can_be_read() {
         }
     }
 }
+
+/// A small disk, gone with the test.
+struct Disk(std::path::PathBuf);
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_uploads_and_nothing_is_lost_when_it_has_space_again() {
+    let mut daemon = TestDaemon::prepare("");
+    let volume = daemon.home.path().join("volume");
+    fs::create_dir(&volume).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=48m,mode=700", "tmpfs"])
+        .arg(&volume)
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !mounted {
+        // Not a matter of what is installed: only root may do it, and not in every container.
+        println!("skipped: a small disk cannot be mounted here");
+        return;
+    }
+    let disk = Disk(volume);
+    let text = fs::read_to_string(daemon.config()).unwrap();
+    let text = text.replace("data_dir = \"data\"", "data_dir = \"volume/data\"");
+    fs::write(daemon.config(), text).unwrap();
+    daemon.run();
+    let label = daemon.label("quayside", &[]);
+    let mut spec = release(41);
+    spec.tracks.truncate(1);
+    let folder = daemon.material(&spec);
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let (track, cover) = (
+        folder.join("01_HarbourLights.wav"),
+        folder.join("artwork.jpg"),
+    );
+    let put = |file: &Path| format!("put {} incoming/{name}/\n", file.display());
+    daemon.sftp_ok(&label, &format!("mkdir incoming/{name}\n{}", put(&cover)));
+
+    let filler = disk.0.join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while std::io::Write::write_all(&mut file, &[0; 65_536]).is_ok() {}
+    let refused = daemon.sftp(&label, &put(&track));
+    assert!(
+        !refused.status.success(),
+        "what is not there is not acknowledged"
+    );
+    let listing = daemon.sftp_ok(&label, "ls -l incoming\n");
+    assert!(listing.contains(name), "reading goes on: {listing}");
+    assert!(!daemon.has_ended());
+
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    let message = folder.join("metadata.xml");
+    daemon.sftp_ok(&label, &format!("{}{}", put(&track), put(&message)));
+    daemon.wait_status(name, "needs_qc");
+}
