@@ -217,6 +217,9 @@ fn a_push_that_was_called_off_is_not_sent() {
     assert_eq!(again.status.code(), Some(4), "refused by the state");
 }
 
+/// Whether so many files, and so many bytes in them, are the moment to kill at.
+type Reached = fn(usize, u64) -> bool;
+
 /// What the partner has while a push runs: how many bytes in hidden folders, in how many files.
 fn under_way(inbox: &Path) -> (usize, u64) {
     let hidden = entries(inbox).into_iter().filter(|path| is_hidden(path));
@@ -234,7 +237,7 @@ fn killed_in_the_middle_of_a_push_one_whole_release_arrives() {
     if !is_here() {
         return;
     }
-    let moments: [(&str, fn(usize, u64) -> bool); 3] = [
+    let moments: [(&str, Reached); 3] = [
         ("first bytes", |_, bytes| bytes > 0),
         ("second file", |files, _| files > 1),
         ("megabytes", |_, bytes| bytes > 6_000_000),
