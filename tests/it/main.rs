@@ -32,5 +32,6 @@ mod report;
 mod rules;
 mod schema;
 mod sftp;
+mod size;
 mod store;
 mod systemd;
