@@ -223,6 +223,34 @@ fn what_is_missing_is_visible_and_mailed_when_the_upload_stalls() {
 }
 
 #[test]
+fn a_stalled_upload_is_mailed_once_with_what_is_missing() {
+    let mut daemon = TestDaemon::prepare("");
+    let config = fs::read_to_string(daemon.config()).unwrap();
+    let config = config.replace("rescan_seconds = 2", "rescan_seconds = 2\nstall_after_seconds = 2");
+    fs::write(daemon.config(), config).unwrap();
+    daemon.run();
+    let label = daemon.label("quayside", &[]);
+    let mut spec = release(10);
+    spec.tracks[2].missing = true;
+    let folder = daemon.material(&spec);
+    let name = folder_of(&folder);
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    let told = wait("the letter", || {
+        let packages = daemon.packages();
+        let package = daemon.package(packages.first()?["id"].as_str()?);
+        (!kinds(&package).is_empty()).then_some(package)
+    });
+    assert_eq!(kinds(&told), ["stalled"]);
+    assert_eq!(told["status"], "receiving");
+    let mails = daemon.mails();
+    assert!(mails[0].contains("03_LastBoatHome.wav"), "{}", mails[0]);
+    assert!(mails[0].contains(&name), "{}", mails[0]);
+}
+
+#[test]
 fn folders_that_did_not_come_by_sftp_are_found() {
     let daemon = TestDaemon::start("");
     let label = daemon.label("quayside", &[]);

@@ -35,6 +35,7 @@ mod rules;
 mod schema;
 mod service;
 mod sftp;
+mod size;
 mod soak;
 mod store;
 mod systemd;

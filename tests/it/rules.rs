@@ -351,6 +351,49 @@ fn the_barcode_may_name_the_message() {
 }
 
 #[test]
+fn a_clip_may_be_compressed() {
+    use dropzone::domain::facts::Container;
+    let mut package = Package::sound();
+    let mut clip = package.track(1).technical[0].clone();
+    clip.is_preview = true;
+    clip.reference = None;
+    clip.files[0].name.value = "clip.mp3".to_owned();
+    clip.files[0].hash = None;
+    package.track(1).technical.push(clip);
+    let mut file = package::audio_file(3);
+    file.path = "clip.mp3".to_owned();
+    file.audio.as_mut().unwrap().container = Container::Mp3;
+    package.folder.files.push(file);
+    let report = package.judge(Profile::Strict);
+    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+}
+
+#[test]
+fn files_may_lie_in_resources_and_nowhere_outside() {
+    for (folder, code) in [("resources/", None), ("/resources/", Some("PKG-010"))] {
+        let mut package = Package::sound();
+        package.file("01_Harmattan.wav").path = "resources/01_Harmattan.wav".to_owned();
+        package.folder.folders = vec!["resources".to_owned()];
+        let name = &mut package.track(1).technical[0].files[0];
+        name.path = Some(package::text(folder, 54, "x"));
+        let report = package.judge(Profile::Strict);
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|f| f.code == "PKG-010")
+            .collect();
+        assert_eq!(found.first().map(|f| f.code.as_str()), code);
+        for finding in found {
+            assert!(
+                finding.message.contains("“/resources/”"),
+                "{}",
+                finding.message
+            );
+        }
+    }
+}
+
+#[test]
 fn worldwide_except_some_is_a_sound_deal() {
     let mut package = Package::sound();
     package.deal().territories.clear();

@@ -94,6 +94,9 @@ fn sound() -> ReleaseSpec {
 fn faulty() -> ReleaseSpec {
     let mut spec = ReleaseSpec::demo(202);
     spec.title = String::from("Fog Signals");
+    for (track, title) in spec.tracks.iter_mut().zip(["Fog Signals", "Bell Buoy", "Soundings"]) {
+        track.title = title.to_owned();
+    }
     spec.territories = vec!["UK".to_owned()];
     spec.artwork = Some((
         "artwork.jpg".to_owned(),

@@ -5,7 +5,7 @@ use super::super::release::Text;
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::times::told;
-use super::wording::{quoted, shown};
+use super::wording::{quoted, shown, titled};
 use super::{Rule, Weight};
 use std::collections::HashSet;
 
@@ -98,7 +98,7 @@ fn no_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
         findings.add(
             Note::new(format!(
                 "The release {} has no barcode.",
-                quoted(main.title())
+                titled(main.title())
             ))
             .at(&main.at),
         );
@@ -211,7 +211,7 @@ fn known_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
         Note::new(format!(
             "The barcode {} is known: we read this as an update of {}, which you sent on {}.",
             shown(icpn.as_str()),
-            quoted(&live.title),
+            titled(&live.title),
             told(live.received_at)
         ))
         .at(&icpn.at),

@@ -3,7 +3,7 @@
 use super::super::release::{Message, Pos, Release, Text};
 use super::case::{Case, is_front_cover};
 use super::findings::{Findings, Note};
-use super::wording::{count, list, quoted};
+use super::wording::{count, list, quoted, titled};
 use super::{Rule, Severity, Weight};
 use std::collections::{BTreeMap, HashSet};
 
@@ -100,7 +100,7 @@ fn main_release(case: &Case<'_>, findings: &mut Findings<'_>) {
             findings.add(
                 Note::new(format!(
                     "No release is marked as the product. We took {}.",
-                    quoted(title)
+                    titled(title)
                 ))
                 .at(at)
                 .expected("IsMainRelease=\"true\""),
@@ -128,7 +128,7 @@ fn several_products(case: &Case<'_>, findings: &mut Findings<'_>) {
     };
     let titles: Vec<String> = products
         .iter()
-        .map(|release| quoted(release.title()))
+        .map(|release| titled(release.title()))
         .collect();
     findings.add(
         Note::new(format!(

@@ -163,9 +163,13 @@ impl<'a> Findings<'a> {
         });
     }
 
-    /// Whether more findings of the running rule would only be counted, so that a check may spare
-    /// itself what is dear to find out.
-    pub(super) fn is_full(&self) -> bool {
+    /// A hint that is dear to find out, unless findings of the running rule are only counted by now.
+    pub(super) fn hint<T>(&self, find: impl FnOnce() -> Option<T>) -> Option<T> {
+        if self.is_full() { None } else { find() }
+    }
+
+    /// Whether more findings of the running rule would only be counted.
+    fn is_full(&self) -> bool {
         self.tallies
             .range((self.rule.code, Severity::Error)..=(self.rule.code, Severity::Info))
             .any(|(_, tally)| tally.kept >= self.most)

@@ -5,7 +5,7 @@ use super::super::lifecycle::Status;
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::times::{moment, told};
-use super::wording::quoted;
+use super::wording::{quoted, titled};
 use super::{Rule, Weight};
 use jiff::{SignedDuration, Timestamp};
 
@@ -165,7 +165,7 @@ fn used_message_id(case: &Case<'_>, findings: &mut Findings<'_>) {
             "The MessageId {} was already used on {} for another release, {}.",
             quoted(id.as_str()),
             told(last.received_at),
-            quoted(&last.title)
+            titled(&last.title)
         ))
         .at(&id.at)
         .found(id.as_str()),

@@ -185,6 +185,8 @@ fn no_artist(case: &Case<'_>, findings: &mut Findings<'_>) {
             "The release names no artist; we took {} from its tracks.",
             quoted(&first.join(", "))
         )
+    } else if tracks.is_empty() {
+        "The release names no artist.".to_owned()
     } else {
         "The release names no artist, and its tracks have different ones.".to_owned()
     };

@@ -75,7 +75,7 @@ fn unknown_advice(case: &Case<'_>, findings: &mut Findings<'_>) {
             } else if holds(PARENTAL_WARNINGS, word) {
                 continue;
             } else {
-                let near = nearest(PARENTAL_WARNINGS, word);
+                let near = findings.hint(|| nearest(PARENTAL_WARNINGS, word));
                 let hint = near
                     .map(|near| format!(" Did you mean {near}?"))
                     .unwrap_or_default();

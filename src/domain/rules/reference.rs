@@ -4,7 +4,7 @@
 use super::super::release::{Message, Text};
 use super::case::Case;
 use super::findings::{Findings, Note};
-use super::wording::quoted;
+use super::wording::{quoted, titled};
 use super::{Rule, Weight};
 use std::collections::{HashMap, HashSet};
 
@@ -131,7 +131,7 @@ fn dangling_resource(case: &Case<'_>, findings: &mut Findings<'_>) {
             findings.add(
                 Note::new(format!(
                     "The release {} lists {}, but no track or picture has this reference.",
-                    quoted(release.title()),
+                    titled(release.title()),
                     quoted(reference.as_str())
                 ))
                 .at(&reference.at)

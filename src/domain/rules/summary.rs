@@ -7,6 +7,7 @@ use super::case::Case;
 use super::deal::deals_of;
 use super::territory;
 use super::times::duration_ms;
+use std::collections::HashSet;
 
 /// A text, if there is anything in it.
 fn value(text: Option<&Text>) -> Option<String> {
@@ -30,12 +31,13 @@ fn title_of(titles: &[Title]) -> Option<String> {
 /// The artist as shown: the stated display name, else main artists, else all.
 fn artist_of(name: Option<&Text>, artists: &[Artist]) -> Option<String> {
     let names = |wanted: &dyn Fn(&Artist) -> bool| {
-        let mut names: Vec<String> = Vec::new();
-        for artist in artists.iter().filter(|artist| wanted(artist)) {
-            // One artist stands in the details of each territory.
-            let name = value(artist.name.as_ref());
-            names.extend(name.filter(|name| !names.contains(name)));
-        }
+        // One artist stands in the details of each territory.
+        let mut seen = HashSet::new();
+        let names = artists.iter().filter(|artist| wanted(artist));
+        let names: Vec<String> = names
+            .filter_map(|artist| value(artist.name.as_ref()))
+            .filter(|name| seen.insert(name.clone()))
+            .collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
     let is_main = |artist: &Artist| {

@@ -167,7 +167,7 @@ fn unknown_use(case: &Case<'_>, findings: &mut Findings<'_>) {
                 .iter()
                 .filter(|t| !t.is_empty() && !holds(allowed, t.as_str()))
             {
-                let near = nearest(allowed, text.as_str());
+                let near = findings.hint(|| nearest(allowed, text.as_str()));
                 let hint = near
                     .map(|near| format!(" Did you mean {near}?"))
                     .unwrap_or_default();

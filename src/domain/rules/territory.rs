@@ -198,22 +198,17 @@ fn shown_all(codes: &[String]) -> Vec<String> {
 
 /// Territories of deals for people: `Worldwide`, codes, `Worldwide except FR`.
 pub(super) fn summary(deals: &[&Deal]) -> Vec<String> {
-    let mut codes: Vec<String> = Vec::new();
-    for deal in deals {
-        let mut add = |code: String| {
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        };
+    let codes = deals.iter().flat_map(|deal| {
+        let excluded: Vec<&str> = deal.excluded.iter().map(Text::as_str).collect();
+        let rest = (deal.territories.is_empty() && !excluded.is_empty())
+            .then(|| format!("Worldwide except {}", shown(&excluded.join(", "))));
         deal.territories
             .iter()
-            .for_each(|text| add(shown(text.as_str())));
-        if deal.territories.is_empty() && !deal.excluded.is_empty() {
-            let excluded: Vec<&str> = deal.excluded.iter().map(Text::as_str).collect();
-            add(format!("Worldwide except {}", shown(&excluded.join(", "))));
-        }
-    }
-    codes
+            .map(|text| shown(text.as_str()))
+            .chain(rest)
+    });
+    let mut seen = HashSet::new();
+    codes.filter(|code| seen.insert(code.clone())).collect()
 }
 
 /// A `DealList` to paste: with the terms that the release has, or those of most releases. Without
@@ -229,7 +224,8 @@ pub(super) fn deal_list(main: &Release, like: Option<&Deal>, codes: &[String]) -
     let worldwide = ["Worldwide".to_owned()];
     let codes = if codes.is_empty() { &worldwide } else { codes };
     let mut territories = String::new();
-    for code in codes {
+    // There are fewer codes than that; a message can repeat invented ones for ever.
+    for code in codes.iter().take(300) {
         let right = match territory_hint(code) {
             Some(hint) if !holds(TERRITORIES, code) => hint,
             Some(_) | None => code,
@@ -305,7 +301,8 @@ fn unknown_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
         .at(&text.at)
         .found(code)
         .other(mild);
-        findings.add(match territory_hint(code) {
+        let right = findings.hint(|| territory_hint(code));
+        findings.add(match right {
             Some(right) => note.fix(format!("Write {right}.")).expected(right),
             None if code.eq_ignore_ascii_case("EU") => note.fix(format!(
                 "The European Union has no code; name its countries: {EUROPEAN_UNION}."
@@ -327,7 +324,8 @@ fn deprecated_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
         ))
         .at(&text.at)
         .found(code);
-        findings.add(match territory_hint(code) {
+        let right = findings.hint(|| territory_hint(code));
+        findings.add(match right {
             Some(right) => note.fix(format!("Write {right}.")).expected(right),
             None => note,
         });

@@ -7,7 +7,7 @@ use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::times::{day_of, today, told};
-use super::wording::{count, quoted};
+use super::wording::{count, titled};
 use super::{Rule, Weight};
 
 pub(super) const RULES: &[Rule] = &[
@@ -62,13 +62,13 @@ fn update_of_live(case: &Case<'_>, findings: &mut Findings<'_>) {
     let message = if main.title() == live.title {
         format!(
             "Update of {}, which you sent on {since}.",
-            quoted(&live.title)
+            titled(&live.title)
         )
     } else {
         format!(
             "Update of the release that you sent on {since}. Its title changes from {} to {}.",
-            quoted(&live.title),
-            quoted(main.title())
+            titled(&live.title),
+            titled(main.title())
         )
     };
     findings.add(Note::new(message).at(&main.at));
@@ -93,7 +93,7 @@ fn takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
         findings.add(
             Note::new(format!(
                 "This takes {} off the stores. {why}",
-                quoted(main.title())
+                titled(main.title())
             ))
             .at(&main.at),
         );

@@ -31,6 +31,15 @@ pub(super) fn quoted(text: &str) -> String {
     format!("“{}”", shown(text))
 }
 
+/// A release's title in quotation marks; of a release without one, that it has none.
+pub(super) fn titled(title: &str) -> String {
+    if title.is_empty() {
+        "(untitled)".to_owned()
+    } else {
+        quoted(title)
+    }
+}
+
 /// Controls, bidirectional marks and characters without width.
 pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()

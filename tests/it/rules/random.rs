@@ -482,6 +482,13 @@ proptest! {
             let blocked = report.findings.iter().any(|f| f.severity == Severity::Error);
             prop_assert_eq!(report.verdict == Verdict::Invalid, blocked);
             prop_assert!(report.findings.is_sorted_by_key(|f| (f.severity, f.file.clone())));
+            let message = package.reading.as_ref().and_then(|reading| reading.message.as_ref());
+            let mut numbers: Vec<u32> = message.map_or_else(Vec::new, |message| {
+                let recordings = message.recordings.iter().zip(1..);
+                recordings.map(|(track, place)| message.track_number(track).unwrap_or(place)).collect()
+            });
+            numbers.sort_unstable();
+            prop_assert!(report.tracks.iter().map(|track| track.number).eq(numbers));
             for finding in &report.findings {
                 prop_assert!(!finding.message.is_empty());
                 prop_assert!(finding.line != Some(0) && finding.column != Some(0));
