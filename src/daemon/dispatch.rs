@@ -153,9 +153,26 @@ async fn begin(
 }
 
 /// One push from claim to outcome. Gives the DSP back, for the count.
-async fn push(store: &Store, parts: &Parts, profile: &DspProfile, claimed: Claimed) -> String {
+async fn push(
+    store: &Store,
+    parts: &Arc<Parts>,
+    profile: &DspProfile,
+    claimed: Claimed,
+) -> String {
     super::crash_point("push.after_claim");
-    let outcome = send(store, parts, profile, &claimed).await;
+    let sending = send(
+        store.clone(),
+        Arc::clone(parts),
+        profile.clone(),
+        claimed.clone(),
+    );
+    // A task of its own: a panic in it is one failed try, which is recorded like any other.
+    let outcome = tokio::spawn(sending).await.unwrap_or_else(|error| {
+        Err(Fault::transient(
+            "push_died",
+            format!("the push worker died: {error}"),
+        ))
+    });
     super::crash_point("push.before_mark");
     let (recorder, push) = (store.clone(), claimed.clone());
     let backoff = parts.config.deliver.backoff();
@@ -174,14 +191,14 @@ async fn push(store: &Store, parts: &Parts, profile: &DspProfile, claimed: Claim
 }
 
 async fn send(
-    store: &Store,
-    parts: &Parts,
-    profile: &DspProfile,
-    claimed: &Claimed,
+    store: Store,
+    parts: Arc<Parts>,
+    profile: DspProfile,
+    claimed: Claimed,
 ) -> Result<String, Fault> {
-    let (reader, id) = (store.clone(), claimed.push.package.clone());
+    let id = claimed.push.package.clone();
     let read = tokio::task::spawn_blocking(move || -> Result<_, StoreError> {
-        Ok((reader.package(&id)?, reader.manifest(&id)?))
+        Ok((store.package(&id)?, store.manifest(&id)?))
     });
     let broken =
         |words: String| Fault::transient("store", format!("the package cannot be read: {words}"));
@@ -197,8 +214,8 @@ async fn send(
         Err(error) => return Err(broken(error.to_string())),
     };
     let spool = parts.config.places().package(&package.id);
-    let plan = deliver::plan(&package, &manifest, &spool, profile)?;
-    deliver::send(profile, claimed, &plan).await
+    let plan = deliver::plan(&package, &manifest, &spool, &profile)?;
+    deliver::send(&profile, &claimed, &plan).await
 }
 
 fn record(

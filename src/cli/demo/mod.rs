@@ -95,7 +95,7 @@ fn faulty() -> ReleaseSpec {
     let mut spec = ReleaseSpec::demo(202);
     spec.title = String::from("Fog Signals");
     for (track, title) in spec.tracks.iter_mut().zip(["Fog Signals", "Bell Buoy", "Soundings"]) {
-        track.title = title.to_owned();
+        track.title = String::from(title);
     }
     spec.territories = vec!["UK".to_owned()];
     spec.artwork = Some((

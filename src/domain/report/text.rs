@@ -110,7 +110,7 @@ pub(super) fn verdict_sentence(report: &Report) -> String {
         (Verdict::Invalid, n) => {
             format!("{n} errors have to be fixed before this release can go on.")
         }
-        (Verdict::Valid, _) => "No error was found; a person reviews the release next.".to_owned(),
+        (Verdict::Valid, _) => "No error was found.".to_owned(),
     }
 }
 
