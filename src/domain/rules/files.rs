@@ -214,7 +214,17 @@ fn other_encoding(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn bad_reference(case: &Case<'_>, findings: &mut Findings<'_>) {
     for reference in judged(case) {
-        let written = quoted(reference.named.name.as_str());
+        // What leads out of the folder may be said in FilePath and not in FileName.
+        let named = reference.named;
+        let folder = named.path.as_ref().map_or("", |path| path.as_str());
+        let written = match folder {
+            "" => quoted(named.name.as_str()),
+            folder => quoted(&format!(
+                "{}/{}",
+                folder.trim_end_matches('/'),
+                named.name.as_str()
+            )),
+        };
         let owner = owner_name(case, reference);
         let (message, mild) = match &reference.path {
             Err(BadReference::Escapes) => (
