@@ -150,10 +150,18 @@ impl Speaker<'_> {
             .collect();
         // It lists ten names at most: the required one may stand behind them.
         let absent = || {
-            let children = content.children.iter().filter(|c| c.is_required);
-            let names = children.map(|c| c.name.as_str());
-            names
-                .filter(|name| !self.raw.children.iter().any(|c| c == name))
+            let is_filled = |place: usize| {
+                let mut there = self
+                    .raw
+                    .children
+                    .iter()
+                    .flat_map(|name| content.named(name));
+                there.any(|c| c.place == place)
+            };
+            let children = content.children.iter();
+            children
+                .filter(|c| (c.is_required || c.is_alternative) && !is_filled(c.place))
+                .map(|c| c.name.as_str())
                 .collect::<Vec<_>>()
         };
         let names = match (required.is_empty(), expected.len() >= MOST_LISTED) {
