@@ -347,7 +347,9 @@ fn an_element_one_level_too_high_is_sent_to_its_home() {
     );
     let said = told(&facts);
     assert!(
-        said.contains("Move <TechnicalSoundRecordingDetails> into <SoundRecordingDetailsByTerritory>."),
+        said.contains(
+            "Move <TechnicalSoundRecordingDetails> into <SoundRecordingDetailsByTerritory>."
+        ),
         "{said}"
     );
 }
@@ -361,7 +363,10 @@ fn what_a_release_lacks_is_named_though_much_else_may_follow() {
     let end = RELEASE[start..].find(close).expect("a list ends") + start + close.len();
     let text = format!("{}{}", &RELEASE[..start], &RELEASE[end..]);
     let said = told(&GUIDE.check(&read(&text), Profile::Guide));
-    assert!(said.contains("Add <ReleaseResourceReferenceList>"), "{said}");
+    assert!(
+        said.contains("Add <ReleaseResourceReferenceList>"),
+        "{said}"
+    );
 }
 
 #[test]
