@@ -148,10 +148,26 @@ impl Speaker<'_> {
             .filter(|name| content.named(name).any(|c| c.is_required))
             .filter(|name| !self.raw.children.iter().any(|c| c == name))
             .collect();
-        let names = if required.is_empty() {
-            expected
-        } else {
-            required
+        // It lists ten names at most: the required one may stand behind them.
+        let absent = || {
+            let is_filled = |place: usize| {
+                let mut there = self
+                    .raw
+                    .children
+                    .iter()
+                    .flat_map(|name| content.named(name));
+                there.any(|c| c.place == place)
+            };
+            let children = content.children.iter();
+            children
+                .filter(|c| (c.is_required || c.is_alternative) && !is_filled(c.place))
+                .map(|c| c.name.as_str())
+                .collect::<Vec<_>>()
+        };
+        let names = match (required.is_empty(), expected.len() >= MOST_LISTED) {
+            (false, _) => required,
+            (true, true) => Some(absent()).filter(|a| !a.is_empty()).unwrap_or(expected),
+            (true, false) => expected,
         };
         let list = one_of(&names);
         Said {
@@ -304,6 +320,23 @@ impl Speaker<'_> {
         })
     }
 
+    /// The child of the parent that would know the element: it was put one level too high.
+    fn home_among<'c>(&self, content: &'c Content) -> Option<&'c str> {
+        let element = self.element();
+        let (_, above) = self.raw.ancestry.split_last()?;
+        let knows = |name: &str| {
+            let mut inside = above.to_vec();
+            inside.push(name.to_owned());
+            let own = self.model.content(&inside);
+            own.is_some_and(|own| own.named(element).next().is_some())
+        };
+        let names = content.children.iter().map(|child| child.name.as_str());
+        let mut homes = names.filter(|name| knows(name));
+        let first = homes.next()?;
+        // With several to choose from the right one is a guess.
+        homes.next().is_none().then_some(first)
+    }
+
     /// A name that the parent does not know.
     fn unknown(&self, content: &Content) -> Said {
         let element = self.element();
@@ -311,6 +344,16 @@ impl Speaker<'_> {
         let names: Vec<&str> = content.children.iter().map(|c| c.name.as_str()).collect();
         let nearest = nearest(element, &names, 1);
         let expected = self.expected_next();
+        if let Some(home) = self.home_among(content) {
+            return Said {
+                message: format!(
+                    "`{element}` is not known inside `{parent}`; it belongs into `{home}`."
+                ),
+                fix: Some(format!("Move <{element}> into <{home}>.")),
+                expected: Some(format!("{home}/{element}")),
+                found: Some(element.to_owned()),
+            };
+        }
         let fix = match nearest.first() {
             Some(name) => format!("Did you mean <{name}>?"),
             None if expected.is_empty() => format!("Remove <{element}>."),
@@ -550,6 +593,9 @@ impl Speaker<'_> {
         }
     }
 }
+
+/// As many names as libxml2 lists at most.
+const MOST_LISTED: usize = 10;
 
 impl Said {
     /// An empty value deserves plainer words.

@@ -291,6 +291,58 @@ fn what_a_rule_explains_is_not_told_again_by_the_schema() {
 }
 
 #[test]
+fn the_schema_of_a_version_that_is_not_taken_gives_no_advice() {
+    let told = |is_taken: bool| {
+        let mut package = Package::sound();
+        package.schema.faults.push(dropzone::domain::facts::SchemaFault {
+            message: "`PartyList` is required.".to_owned(),
+            fix: None,
+            line: 4,
+            path: "/NewReleaseMessage/ResourceList".to_owned(),
+            expected: None,
+            found: None,
+        });
+        if !is_taken {
+            package.stumble(dropzone::domain::release::ReadFaultKind::WrongVersion, "This is ERN 4.3.");
+        }
+        let report = package.judge(Profile::Guide);
+        report.findings.iter().any(|f| f.code == "XML-014")
+    };
+    assert!(told(true), "the fault counts in a version that is taken");
+    assert!(!told(false));
+}
+
+#[test]
+fn the_start_of_the_first_deal_stands_in_for_the_release_date() {
+    let mut package = Package::sound();
+    package.main().release_date = None;
+    package.deal().start = Some(package::text("2026-05-08", 270, "x"));
+    let report = package.judge(Profile::Guide);
+    assert_eq!(report.release.release_date.as_deref(), Some("2026-05-08"));
+    assert_eq!(report.counts.error, 0, "{:#?}", report.findings);
+}
+
+#[test]
+fn a_file_path_out_of_the_folder_is_shown() {
+    let mut package = Package::sound();
+    package.track(1).technical[0].files[0].path = Some(package::text("/path/to/audio/", 90, "x"));
+    let report = package.judge(Profile::Guide);
+    let said = report.findings.iter().find(|f| f.code == "PKG-010");
+    let said = said.map(|f| f.message.as_str()).unwrap_or_default();
+    assert!(said.contains("/path/to/audio/01_"), "{said}");
+}
+
+#[test]
+fn the_length_of_a_compressed_file_is_not_judged() {
+    let mut package = Package::sound();
+    package.audio().coding = dropzone::domain::facts::SampleCoding::Compressed;
+    package.audio().duration_ms = 5_000;
+    let report = package.judge(Profile::Guide);
+    assert!(report.findings.iter().any(|f| f.code == "AUD-005"));
+    assert!(report.findings.iter().all(|f| f.code != "AUD-015"));
+}
+
+#[test]
 fn what_the_dialect_explains_is_not_told_again_by_the_schema() {
     use dropzone::domain::facts::SchemaFault;
     use dropzone::domain::release::{Dialect, DialectUse};

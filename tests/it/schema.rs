@@ -337,6 +337,39 @@ fn faults_of_the_guides_schema_are_explained() {
 }
 
 #[test]
+fn an_element_one_level_too_high_is_sent_to_its_home() {
+    let facts = GUIDE.check(
+        &changed(
+            "<Duration>PT2M40S</Duration>",
+            "<Duration>PT2M40S</Duration><TechnicalSoundRecordingDetails/>",
+        ),
+        Profile::Guide,
+    );
+    let said = told(&facts);
+    assert!(
+        said.contains(
+            "Move <TechnicalSoundRecordingDetails> into <SoundRecordingDetailsByTerritory>."
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_a_release_lacks_is_named_though_much_else_may_follow() {
+    let start = RELEASE
+        .find("<ReleaseResourceReferenceList>")
+        .expect("the release lists its resources");
+    let close = "</ReleaseResourceReferenceList>";
+    let end = RELEASE[start..].find(close).expect("a list ends") + start + close.len();
+    let text = format!("{}{}", &RELEASE[..start], &RELEASE[end..]);
+    let said = told(&GUIDE.check(&read(&text), Profile::Guide));
+    assert!(
+        said.contains("Add <ReleaseResourceReferenceList>"),
+        "{said}"
+    );
+}
+
+#[test]
 fn lines_are_true_beyond_65535_and_the_list_is_capped() {
     let padding = "\n".repeat(70_000);
     let text = RELEASE.replacen(

@@ -5,8 +5,7 @@ use super::case::Case;
 use super::findings::{Findings, Note};
 use super::values::{ARTIST_ROLES, holds, nearest};
 use super::wording::{list, quoted};
-use super::{Rule, Weight};
-use std::collections::HashSet;
+use super::{Rule, Severity, Weight};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -23,8 +22,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "META-024",
         title: "No main artist",
+        weight: Weight::ERROR.or(Severity::Warning),
         why: "Every release and every track needs at least one artist with the role MainArtist, \
-              whose page in the stores it appears on.",
+              whose page in the stores it appears on. A warning when conductor, orchestra or \
+              soloists are named as classical messages do.",
         fix: "Give the artist whose release this is the ArtistRole MainArtist.",
         source: "Spotify onboarding guideline; DDEX Release Profile 1.4",
         ack: "PrimaryArtistNameMissing",
@@ -101,7 +102,7 @@ fn unknown_role(case: &Case<'_>, findings: &mut Findings<'_>) {
                 .iter()
                 .filter(|role| !role.is_empty() && !holds(ARTIST_ROLES, role.as_str()));
             for role in unknown {
-                let near = findings.hint(|| nearest(ARTIST_ROLES, role.as_str()));
+                let near = nearest(ARTIST_ROLES, role.as_str());
                 let hint = near
                     .map(|near| format!(" Did you mean {near}?"))
                     .unwrap_or_default();
@@ -119,6 +120,9 @@ fn unknown_role(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// Who performs in the DDEX profile for classical music, which names no MainArtist.
+const CLASSICAL_ROLES: &str = "Choir Conductor Ensemble Orchestra Soloist";
+
 fn no_main_artist(case: &Case<'_>, findings: &mut Findings<'_>) {
     for billing in billings(case) {
         let Some(first) = billing.artists.first() else {
@@ -135,7 +139,14 @@ fn no_main_artist(case: &Case<'_>, findings: &mut Findings<'_>) {
         if all_known && !roles().any(|role| role.as_str() == "MainArtist") {
             let names: Vec<String> = billing.artists.iter().map(|a| quoted(name_of(a))).collect();
             let what = format!("nobody has the role MainArtist. Artists: {}.", list(&names));
-            findings.add(billing.note(&what).at(&first.at).expected("MainArtist"));
+            let is_classical = roles().any(|role| holds(CLASSICAL_ROLES, role.as_str()));
+            findings.add(
+                billing
+                    .note(&what)
+                    .at(&first.at)
+                    .expected("MainArtist")
+                    .other(is_classical),
+            );
         }
     }
 }
@@ -162,10 +173,11 @@ fn no_artist_order(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn artist_twice(case: &Case<'_>, findings: &mut Findings<'_>) {
     for billing in billings(case) {
-        let mut seen: HashSet<String> = HashSet::new();
+        let mut seen: Vec<String> = Vec::new();
         for artist in billing.artists {
             let name = name_of(artist).to_lowercase();
-            if name.is_empty() || seen.insert(name) {
+            if name.is_empty() || !seen.contains(&name) {
+                seen.push(name);
                 continue;
             }
             let what = format!("the artist {} is named twice.", quoted(name_of(artist)));

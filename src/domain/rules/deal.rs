@@ -6,8 +6,10 @@ use super::case::Case;
 use super::findings::{Findings, Note};
 use super::reference::dangling_deals;
 use super::territory::deal_list;
-use super::wording::titled;
+use super::times::day_of;
+use super::wording::quoted;
 use super::{Rule, Weight};
+use jiff::civil::Date;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -55,6 +57,13 @@ pub(super) fn deals_of<'a>(
         .flat_map(|deal| &deal.deals)
 }
 
+/// The first day on which a deal lets the release be sold.
+pub(super) fn first_day_of_sale(message: &Message, release: &Release) -> Option<Date> {
+    deals_of(message, release)
+        .filter_map(|deal| day_of(deal.start.as_ref()?.as_str()))
+        .min()
+}
+
 fn no_deal(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some((message, main)) = case.main() else {
         return;
@@ -66,7 +75,7 @@ fn no_deal(case: &Case<'_>, findings: &mut Findings<'_>) {
     findings.add(
         Note::new(format!(
             "The message has no deal for {}: nobody may sell or stream it.",
-            titled(main.title())
+            quoted(main.title())
         ))
         .at(&main.at)
         .fix(format!(

@@ -104,7 +104,8 @@ pub(super) const RULES: &[Rule] = &[
 fn refused_names(case: &Case<'_>, findings: &mut Findings<'_>) {
     for (name, reason) in &case.subject.folder.refused {
         let reason = reason.trim_end_matches('.');
-        findings.add(Note::new(format!("{} was not accepted: {reason}.", quoted(name))).file(name));
+        findings
+            .add(Note::new(format!("{} was not accepted: it {reason}.", quoted(name))).file(name));
     }
 }
 

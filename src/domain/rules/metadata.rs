@@ -2,6 +2,7 @@
 
 use super::super::release::{Artist, Recording, Text, Title};
 use super::case::{Case, Track};
+use super::deal::first_day_of_sale;
 use super::findings::{Findings, Note};
 use super::times::{day, duration_ms, today};
 use super::wording::{clock, count, quoted};
@@ -53,7 +54,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "META-006",
         title: "Release date is missing or no date",
-        why: "Stores need the day on which the release comes out, as YYYY-MM-DD.",
+        weight: Weight::ERROR.or(Severity::Warning),
+        why: "Stores need the day on which the release comes out, as YYYY-MM-DD. A warning when a \
+              deal of the release says from when it may be sold: many systems send only that.",
         fix: "Write the date as year, month and day, such as 2026-04-01, into ReleaseDate.",
         source: "guide, Required XML fields; DDEX Release Profile 1.4, rule 1717",
         ack: "CommercialReleaseDateInvalid",
@@ -208,11 +211,22 @@ fn no_genre(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn no_release_date(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let Some((_, main)) = case.main() else {
+    let Some((message, main)) = case.main() else {
         return;
     };
     let note = match main.release_date.as_ref().filter(|date| !date.is_empty()) {
-        None => Note::new("The release has no release date.").at(&main.at),
+        None => match first_day_of_sale(message, main) {
+            Some(first) => Note::new(format!(
+                "The release has no release date. Its first deal starts on {first}; we took that day."
+            ))
+            .fix(format!(
+                "Write <ReleaseDate>{first}</ReleaseDate> into ReleaseDetailsByTerritory if that is \
+                 the day."
+            ))
+            .at(&main.at)
+            .other(true),
+            None => Note::new("The release has no release date.").at(&main.at),
+        },
         Some(date) if day(date.as_str()).is_some() => return,
         Some(date) => Note::new(format!(
             "The release date {} is no day of the calendar in the form YYYY-MM-DD.",

@@ -1,6 +1,6 @@
 //! AUD-014 … AUD-028: what the audio sounds like, and whether it is what the message says.
 
-use super::super::facts::{AudioFacts, AudioFault, AudioLevels};
+use super::super::facts::{AudioFacts, AudioFault, AudioLevels, SampleCoding};
 use super::case::{Case, Sounding};
 use super::findings::{Findings, Note};
 use super::format::{about, is_readable};
@@ -149,6 +149,10 @@ fn is_cut_off(audio: &AudioFacts) -> bool {
 
 fn other_duration(case: &Case<'_>, findings: &mut Findings<'_>) {
     for sounding in case.soundings().filter(is_readable) {
+        if sounding.audio.coding == SampleCoding::Compressed {
+            // Its length was guessed, and AUD-005 asks for another file anyway.
+            continue;
+        }
         let Some(track) = sounding
             .track
             .filter(|track| track.recording.files().count() == 1)

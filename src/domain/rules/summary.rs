@@ -4,7 +4,7 @@
 use super::super::release::{Artist, Message, Text, Title};
 use super::super::report::{ArtworkSummary, ReleaseSummary, TrackSummary};
 use super::case::Case;
-use super::deal::deals_of;
+use super::deal::{deals_of, first_day_of_sale};
 use super::territory;
 use super::times::duration_ms;
 use std::collections::HashSet;
@@ -87,7 +87,8 @@ pub(super) fn release(case: &Case<'_>) -> ReleaseSummary {
         (Some(kind), Some(own)) if kind.as_str() == "UserDefined" => Some(own.clone()),
         (kind, _) => value(kind),
     };
-    summary.release_date = value(main.release_date.as_ref());
+    summary.release_date = value(main.release_date.as_ref())
+        .or_else(|| first_day_of_sale(message, main).map(|day| day.to_string()));
     summary.label_name = value(main.label_name.as_ref()).or_else(|| {
         message
             .recordings

@@ -440,7 +440,16 @@ pub(super) const METADATA: &[Case] = &[
         p.track(1).genres.clear();
         p.track(2).genres[0].value = String::new();
     }),
-    error("META-006", |p| p.main().release_date = None),
+    error("META-006", |p| {
+        p.main().release_date = None;
+        for deal in &mut p.message().deals {
+            for terms in &mut deal.deals {
+                terms.start = None;
+            }
+        }
+    })
+    .with(&["DEAL-009"]),
+    warning("META-006", |p| p.main().release_date = None),
     error("META-006", |p| {
         p.main().release_date.as_mut().unwrap().value = "2026-02-31".to_owned();
     }),
@@ -477,6 +486,9 @@ pub(super) const METADATA: &[Case] = &[
     }),
     error("META-024", |p| {
         p.track(1).artists[0].roles[0].value = "FeaturedArtist".to_owned();
+    }),
+    warning("META-024", |p| {
+        p.track(1).artists[0].roles[0].value = "Conductor".to_owned();
     }),
     warning("META-025", |p| {
         let mut guest = artist("Tunde", "FeaturedArtist", 47, "x");
