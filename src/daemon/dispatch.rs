@@ -153,12 +153,7 @@ async fn begin(
 }
 
 /// One push from claim to outcome. Gives the DSP back, for the count.
-async fn push(
-    store: &Store,
-    parts: &Arc<Parts>,
-    profile: &DspProfile,
-    claimed: Claimed,
-) -> String {
+async fn push(store: &Store, parts: &Arc<Parts>, profile: &DspProfile, claimed: Claimed) -> String {
     super::crash_point("push.after_claim");
     let sending = send(
         store.clone(),

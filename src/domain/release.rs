@@ -83,6 +83,14 @@ pub struct DialectUse {
     pub at: Pos,
 }
 
+impl DialectUse {
+    /// Whether a schema's complaint at the same place is this departure again. That `EP` is no
+    /// release type explains a wrong value there, not an element in the wrong place.
+    pub fn explains(&self, found: Option<&str>) -> bool {
+        self.dialect != Dialect::ReleaseTypeEp || found == Some("EP")
+    }
+}
+
 /// What the reader stumbled over, short of what a rule judges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReadFault {

@@ -227,7 +227,7 @@ fn leave_out_explained(facts: &mut SchemaFacts, message: &Message) {
         !message
             .dialect
             .iter()
-            .any(|used| used.at.path == fault.path)
+            .any(|used| used.at.path == fault.path && used.explains(fault.found.as_deref()))
     });
     facts.total -= before - facts.faults.len();
 }

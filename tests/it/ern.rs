@@ -1,34 +1,13 @@
 //! The reader of ERN messages: values, places, faults, and that nothing stops it.
 
+use crate::kit::shared;
 use dropzone::domain::ern::{self, VERSIONS};
 use dropzone::domain::limits::Limits;
 use dropzone::domain::release::{Dialect, Message, MessageKind, ReadFaultKind, Reading, Text};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// Folder of the data that the project may not contain; `None` where it is absent, which CI does
-/// not allow.
-fn shared() -> Option<PathBuf> {
-    let dir = std::env::var_os("DROPZONE_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "CI needs the shared data, {} is absent",
-        dir.display()
-    );
-    // Past the harness, which would swallow it.
-    let _unread = writeln!(std::io::stderr(), "skipped: needs shared data");
-    None
-}
 
 fn read(bytes: &[u8]) -> Reading {
     ern::read(bytes, &Limits::default())

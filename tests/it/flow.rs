@@ -226,7 +226,10 @@ fn what_is_missing_is_visible_and_mailed_when_the_upload_stalls() {
 fn a_stalled_upload_is_mailed_once_with_what_is_missing() {
     let mut daemon = TestDaemon::prepare("");
     let config = fs::read_to_string(daemon.config()).unwrap();
-    let config = config.replace("rescan_seconds = 2", "rescan_seconds = 2\nstall_after_seconds = 2");
+    let config = config.replace(
+        "rescan_seconds = 2",
+        "rescan_seconds = 2\nstall_after_seconds = 2",
+    );
     fs::write(daemon.config(), config).unwrap();
     daemon.run();
     let label = daemon.label("quayside", &[]);

@@ -294,16 +294,22 @@ fn what_a_rule_explains_is_not_told_again_by_the_schema() {
 fn the_schema_of_a_version_that_is_not_taken_gives_no_advice() {
     let told = |is_taken: bool| {
         let mut package = Package::sound();
-        package.schema.faults.push(dropzone::domain::facts::SchemaFault {
-            message: "`PartyList` is required.".to_owned(),
-            fix: None,
-            line: 4,
-            path: "/NewReleaseMessage/ResourceList".to_owned(),
-            expected: None,
-            found: None,
-        });
+        package
+            .schema
+            .faults
+            .push(dropzone::domain::facts::SchemaFault {
+                message: "`PartyList` is required.".to_owned(),
+                fix: None,
+                line: 4,
+                path: "/NewReleaseMessage/ResourceList".to_owned(),
+                expected: None,
+                found: None,
+            });
         if !is_taken {
-            package.stumble(dropzone::domain::release::ReadFaultKind::WrongVersion, "This is ERN 4.3.");
+            package.stumble(
+                dropzone::domain::release::ReadFaultKind::WrongVersion,
+                "This is ERN 4.3.",
+            );
         }
         let report = package.judge(Profile::Guide);
         report.findings.iter().any(|f| f.code == "XML-014")

@@ -1,6 +1,7 @@
 //! The schema check: official sets installed and guarded, verdicts equal to xmllint's, faults in
 //! words.
 
+use crate::kit::shared;
 use dropzone::domain::account::Profile;
 use dropzone::domain::ern;
 use dropzone::domain::facts::{SchemaCheck, SchemaFacts};
@@ -10,29 +11,8 @@ use dropzone::inspect::schemas::{SchemaError, SchemaState, Schemas};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
-
-/// Folder of the data that the project may not contain; `None` where it is absent, which CI does
-/// not allow.
-fn shared() -> Option<PathBuf> {
-    let dir = std::env::var_os("DROPZONE_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "CI needs the shared data, {} is absent",
-        dir.display()
-    );
-    // Past the harness, which would swallow it.
-    let _unread = writeln!(std::io::stderr(), "skipped: needs shared data");
-    None
-}
 
 const RELEASE: &str = include_str!("data/ern-small.xml");
 

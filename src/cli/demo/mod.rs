@@ -94,7 +94,11 @@ fn sound() -> ReleaseSpec {
 fn faulty() -> ReleaseSpec {
     let mut spec = ReleaseSpec::demo(202);
     spec.title = String::from("Fog Signals");
-    for (track, title) in spec.tracks.iter_mut().zip(["Fog Signals", "Bell Buoy", "Soundings"]) {
+    for (track, title) in spec
+        .tracks
+        .iter_mut()
+        .zip(["Fog Signals", "Bell Buoy", "Soundings"])
+    {
         track.title = String::from(title);
     }
     spec.territories = vec!["UK".to_owned()];

@@ -6,6 +6,7 @@ use super::findings::{Findings, Note};
 use super::values::{ARTIST_ROLES, holds, nearest};
 use super::wording::{list, quoted};
 use super::{Rule, Severity, Weight};
+use std::collections::HashSet;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -102,7 +103,7 @@ fn unknown_role(case: &Case<'_>, findings: &mut Findings<'_>) {
                 .iter()
                 .filter(|role| !role.is_empty() && !holds(ARTIST_ROLES, role.as_str()));
             for role in unknown {
-                let near = nearest(ARTIST_ROLES, role.as_str());
+                let near = findings.hint(|| nearest(ARTIST_ROLES, role.as_str()));
                 let hint = near
                     .map(|near| format!(" Did you mean {near}?"))
                     .unwrap_or_default();
@@ -173,11 +174,10 @@ fn no_artist_order(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn artist_twice(case: &Case<'_>, findings: &mut Findings<'_>) {
     for billing in billings(case) {
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         for artist in billing.artists {
             let name = name_of(artist).to_lowercase();
-            if name.is_empty() || !seen.contains(&name) {
-                seen.push(name);
+            if name.is_empty() || seen.insert(name) {
                 continue;
             }
             let what = format!("the artist {} is named twice.", quoted(name_of(artist)));

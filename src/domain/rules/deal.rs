@@ -7,7 +7,7 @@ use super::findings::{Findings, Note};
 use super::reference::dangling_deals;
 use super::territory::deal_list;
 use super::times::day_of;
-use super::wording::quoted;
+use super::wording::titled;
 use super::{Rule, Weight};
 use jiff::civil::Date;
 
@@ -75,7 +75,7 @@ fn no_deal(case: &Case<'_>, findings: &mut Findings<'_>) {
     findings.add(
         Note::new(format!(
             "The message has no deal for {}: nobody may sell or stream it.",
-            quoted(main.title())
+            titled(main.title())
         ))
         .at(&main.at)
         .fix(format!(

@@ -2,7 +2,7 @@
 
 use super::super::facts::FileRole;
 use super::super::naming::{BadReference, Match, base_name, nearest};
-use super::super::release::Message;
+use super::super::release::{Message, Text};
 use super::case::{Case, Owner, Reference, Track, is_called_artwork};
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
@@ -135,11 +135,7 @@ fn missing_file(case: &Case<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let paths = paths.get_or_insert_with(|| unnamed_paths(case));
-        let near = if findings.is_full() {
-            None
-        } else {
-            nearest(path, paths)
-        };
+        let near = findings.hint(|| nearest(path, paths));
         let hint = near.map(|near| format!(" The closest name there is {}.", quoted(near)));
         let message = format!(
             "{} names the file {}, which is not in the folder.{}",
@@ -214,16 +210,13 @@ fn other_encoding(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn bad_reference(case: &Case<'_>, findings: &mut Findings<'_>) {
     for reference in judged(case) {
+        let name = reference.named.name.as_str();
         // What leads out of the folder may be said in FilePath and not in FileName.
-        let named = reference.named;
-        let folder = named.path.as_ref().map_or("", |path| path.as_str());
-        let written = match folder {
-            "" => quoted(named.name.as_str()),
-            folder => quoted(&format!(
-                "{}/{}",
-                folder.trim_end_matches('/'),
-                named.name.as_str()
-            )),
+        let written = match reference.named.path.as_ref().map(Text::as_str) {
+            Some(folder) if !folder.is_empty() => {
+                quoted(&format!("{}/{name}", folder.trim_end_matches('/')))
+            }
+            Some(_) | None => quoted(name),
         };
         let owner = owner_name(case, reference);
         let (message, mild) = match &reference.path {
@@ -247,7 +240,7 @@ fn bad_reference(case: &Case<'_>, findings: &mut Findings<'_>) {
             ),
             Ok(_) => continue,
         };
-        let note = note_at(case, reference, message).found(reference.named.name.as_str());
+        let note = note_at(case, reference, message).found(name);
         findings.add(note.other(mild));
     }
 }

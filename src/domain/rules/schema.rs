@@ -113,6 +113,7 @@ impl<'a> Explained<'a> {
             found.at.line == fault.line
                 && found.at.line > 0
                 && (element.is_empty() || element == last_element(Some(&found.at.path)))
+                && found.explains(fault.found.as_deref())
         });
         // Where the parts of a release stand in another order, the schema check stumbles over
         // whichever comes first, and then misses the rest at the release itself.

@@ -6,13 +6,14 @@
     reason = "levels that have to be exact, and small numbers"
 )]
 
+use crate::kit::{shared, skip};
 use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
 use dropzone::cli::demo::material::audio::{Samples, Signal};
 use dropzone::domain::facts::{AudioFacts, AudioFault};
 use dropzone::domain::limits::Limits;
 use dropzone::inspect::audio::{FileMeasure, measure};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
@@ -24,35 +25,13 @@ mod folder;
 mod material;
 mod mutations;
 
-/// The shared folder with official schemas, if it is there. CI must have it.
-fn shared() -> Option<PathBuf> {
-    let place = std::env::var_os("DROPZONE_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    if place.join("schemas").is_dir() {
-        return Some(place);
-    }
-    skipped("needs shared data");
-    None
-}
-
 /// Whether a program is installed. CI must have it.
 fn installed(program: &str) -> bool {
     let there = Command::new(program).arg("-version").output().is_ok();
     if !there {
-        skipped(program);
+        skip(program);
     }
     there
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "a skipped test says so in its captured output"
-)]
-fn skipped(what: &str) {
-    assert!(std::env::var_os("CI").is_none(), "CI may not skip: {what}");
-    println!("skipped: {what}");
 }
 
 /// Writes the bytes and measures the file.
