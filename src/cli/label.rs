@@ -3,7 +3,7 @@
 use super::Context;
 use super::exit::{Done, Failure};
 use super::key;
-use super::output::{Table, shown};
+use super::output::{Table, give_to_owner, shown};
 use super::shapes::{LabelDetail, LabelList};
 use crate::config::Config;
 use crate::daemon::clock;
@@ -173,7 +173,9 @@ fn make_folders(config: &Config, account: &Account) -> Result<(), Failure> {
     ] {
         std::fs::create_dir_all(&folder)
             .map_err(|e| Failure::Failed(format!("cannot create {}: {e}", folder.display())))?;
+        give_to_owner(places.root(), &folder);
     }
+    give_to_owner(places.root(), &places.label(&account.id));
     Ok(())
 }
 

@@ -11,6 +11,8 @@ use crate::store::{Found, Store};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
 
 impl Context<'_> {
     /// The configuration that this command line names.
@@ -30,6 +32,7 @@ impl Context<'_> {
             )));
         }
         let store = Store::open(&database, clock::now)?;
+        give_to_owner(config.places().root(), &database);
         introduce(&store, config);
         Ok(store)
     }
@@ -39,6 +42,18 @@ impl Context<'_> {
         let text =
             serde_json::to_string_pretty(value).map_err(|e| Failure::Failed(e.to_string()))?;
         Ok(writeln!(self.out, "{text}")?)
+    }
+}
+
+/// Gives what a command made to the owner of the data directory: commands typed by root must not
+/// leave files that the service cannot open. SQLite does the same for its own side files.
+pub fn give_to_owner(data_dir: &Path, made: &Path) {
+    let owner = |path: &Path| path.metadata().map(|m| (m.uid(), m.gid())).ok();
+    if let (Some(wanted), Some(found)) = (owner(data_dir), owner(made))
+        && wanted != found
+    {
+        // Only root can; for everyone else the next access says what is wrong.
+        chown(made, Some(wanted.0), Some(wanted.1)).ok();
     }
 }
 

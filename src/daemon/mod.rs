@@ -177,7 +177,13 @@ impl Daemon {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
         notify(&[NotifyState::Ready, NotifyState::Status("taking uploads")]);
 
-        let outcome = self.until_stopped(&workers, &mut signals).await;
+        let has_died = || {
+            let dead = workers.iter().find(|worker| worker.is_finished());
+            dead.map(|worker| worker.thread().name().unwrap_or("?").to_owned())
+                .or_else(|| serving.is_finished().then(|| "SFTP server".to_owned()))
+                .or_else(|| pushing.is_finished().then(|| "pushes".to_owned()))
+        };
+        let outcome = self.until_stopped(has_died, &mut signals).await;
 
         let deadline = Instant::now() + drain;
         notify(&[NotifyState::Stopping]);
@@ -251,10 +257,11 @@ impl Daemon {
         Ok(vec![taking, inspecting, mailing])
     }
 
-    /// Returns when a signal asks for it, or when a worker died (systemd starts us again).
+    /// Returns when a signal asks for it, or when a part died, which `has_died` names (systemd
+    /// starts us again).
     async fn until_stopped(
         &self,
-        workers: &[JoinHandle<()>],
+        has_died: impl Fn() -> Option<String>,
         signals: &mut Signals,
     ) -> anyhow::Result<()> {
         let beat =
@@ -266,8 +273,8 @@ impl Daemon {
                 _ = signals.interrupt.recv() => return Ok(()),
                 _ = signals.hangup.recv() => self.reload(),
                 _ = ticks.tick() => {
-                    if let Some(dead) = workers.iter().find(|worker| worker.is_finished()) {
-                        bail!("the thread {} ended; see the log above", dead.thread().name().unwrap_or("?"));
+                    if let Some(dead) = has_died() {
+                        bail!("a part of the daemon ended ({dead}); see the log above");
                     }
                     if self.store.has_stopped() {
                         bail!("the database's writer has stopped; see the log above");

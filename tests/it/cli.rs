@@ -173,3 +173,24 @@ fn passwords_and_hashes_are_shown_nowhere() {
     };
     assert!(!holds(&label.password), "the database keeps only the hash");
 }
+
+/// Root types commands, the service runs as somebody else: nothing may be left that it cannot open.
+#[test]
+fn what_root_makes_belongs_to_the_service() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let daemon = TestDaemon::prepare("");
+    if chown(daemon.data(), Some(65534), Some(65534)).is_err() {
+        return; // Not root: then there is nothing to give away.
+    }
+    let label = daemon.label("quayside", &[]);
+    let home = daemon.data().join("labels").join(&label.id);
+    for made in [
+        daemon.data().join("dropzone.db"),
+        home.join("incoming"),
+        home.join("partial"),
+        home.join("reports"),
+        home,
+    ] {
+        assert_eq!(made.metadata().unwrap().uid(), 65534, "{}", made.display());
+    }
+}

@@ -121,7 +121,7 @@ fn unknown_role(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Who performs in the DDEX profile for classical music, which names no MainArtist.
+/// Who performs in the DDEX profile for classical music, which names no `MainArtist`.
 const CLASSICAL_ROLES: &str = "Choir Conductor Ensemble Orchestra Soloist";
 
 fn no_main_artist(case: &Case<'_>, findings: &mut Findings<'_>) {
