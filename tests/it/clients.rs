@@ -243,7 +243,7 @@ for file in sorted(os.listdir(folder)):
     sftp.utime(f"{name}/{file}", (1700000000, 1700000000))
     assert sent.st_size == os.path.getsize(os.path.join(folder, file)), file
     assert sftp.stat(f"{name}/{file}").st_mtime == 1700000000
-for file in sorted(os.listdir(folder)):
+    # Read back before the message comes, which is last: then the folder is complete and soon ours.
     sftp.get(f"{name}/{file}", os.path.join(folder, "..", "back"))
     assert open(os.path.join(folder, "..", "back"), "rb").read() == open(os.path.join(folder, file), "rb").read()
 transport.close()

@@ -443,7 +443,7 @@ fn files_may_lie_in_resources_and_nowhere_outside() {
         assert_eq!(found.first().map(|f| f.code.as_str()), code);
         for finding in found {
             assert!(
-                finding.message.contains("“/resources/”"),
+                finding.message.contains("“/resources/01_Harmattan.wav”"),
                 "{}",
                 finding.message
             );
