@@ -1,8 +1,9 @@
 //! `dropzone check FOLDER`: the same inspection offline, before 2 GB are uploaded.
 
 use super::Context;
-use super::exit::{Done, Failure, with_causes};
+use super::exit::{Done, Failure};
 use crate::daemon::clock;
+use crate::daemon::words;
 use crate::domain::account::Profile;
 use crate::domain::report::{Verdict, text};
 use crate::inspect::schemas::Schemas;
@@ -75,7 +76,7 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
         progress: Some(&show),
         cancel: None,
     })
-    .map_err(|e| Failure::Usage(with_causes(&e)))?;
+    .map_err(|e| Failure::Usage(words(&e)))?;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

@@ -2,6 +2,7 @@
 //! state. Scripts rely on them; they do not change.
 
 use crate::config::ConfigError;
+use crate::daemon::words;
 use crate::store::{ApplyError, PushError, StoreError};
 use std::fmt;
 
@@ -49,21 +50,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A failure with all its causes in one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
-}
-
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Failed(format!("{error:#}"))
@@ -78,13 +64,13 @@ impl From<std::io::Error> for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::Failed(with_causes(&error))
+        Self::Failed(words(&error))
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Failed(with_causes(&error))
+        Self::Failed(words(&error))
     }
 }
 

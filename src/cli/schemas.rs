@@ -1,8 +1,9 @@
 //! `dropzone schemas …`: the official DDEX schemas, which the operator installs under DDEX's licence.
 
 use super::Context;
-use super::exit::{Done, Failure, with_causes};
+use super::exit::{Done, Failure};
 use super::output::Table;
+use crate::daemon::words;
 use crate::inspect::schemas::{SchemaState, SchemaStatus, Schemas};
 use clap::Subcommand;
 use std::io::Write;
@@ -28,7 +29,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
     let status = match command {
         Command::Status => Schemas::open(&home).status(),
         Command::Install { directory } => {
-            Schemas::install(&directory, &home).map_err(|e| Failure::Failed(with_causes(&e)))?
+            Schemas::install(&directory, &home).map_err(|e| Failure::Failed(words(&e)))?
         }
     };
     if context.json {

@@ -30,13 +30,17 @@ pub mod lock;
 pub mod pipeline;
 pub mod reports;
 
-/// An error with its causes, in one line for the log.
+/// An error with its causes in one line, for the log and for who gave the command. A cause that the
+/// text has already is not said again.
 pub fn words(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
         cause = inner.source();
     }
     text
