@@ -215,6 +215,10 @@ pub struct AudioFacts {
     pub duration_ms: u64,
     /// The header is `WAVE_FORMAT_EXTENSIBLE` (AUD-006).
     pub extensible: bool,
+    /// Hash of the decoded samples, the same for the same sound in WAV, AIFF and FLAC (PKG-027,
+    /// AUD-026); lower-case hex.
+    #[serde(default)]
+    pub sound_hash: Option<String>,
     /// Damage and oddities.
     pub faults: Vec<AudioFault>,
     /// What was measured; `None` when nothing could be decoded.
@@ -248,6 +252,52 @@ pub struct AudioLevels {
     pub clipped_at: Vec<Span>,
     /// RMS of each channel in dBFS; −200 for digital silence.
     pub channel_rms_dbfs: Vec<f64>,
+    /// Loudness range in LU (EBU Tech 3342); `None` when too short or too quiet to tell.
+    #[serde(default)]
+    pub loudness_range_lu: Option<f64>,
+    /// Silence between the first and the last sound, stretches of two seconds and more, twenty at
+    /// most.
+    #[serde(default)]
+    pub inner_silence: Vec<Span>,
+    /// Mean of each channel as a fraction of full scale (AUD-024).
+    #[serde(default)]
+    pub dc_offset: Vec<f64>,
+    /// Correlation of left and right, from −1 (inverted) to 1 (mono); `None` unless stereo with
+    /// sound on both sides.
+    #[serde(default)]
+    pub correlation: Option<f64>,
+    /// Left and right are the same, sample for sample.
+    #[serde(default)]
+    pub identical_channels: bool,
+    /// Bits that are used, when fewer than the file has: 16 for a 24-bit file whose lowest eight
+    /// bits are always zero.
+    #[serde(default)]
+    pub real_bits: Option<u32>,
+    /// A steep upper edge of the spectrum, as lossy coding and resampling leave it (AUD-023).
+    #[serde(default)]
+    pub cutoff: Option<Cutoff>,
+    /// The shape of the sound over time.
+    #[serde(default)]
+    pub waveform: Option<Waveform>,
+}
+
+/// Where a spectrum ends all at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cutoff {
+    /// Frequency of the edge in hertz.
+    pub hertz: u32,
+    /// How far it falls there, in decibels.
+    pub drop_db: f64,
+}
+
+/// The lowest and highest sample of each of up to 400 equal stretches of time, over all channels,
+/// in steps of 1/127 of full scale.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waveform {
+    /// Lowest samples.
+    pub low: Vec<i8>,
+    /// Highest samples; as many.
+    pub high: Vec<i8>,
 }
 
 /// Picture format by content.
@@ -348,6 +398,51 @@ pub struct ArtworkFacts {
     pub decoded: bool,
     /// ART-001: why it could not be decoded, or what is missing at its end.
     pub damage: Option<String>,
+    /// EXIF orientation, 1 to 8; `None` when not stated. All but 1 turn or mirror (ART-010).
+    #[serde(default)]
+    pub orientation: Option<u32>,
+    /// Embedded colour profile (ART-011).
+    #[serde(default)]
+    pub colour_profile: Option<ColourProfile>,
+    /// Interlaced PNG (ART-009).
+    #[serde(default)]
+    pub interlaced: bool,
+    /// What the decoded picture looks like; `None` when it was not decoded.
+    #[serde(default)]
+    pub looks: Option<PictureLooks>,
+    /// Texts of QR codes in it.
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// Perceptual hash, 64 bits in lower-case hex (ART-014).
+    #[serde(default)]
+    pub likeness: Option<String>,
+    /// A JPEG of at most 320 × 320 pixels for reports, in base64.
+    #[serde(default)]
+    pub thumbnail: Option<String>,
+}
+
+/// An embedded ICC profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColourProfile {
+    /// Its own description, such as `sRGB IEC61966-2.1`.
+    pub description: String,
+    /// It is sRGB, by content.
+    pub is_srgb: bool,
+}
+
+/// Guesses from the decoded picture; never a reason to refuse it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PictureLooks {
+    /// Factors by which it was enlarged across and down; 1.0 where nothing was seen.
+    pub enlarged: (f64, f64),
+    /// Detail in the highest quarter of frequencies across and down, in decibels.
+    pub detail_db: (f64, f64),
+    /// It is blurred.
+    pub blurred: bool,
+    /// Share of the picture, from 0 to 1, that has one colour.
+    pub plain: f64,
+    /// Plain rows and columns at the edges in pixels: top, right, bottom, left.
+    pub border: [u32; 4],
 }
 
 /// A violation that the XSD check reported, translated.

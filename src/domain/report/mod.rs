@@ -63,6 +63,9 @@ pub struct Finding {
     pub path: Option<String>,
     /// Track number, from 1.
     pub track: Option<u32>,
+    /// ISRC of that track, as stated.
+    #[serde(default)]
+    pub isrc: Option<String>,
     /// What was expected, short.
     pub expected: Option<String>,
     /// What was found, short.
@@ -175,6 +178,9 @@ pub struct TrackSummary {
     pub channels: Option<u32>,
     /// Measured duration in milliseconds.
     pub duration_ms: Option<u64>,
+    /// Hash of the decoded samples, the same for the same sound in WAV, AIFF and FLAC.
+    #[serde(default)]
+    pub sound_hash: Option<String>,
     /// Measured levels.
     pub levels: Option<AudioLevels>,
 }
@@ -196,6 +202,12 @@ pub struct ArtworkSummary {
     pub height: u32,
     /// Colour model by the file's own components.
     pub colour: ColourModel,
+    /// Perceptual hash, 64 bits in lower-case hex; pictures that look alike differ in few bits.
+    #[serde(default)]
+    pub likeness: Option<String>,
+    /// A JPEG of at most 320 × 320 pixels, in base64.
+    #[serde(default)]
+    pub thumbnail: Option<String>,
 }
 
 /// Everything that inspection has to say of one package.

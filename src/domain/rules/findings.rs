@@ -154,6 +154,7 @@ impl<'a> Findings<'a> {
                 column: (column > 0).then_some(column),
                 path: (!path.is_empty()).then_some(path),
                 track: note.track,
+                isrc: None,
                 expected: note.expected,
                 found: note.found,
                 source: self.rule.source.to_owned(),
@@ -199,8 +200,8 @@ impl<'a> Findings<'a> {
             })
     }
 
-    /// All of them, the gravest first, then by file and line.
-    pub(super) fn finish(mut self) -> Vec<Finding> {
+    /// All of them, the gravest first, then by file and line; those about a track with its ISRC.
+    pub(super) fn finish(mut self, case: &Case<'_>) -> Vec<Finding> {
         let doubles: Vec<bool> = self
             .entries
             .iter()
@@ -208,6 +209,15 @@ impl<'a> Findings<'a> {
             .collect();
         let mut doubles = doubles.into_iter();
         self.entries.retain(|_| !doubles.next().unwrap_or(false));
+        let isrcs: BTreeMap<u32, &str> = case
+            .tracks
+            .iter()
+            .filter_map(|track| Some((track.number, track.recording.isrc.as_ref()?.as_str())))
+            .collect();
+        for entry in &mut self.entries {
+            let isrc = entry.finding.track.and_then(|track| isrcs.get(&track));
+            entry.finding.isrc = isrc.map(|isrc| shown(isrc));
+        }
         let sums: Vec<Entry> = self
             .tallies
             .iter()
@@ -245,6 +255,7 @@ fn summed_up(last: &Entry, dropped: u64) -> Entry {
     finding.column = None;
     finding.path = None;
     finding.track = None;
+    finding.isrc = None;
     finding.expected = None;
     finding.found = None;
     Entry {

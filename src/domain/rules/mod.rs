@@ -225,7 +225,7 @@ pub fn judge(subject: &Subject<'_>) -> Report {
     for rule in catalogue() {
         findings.run(rule, &case);
     }
-    let findings = findings.finish();
+    let findings = findings.finish(&case);
     let counts = Counts::of(&findings);
     Report {
         verdict: if counts.error == 0 {

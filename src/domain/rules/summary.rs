@@ -153,6 +153,7 @@ pub(super) fn tracks(case: &Case<'_>) -> Vec<TrackSummary> {
                 summary.bits = known(audio.bits);
                 summary.channels = known(audio.channels);
                 summary.duration_ms = (audio.rate_hz > 0).then_some(audio.duration_ms);
+                summary.sound_hash.clone_from(&audio.sound_hash);
                 summary.levels.clone_from(&audio.levels);
             }
             summary
@@ -172,5 +173,7 @@ pub(super) fn artwork(case: &Case<'_>) -> Option<ArtworkSummary> {
         width: facts.width,
         height: facts.height,
         colour: facts.colour,
+        likeness: facts.likeness,
+        thumbnail: facts.thumbnail,
     })
 }

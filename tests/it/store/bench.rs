@@ -187,6 +187,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
             column: None,
             path: None,
             track: None,
+            isrc: None,
             expected: None,
             found: None,
             source: "guide".to_owned(),
