@@ -102,6 +102,25 @@ fn every_fault_trips_its_rule_and_no_other_error() {
 }
 
 #[test]
+fn a_sound_neighbour_does_not_trip_the_rule() {
+    let mut wrong = Vec::new();
+    for case in cases::all() {
+        let Some(neighbour) = case.neighbour else {
+            continue;
+        };
+        let mut package = Package::sound();
+        neighbour(&mut package);
+        for profile in PROFILES {
+            let report = package.judge(profile);
+            if codes(&report).contains(case.code) {
+                wrong.push(format!("{} {profile:?}", case.code));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "false alarms: {wrong:?}");
+}
+
+#[test]
 fn every_rule_has_a_case_for_each_of_its_severities() {
     let mut tried: BTreeMap<&str, BTreeSet<Severity>> = BTreeMap::new();
     for case in cases::all() {

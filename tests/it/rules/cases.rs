@@ -25,6 +25,8 @@ pub(super) struct Case {
     pub(super) fault: fn(&mut Package),
     /// Other codes that may be errors with it, because the one fault is really two.
     pub(super) with: &'static [&'static str],
+    /// The nearest package that is sound: it comes close to the fault and must not trip the rule.
+    pub(super) neighbour: Option<fn(&mut Package)>,
 }
 
 const fn error(code: &'static str, fault: fn(&mut Package)) -> Case {
@@ -55,12 +57,21 @@ const fn graded(
         severity: (guide, strict),
         fault,
         with: &[],
+        neighbour: None,
     }
 }
 
 impl Case {
     const fn with(self, with: &'static [&'static str]) -> Self {
         Self { with, ..self }
+    }
+
+    /// A package that comes as near to the fault as a sound one can.
+    const fn sound(self, neighbour: fn(&mut Package)) -> Self {
+        Self {
+            neighbour: Some(neighbour),
+            ..self
+        }
     }
 }
 
@@ -113,6 +124,10 @@ pub(super) const PACKAGE: &[Case] = &[
     warning("PKG-009", |p| {
         rename(p, "01_Harmattan.wav", "01_Été.wav");
         p.track(1).technical[0].files[0].name.value = "01_E\u{301}te\u{301}.wav".to_owned();
+    })
+    .sound(|p| {
+        rename(p, "01_Harmattan.wav", "01_Été.wav");
+        p.track(1).technical[0].files[0].name.value = "01_Été.wav".to_owned();
     }),
     error("PKG-010", |p| {
         p.track(1).technical[0].files[0].name.value = "../01_Harmattan.wav".to_owned();
