@@ -214,6 +214,7 @@ impl Meter {
                 .iter()
                 .map(|channel| decibels((channel.squares / as_float(self.frames.max(1))).sqrt()))
                 .collect(),
+            ..AudioLevels::default()
         };
         (self.frames, levels)
     }

@@ -119,6 +119,7 @@ fn facts(header: Header, measured: Option<(u64, AudioLevels)>) -> AudioFacts {
         extensible: header.extensible,
         faults: header.faults,
         levels,
+        ..AudioFacts::default()
     }
 }
 

@@ -53,6 +53,7 @@ fn colour_models_are_those_of_the_file() {
             bits: 8,
             decoded: true,
             damage: None,
+            ..ArtworkFacts::default()
         };
         assert_eq!(facts, wanted, "{format:?} {colours:?}");
     }

@@ -210,6 +210,7 @@ fn cover_file() -> FileFacts {
             bits: 8,
             decoded: true,
             damage: None,
+            ..ArtworkFacts::default()
         }),
         ..FileFacts::default()
     }

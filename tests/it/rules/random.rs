@@ -366,6 +366,7 @@ impl Draw<'_> {
             bits: draw.narrow(),
             decoded: draw.byte() % 2 == 0,
             damage: draw.maybe(Self::string),
+            ..ArtworkFacts::default()
         });
         let audio = file.audio.as_mut().unwrap();
         audio.container = self.pick(&[
