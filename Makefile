@@ -1,8 +1,9 @@
 # make demo   sets up what a build needs, builds, and shows the whole way of a release, for real
 # make test   sets up what the tests need and runs all of them
+# make bench  times us against the tools that people chain today; ONLY=release runs one part
 # make lint   format and clippy, as CI runs them;  make doc   the documentation of the code
 
-.PHONY: demo test build lint doc setup setup-test
+.PHONY: demo test bench build lint doc setup setup-test setup-bench
 
 SHELL := /bin/bash
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -11,6 +12,9 @@ BUILD_PACKAGES := build-essential cmake pkg-config libxml2-dev libclang-dev open
 # Real peers of the tests: SFTP clients, a DSP's SSH server, a mail server, and the tools that tell
 # whether our measurements are right.
 TEST_PACKAGES := curl ffmpeg flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone systemd
+
+# What the benchmark is measured against.
+BENCH_PACKAGES := ffmpeg flac imagemagick libjpeg-turbo-progs libxml2-utils openssh-server
 
 # Installs what is missing of a list, and says nothing when nothing is.
 define install
@@ -26,6 +30,9 @@ setup:
 
 setup-test: setup target/venv/.done
 	$(call install,$(TEST_PACKAGES))
+
+setup-bench: setup
+	$(call install,$(BENCH_PACKAGES))
 
 # Python's clients and servers live below target/, not in the system.
 target/venv/.done: Makefile
@@ -46,6 +53,9 @@ test: setup-test
 	else \
 	  echo cargo test --locked; cargo test --locked; \
 	fi
+
+bench: setup-bench
+	cargo bench --locked --bench bench -- $(ONLY)
 
 lint:
 	cargo fmt --check

@@ -1,0 +1,52 @@
+//! What is fast, measured: ours (A) and what people chain today (B), alternately in one run, as a
+//! ratio, because machines are shared and noisy. `make bench` runs all, `make bench ONLY=audio` one.
+//!
+//! Nothing here judges: a goal is printed beside the figure. Material is generated once into
+//! `target/tmp/bench` and used again.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::pedantic,
+    reason = "a benchmark that meets the unexpected has to stop, and it speaks to who runs it"
+)]
+
+mod ern;
+mod pair;
+mod release;
+
+use pair::Bench;
+
+/// Name on the command line and what it runs.
+const SECTIONS: &[(&str, fn(&Bench))] = &[("release", release::run), ("ern", ern::run)];
+
+/// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
+/// function of the library can be timed as a whole process, beside other programs.
+const WORKERS: &[(&str, fn(&[String]))] = &[];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(("worker", [name, rest @ ..])) = arguments
+        .split_first()
+        .map(|(first, rest)| (first.as_str(), rest))
+    {
+        let (_, work) = WORKERS.iter().find(|(known, _)| known == name).unwrap();
+        work(rest);
+        return;
+    }
+    // Cargo adds `--bench`.
+    let only: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let bench = Bench::new();
+    for (name, run) in SECTIONS {
+        if only.is_empty() || only.contains(name) {
+            println!("\n== {name}");
+            run(&bench);
+        }
+    }
+}
