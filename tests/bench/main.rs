@@ -5,7 +5,6 @@
 //! `target/tmp/bench` and used again.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -24,7 +23,9 @@ const SECTIONS: &[(&str, fn(&Bench))] = &[("release", release::run), ("ern", ern
 
 /// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
 /// function of the library can be timed as a whole process, beside other programs.
-const WORKERS: &[(&str, fn(&[String]))] = &[];
+const WORKERS: &[(&str, Work)] = &[];
+
+type Work = fn(&[String]);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

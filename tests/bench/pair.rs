@@ -140,7 +140,6 @@ pub(crate) fn chain(commands: impl IntoIterator<Item = Command>) -> Sample {
         let used = child.wait4().unwrap();
         sum.wall += started.elapsed().as_secs_f64();
         sum.cpu += (used.rusage.utime + used.rusage.stime).as_secs_f64();
-        // macOS counts bytes; elsewhere it is KiB, and the crate gives bytes everywhere.
         sum.peak_kib = sum.peak_kib.max(used.rusage.maxrss / 1024);
         // `dropzone check` ends with 1 where it found errors.
         assert!(
