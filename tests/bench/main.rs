@@ -19,12 +19,13 @@ mod release;
 use pair::Bench;
 
 /// Name on the command line and what it runs.
-const SECTIONS: &[(&str, fn(&Bench))] = &[("release", release::run), ("ern", ern::run)];
+const SECTIONS: &[(&str, Section)] = &[("release", release::run), ("ern", ern::run)];
 
 /// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
 /// function of the library can be timed as a whole process, beside other programs.
 const WORKERS: &[(&str, Work)] = &[];
 
+type Section = fn(&Bench);
 type Work = fn(&[String]);
 
 fn main() {
