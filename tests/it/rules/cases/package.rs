@@ -1,0 +1,129 @@
+//! Package and folder.
+
+use super::super::package::{audio_file, earlier, file_name};
+use super::{Case, error, forgiven, info, rename, warning};
+use dropzone::domain::facts::{FileRole, fingerprint};
+use dropzone::domain::history::Earlier;
+use dropzone::domain::lifecycle::Status;
+
+pub(super) const CASES: &[Case] = &[
+    error("PKG-002", |p| {
+        p.remove("metadata.xml");
+        p.folder.messages.clear();
+        p.reading = None;
+        p.message_file = None;
+    }),
+    forgiven("PKG-003", |p| {
+        rename(p, "metadata.xml", "Metadata.xml");
+        p.folder.messages = vec!["Metadata.xml".to_owned()];
+        p.message_file = Some("Metadata.xml".to_owned());
+    }),
+    error("PKG-004", |p| {
+        p.add_file("old.xml", FileRole::Message);
+        p.folder.messages.push("old.xml".to_owned());
+    }),
+    error("PKG-005", |p| {
+        p.remove(&file_name(1));
+        p.remove(&file_name(2));
+    })
+    .with(&["PKG-007"]),
+    error("PKG-006", |p| p.remove("artwork.jpg")).with(&["PKG-007"]),
+    error("PKG-007", |p| {
+        rename(p, "01_Harmattan.wav", "01_Harmatan.wav");
+    }),
+    forgiven("PKG-008", |p| {
+        rename(p, "01_Harmattan.wav", "01_HARMATTAN.wav");
+    }),
+    warning("PKG-009", |p| {
+        rename(p, "01_Harmattan.wav", "01_Été.wav");
+        p.track(1).technical[0].files[0].name.value = "01_E\u{301}te\u{301}.wav".to_owned();
+    })
+    .sound(|p| {
+        rename(p, "01_Harmattan.wav", "01_Été.wav");
+        p.track(1).technical[0].files[0].name.value = "01_Été.wav".to_owned();
+    }),
+    error("PKG-010", |p| {
+        p.track(1).technical[0].files[0].name.value = "../01_Harmattan.wav".to_owned();
+    }),
+    error("PKG-010", |p| {
+        p.track(1).technical[0].files[0].name.value = "s3://bucket/01_Harmattan.wav".to_owned();
+    }),
+    warning("PKG-010", |p| {
+        let folder = p.folder.folder.clone();
+        p.track(1).technical[0].files[0].name.value = format!("{folder}/01_Harmattan.wav");
+    }),
+    warning("PKG-011", |p| {
+        let mut bonus = audio_file(3);
+        bonus.path = "03_Bonus.wav".to_owned();
+        p.folder.files.push(bonus);
+    }),
+    info("PKG-012", |p| {
+        p.add_file("booklet.pdf", FileRole::Other);
+    }),
+    error("PKG-013", |p| p.file("02_DrySeason.wav").size = 0),
+    error("PKG-013", |p| p.file("artwork.jpg").size = 0),
+    error("PKG-014", |p| {
+        p.folder.refused.push((
+            "cover\n.jpg".to_owned(),
+            "control character in its name".to_owned(),
+        ));
+    }),
+    warning("PKG-015", |p| p.folder.folders.push("CD 1".to_owned())),
+    warning("PKG-015", |p| {
+        p.folder.nested_in = Some("Harmattan".to_owned());
+    }),
+    error("PKG-016", |p| p.limits.package_bytes = 1 << 20),
+    error("PKG-016", |p| p.limits.package_files = 2),
+    error("PKG-016", |p| p.limits.message_bytes = 100),
+    error("PKG-017", |p| {
+        rename(p, "02_DrySeason.wav", "02_DrySeason.wav.filepart");
+        p.file("02_DrySeason.wav.filepart").role = FileRole::Temporary;
+    })
+    .with(&["PKG-007"]),
+    warning("PKG-017", |p| {
+        p.add_file("02_DrySeason.wav.filepart", FileRole::Temporary);
+    }),
+    warning("PKG-020", |p| {
+        p.folder.folder = "Adaeze_Harmattan_5034567890120_20260410".to_owned();
+    }),
+    warning("PKG-021", |p| {
+        p.add_file("release.zip", FileRole::Archive);
+    }),
+    warning("PKG-022", |p| {
+        p.add_file("Artwork.jpg", FileRole::Other);
+    }),
+    error("PKG-025", |p| {
+        p.file("01_Harmattan.wav").md5 = Some("0".repeat(32));
+    }),
+    info("PKG-025", |p| {
+        let hash = p.track(1).technical[0].files[0].hash.as_mut().unwrap();
+        hash.algorithm.value = "CRC32".to_owned();
+        hash.value.value = "cafe0000".to_owned();
+    }),
+    info("PKG-026", |p| {
+        for n in 1..=2 {
+            p.track(n).technical[0].files[0].hash = None;
+        }
+        p.message().images[0].technical[0].files[0].hash = None;
+    }),
+    error("PKG-027", |p| {
+        p.file("02_DrySeason.wav").sha256 = Some("1".repeat(64));
+    }),
+    warning("PKG-027", |p| {
+        p.file("02_DrySeason.wav").sha256 = Some("1".repeat(64));
+        p.track(2).isrc.as_mut().unwrap().value = "NGA3B2600001".to_owned();
+    }),
+    info("PKG-028", |p| {
+        let print = fingerprint(p.folder.files.iter().map(|file| {
+            (
+                file.path.as_str(),
+                file.size,
+                file.sha256.as_deref().unwrap(),
+            )
+        }));
+        p.after(Earlier {
+            fingerprint: Some(print),
+            ..earlier(Status::Superseded)
+        });
+    }),
+];
