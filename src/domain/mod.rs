@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod letter;
 pub mod lifecycle;
 pub mod limits;
+pub mod markup;
 pub mod naming;
 pub mod package;
 pub mod password;

@@ -20,6 +20,7 @@ pub(crate) fn finding(severity: Severity, code: &str, message: &str, fix: &str) 
         title: "Title of the rule".to_owned(),
         message: message.to_owned(),
         fix: fix.to_owned(),
+        fixable: false,
         file: None,
         line: None,
         column: None,

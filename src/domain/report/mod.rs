@@ -53,6 +53,9 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub fix: String,
+    /// `dropzone fix` does it: the repair is safe and needs no decision.
+    #[serde(default)]
+    pub fixable: bool,
     /// File it is about, relative to the release folder.
     pub file: Option<String>,
     /// Line in the message, from 1.

@@ -4,8 +4,8 @@
 use super::super::release::{Deal, Message, Release, ReleaseDeal, Text};
 use super::case::Case;
 use super::findings::{Findings, Note};
+use super::paste::new_deal_list;
 use super::reference::dangling_deals;
-use super::territory::deal_list;
 use super::times::day_of;
 use super::wording::titled;
 use super::{Rule, Weight};
@@ -80,7 +80,7 @@ fn no_deal(case: &Case<'_>, findings: &mut Findings<'_>) {
         .at(&main.at)
         .fix(format!(
             "Add this at the end of the message, with your own terms:\n{}",
-            deal_list(main, None, &[])
+            new_deal_list(main)
         )),
     );
 }

@@ -149,6 +149,7 @@ impl<'a> Findings<'a> {
                 title: self.rule.title.to_owned(),
                 message: note.message,
                 fix: note.fix.unwrap_or_else(|| self.rule.fix.to_owned()),
+                fixable: false,
                 file: file.map(|file| shown_path(&file)),
                 line: (line > 0).then_some(line),
                 column: (column > 0).then_some(column),
@@ -278,7 +279,7 @@ pub(super) fn last_element(path: Option<&str>) -> &str {
 
 /// A path fit to be printed; paths that are in order stay whole, however long.
 fn shown_path(path: &str) -> String {
-    if path.chars().any(super::wording::is_unprintable) {
+    if path.chars().any(super::super::markup::is_unseen) {
         shown(path)
     } else {
         path.to_owned()

@@ -35,6 +35,7 @@ mod message;
 mod metadata;
 mod package;
 mod parental;
+mod paste;
 mod reference;
 mod schema;
 mod sound;

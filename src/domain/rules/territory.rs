@@ -5,10 +5,11 @@ use super::super::release::{Deal, Message, Release, Text};
 use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
+use super::paste::deals_in;
 use super::values::{
     DEPRECATED_TERRITORIES, EUROPEAN_UNION, LEGACY_TERRITORIES, TERRITORIES, holds, territory_hint,
 };
-use super::wording::{escaped, list, quoted, shown};
+use super::wording::{list, quoted, shown};
 use super::{Rule, Severity, Weight};
 use std::collections::{BTreeSet, HashSet};
 
@@ -164,7 +165,7 @@ fn descriptive_territories(case: &Case<'_>, findings: &mut Findings<'_>) {
         let at = deals.first().map_or(at, |deal| &deal.at);
         findings.add(Note::new(what).at(at).fix(format!(
             "Name the territories in the deal, like this:\n{}",
-            deal_list(main, deals.first().copied(), &limited)
+            deals_in(message, main, &limited)
         )));
         return;
     }
@@ -184,9 +185,9 @@ fn descriptive_territories(case: &Case<'_>, findings: &mut Findings<'_>) {
         .expected(shown(&limited.join(", ")))
         .found(&summary(&with_territory).join(", "))
         .fix(format!(
-            "If the release may only be sold in {}, write the deal like this:\n{}",
+            "If the release may only be sold in {}, write the deals like this:\n{}",
             list(&codes),
-            deal_list(main, first, &limited)
+            deals_in(message, main, &limited)
         ))
         .other(true),
     );
@@ -209,42 +210,6 @@ pub(super) fn summary(deals: &[&Deal]) -> Vec<String> {
     });
     let mut seen = HashSet::new();
     codes.filter(|code| seen.insert(code.clone())).collect()
-}
-
-/// A `DealList` to paste: with the terms that the release has, or those of most releases. Without
-/// territories it is for the whole world.
-pub(super) fn deal_list(main: &Release, like: Option<&Deal>, codes: &[String]) -> String {
-    let first = |texts: fn(&Deal) -> Option<&Text>| like.and_then(texts).map(Text::as_str);
-    let model = first(|deal| deal.models.first()).unwrap_or("SubscriptionModel");
-    let usage = first(|deal| deal.use_types.first()).unwrap_or("OnDemandStream");
-    let start = first(|deal| deal.start.as_ref())
-        .or_else(|| main.release_date.as_ref().map(Text::as_str))
-        .unwrap_or("YYYY-MM-DD");
-    let reference = main.reference.as_ref().map_or("R0", Text::as_str);
-    let worldwide = ["Worldwide".to_owned()];
-    let codes = if codes.is_empty() { &worldwide } else { codes };
-    let mut territories = String::new();
-    // There are fewer codes than that; a message can repeat invented ones for ever.
-    for code in codes.iter().take(300) {
-        let right = match territory_hint(code) {
-            Some(hint) if !holds(TERRITORIES, code) => hint,
-            Some(_) | None => code,
-        };
-        territories.push_str("        <TerritoryCode>");
-        territories.push_str(&escaped(right));
-        territories.push_str("</TerritoryCode>\n");
-    }
-    format!(
-        "<DealList>\n  <ReleaseDeal>\n    <DealReleaseReference>{}</DealReleaseReference>\n    \
-         <Deal>\n      <DealTerms>\n        <CommercialModelType>{}</CommercialModelType>\n        \
-         <Usage><UseType>{}</UseType></Usage>\n{territories}        \
-         <ValidityPeriod><StartDate>{}</StartDate></ValidityPeriod>\n      </DealTerms>\n    \
-         </Deal>\n  </ReleaseDeal>\n</DealList>",
-        escaped(reference),
-        escaped(model),
-        escaped(usage),
-        escaped(start)
-    )
 }
 
 fn both_kinds(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -1,10 +1,11 @@
 //! META-014 … META-017: how titles are written. Never an error but for characters that no store can
 //! show: spelling is the artist's.
 
+use super::super::markup::is_unseen;
 use super::super::release::Text;
 use super::case::Case;
 use super::findings::{Findings, Note};
-use super::wording::{is_unprintable, quoted, shown};
+use super::wording::{quoted, shown};
 use super::{Rule, Severity, Weight};
 
 pub(super) const RULES: &[Rule] = &[
@@ -178,7 +179,7 @@ fn odd_characters(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
     for named in all {
         let text = named.text.as_str();
-        if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
+        if let Some(c) = text.chars().find(|c| is_unseen(*c)) {
             // Joiners and direction marks belong to some scripts, line breaks come from tidy XML;
             // what turns the direction around or controls a terminal belongs nowhere.
             let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -1,6 +1,7 @@
 //! How findings name things: quotations, times, sizes, lists. Everything that a label sent passes
 //! through [`shown`] before it is quoted.
 
+use super::super::markup::is_unseen;
 use std::fmt::Write as _;
 
 /// Characters of a quotation before it is cut off.
@@ -16,7 +17,7 @@ pub(super) fn shown(text: &str) -> String {
             out.push('…');
             break;
         }
-        if is_unprintable(c) {
+        if is_unseen(c) {
             // Writing into a text cannot fail.
             let _ = write!(out, "<U+{:04X}>", u32::from(c));
         } else {
@@ -38,13 +39,6 @@ pub(super) fn titled(title: &str) -> String {
     } else {
         quoted(title)
     }
-}
-
-/// Controls, bidirectional marks and characters without width.
-pub(super) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0x00AD | 0x061C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF)
 }
 
 /// A duration or a moment in a track: `3:42`, `1:02:03`; with tenths when they are asked for.
@@ -126,21 +120,6 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     } else {
         format!("{number} {noun}s")
     }
-}
-
-/// A text as it may stand in XML.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars().take(LONGEST_QUOTATION) {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            c if is_unprintable(c) => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -182,6 +182,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
             title: "A fault".to_owned(),
             message: format!("{file} is at fault."),
             fix: "Mend it.".to_owned(),
+            fixable: false,
             file: Some((*file).to_owned()),
             line: None,
             column: None,
