@@ -3,7 +3,7 @@
 # make bench  times us against the tools that people chain today; ONLY=release runs one part
 # make lint   format and clippy, as CI runs them;  make doc   the documentation of the code
 
-.PHONY: demo test bench build lint doc setup setup-test setup-bench
+.PHONY: demo test bench bench-sftp build lint doc setup setup-test setup-bench
 
 SHELL := /bin/bash
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -14,7 +14,7 @@ BUILD_PACKAGES := build-essential cmake pkg-config libxml2-dev libclang-dev open
 TEST_PACKAGES := curl ffmpeg flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone systemd
 
 # What the benchmark is measured against.
-BENCH_PACKAGES := ffmpeg flac imagemagick libjpeg-turbo-progs libxml2-utils openssh-server
+BENCH_PACKAGES := ffmpeg flac imagemagick libjpeg-turbo-progs lftp libxml2-utils openssh-server putty-tools rclone
 
 # Installs what is missing of a list, and says nothing when nothing is.
 define install
@@ -56,6 +56,10 @@ test: setup-test
 
 bench: setup-bench
 	cargo bench --locked --bench bench -- $(ONLY)
+
+# Our SFTP server against OpenSSH's; takes about a quarter of an hour.
+bench-sftp: setup-bench target/venv/.done
+	cargo bench --locked --bench bench -- sftp
 
 lint:
 	cargo fmt --check

@@ -15,11 +15,15 @@
 mod ern;
 mod pair;
 mod release;
+mod sftp;
 
 use pair::Bench;
 
 /// Name on the command line and what it runs.
 const SECTIONS: &[(&str, Section)] = &[("release", release::run), ("ern", ern::run)];
+
+/// Run only when they are named, because they take long.
+const BY_NAME: &[(&str, Section)] = &[("sftp", sftp::run)];
 
 /// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
 /// function of the library can be timed as a whole process, beside other programs.
@@ -45,10 +49,12 @@ fn main() {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     let bench = Bench::new();
-    for (name, run) in SECTIONS {
-        if only.is_empty() || only.contains(name) {
-            println!("\n== {name}");
-            run(&bench);
-        }
+    let usual = SECTIONS
+        .iter()
+        .filter(|(name, _)| only.is_empty() || only.contains(name));
+    let named = BY_NAME.iter().filter(|(name, _)| only.contains(name));
+    for (name, run) in usual.chain(named) {
+        println!("\n== {name}");
+        run(&bench);
     }
 }
