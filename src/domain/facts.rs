@@ -248,7 +248,7 @@ pub struct AudioLevels {
     pub clipped_samples: u64,
     /// All samples, over all channels.
     pub samples: u64,
-    /// The first clipped runs, five at most.
+    /// Where the first clipped runs are, fifty places at most.
     pub clipped_at: Vec<Span>,
     /// RMS of each channel in dBFS; −200 for digital silence.
     pub channel_rms_dbfs: Vec<f64>,

@@ -5,8 +5,8 @@
 //! frames without a word, so positions and counts are compared here.
 
 use super::header::Header;
-use super::levels::{Meter, milliseconds};
-use crate::domain::facts::{AudioFault, AudioLevels};
+use super::levels::{Measured, Meter, milliseconds};
+use crate::domain::facts::AudioFault;
 use crate::inspect::blocks::Blocks;
 use crate::inspect::bytes::{Order, read_at};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -42,7 +42,7 @@ pub(super) fn measure(
     blocks: &mut Blocks<'_>,
     start: u64,
     header: &mut Header,
-) -> io::Result<Option<(u64, AudioLevels)>> {
+) -> io::Result<Option<Measured>> {
     blocks.skip(start + 4)?;
     let info = match metadata(blocks)? {
         Ok(info) => info,
@@ -60,16 +60,14 @@ pub(super) fn measure(
         return Ok(None);
     }
     let end = end_of_audio(blocks);
-    let mut meter = Meter::new(info.rate, info.channels, info.frames);
+    let mut meter = Meter::new(info.rate, info.channels);
     let outcome = decode(blocks, &info, end, &mut meter);
     if let Some(why) = blocks.stopped() {
         return Err(io::Error::new(io::ErrorKind::TimedOut, why.to_owned()));
     }
-    let not_numbers = meter.not_numbers();
-    debug_assert_eq!(not_numbers, 0, "FLAC holds integers");
-    let (frames, levels) = meter.finish();
-    judge(&info, frames, outcome, header);
-    Ok((frames > 0).then_some((frames, levels)))
+    let measured = meter.finish(info.bits);
+    judge(&info, measured.frames, outcome, header);
+    Ok((measured.frames > 0).then_some(measured))
 }
 
 /// What decoding showed.
@@ -276,7 +274,7 @@ fn run(
     meter: &mut Meter,
     outcome: &mut Outcome,
 ) {
-    let mut samples: Vec<f32> = Vec::new();
+    let mut samples: Vec<i32> = Vec::new();
     // The frame that comes next if nothing is missing.
     let mut expected = 0_u64;
     loop {
@@ -297,7 +295,7 @@ fn run(
         match decoder.decode(&packet) {
             Ok(buffer) if usable(&buffer, info) => {
                 buffer.copy_to_vec_interleaved(&mut samples);
-                meter.push(&mut samples);
+                meter.push_integers(&samples);
             }
             Ok(_) => {
                 let why = "the number of channels changes here".to_owned();

@@ -5,10 +5,11 @@
 //! audio is recognised and hashed, not decoded.
 
 use super::blocks::{Blocks, Digests, Watch};
-use crate::domain::facts::{AudioFacts, AudioFault, AudioLevels};
+use crate::domain::facts::{AudioFacts, AudioFault};
 use crate::domain::limits::Limits;
 use header::{Content, Header, PcmLayout};
-use levels::{Meter, milliseconds};
+use levels::{Measured, Meter, milliseconds};
+use pcm::Scratch;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,9 +20,13 @@ mod aiff;
 mod flac;
 mod header;
 mod identify;
+mod kernels;
 mod levels;
+mod loudness;
 mod pcm;
 mod riff;
+mod shape;
+mod spectrum;
 
 /// What reading one file gave.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,8 +110,9 @@ fn read(path: &Path, watch: Watch<'_>) -> FileMeasure {
     }
 }
 
-fn facts(header: Header, measured: Option<(u64, AudioLevels)>) -> AudioFacts {
-    let (frames, levels) = measured.map_or((0, None), |(frames, levels)| (frames, Some(levels)));
+fn facts(header: Header, measured: Option<Measured>) -> AudioFacts {
+    let frames = measured.as_ref().map_or(0, |measured| measured.frames);
+    let (levels, sound_hash) = measured.map(|all| (all.levels, all.sound_hash)).unzip();
     AudioFacts {
         container: header.container,
         coding: header.coding,
@@ -118,8 +124,8 @@ fn facts(header: Header, measured: Option<(u64, AudioLevels)>) -> AudioFacts {
         duration_ms: milliseconds(frames, u64::from(header.rate)),
         extensible: header.extensible,
         faults: header.faults,
+        sound_hash,
         levels,
-        ..AudioFacts::default()
     }
 }
 
@@ -130,15 +136,15 @@ fn decode_pcm(
     blocks: &mut Blocks<'_>,
     layout: PcmLayout,
     header: &mut Header,
-) -> io::Result<(u64, AudioLevels)> {
+) -> io::Result<Measured> {
     let frame = layout.stored.bytes() * header.channels.max(1) as usize;
     let expected = layout.bytes / frame as u64;
-    let mut meter = Meter::new(header.rate, header.channels, expected);
+    let mut meter = Meter::new(header.rate, header.channels);
     blocks.skip(layout.start)?;
     let mut left = layout.bytes;
     // Bytes of a frame that lies across two blocks.
     let mut torn: Vec<u8> = Vec::with_capacity(frame);
-    let mut samples: Vec<f32> = Vec::new();
+    let mut scratch = Scratch::default();
     while left > 0 {
         let mut bytes = blocks.next(left)?;
         if bytes.is_empty() {
@@ -152,16 +158,12 @@ fn decode_pcm(
             if torn.len() < frame {
                 continue;
             }
-            samples.clear();
-            layout.stored.read(&torn, &mut samples);
-            meter.push(&mut samples);
+            layout.stored.feed(&torn, &mut scratch, &mut meter);
             torn.clear();
         }
         let (whole, rest) = bytes.split_at(bytes.len() / frame * frame);
         for piece in whole.chunks(frame * CONVERTED_FRAMES) {
-            samples.clear();
-            layout.stored.read(piece, &mut samples);
-            meter.push(&mut samples);
+            layout.stored.feed(piece, &mut scratch, &mut meter);
         }
         torn.extend_from_slice(rest);
     }
@@ -178,5 +180,5 @@ fn decode_pcm(
             present_ms: milliseconds(present, u64::from(header.rate)),
         });
     }
-    Ok(meter.finish())
+    Ok(meter.finish(header.bits))
 }

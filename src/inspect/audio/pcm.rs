@@ -1,4 +1,6 @@
-//! PCM bytes to floats, full scale at ±1.
+//! PCM bytes to numbers: integers with the value in their upper bits, floats with full scale at ±1.
+
+use super::levels::Meter;
 
 /// How a stored sample is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,45 +37,72 @@ impl Stored {
         }
     }
 
-    /// Appends the samples of `bytes`; a part of a sample at the end is left out.
-    pub(super) fn read(self, bytes: &[u8], out: &mut Vec<f32>) {
+    /// Hands the samples of `bytes` to the meter; a part of a sample at the end is left out.
+    pub(super) fn feed(self, bytes: &[u8], scratch: &mut Scratch, meter: &mut Meter) {
+        let Scratch { integers, floats } = scratch;
         match self {
-            Self::Unsigned8 => {
-                out.extend(bytes.iter().map(|byte| (f32::from(*byte) - 128.0) / 128.0));
+            Self::Unsigned8 | Self::Integer { .. } => {
+                integers.clear();
+                self.integers(bytes, integers);
+                meter.push_integers(integers);
             }
-            Self::Integer { bytes: width, big } => match (width, big) {
-                (1, _) => extend::<1>(bytes, out, |[a]| scaled([0, 0, 0, a])),
-                (2, false) => extend::<2>(bytes, out, |[a, b]| scaled([0, 0, a, b])),
-                (2, true) => extend::<2>(bytes, out, |[b, a]| scaled([0, 0, a, b])),
-                (3, false) => extend::<3>(bytes, out, |[a, b, c]| scaled([0, a, b, c])),
-                (3, true) => extend::<3>(bytes, out, |[c, b, a]| scaled([0, a, b, c])),
-                (_, false) => extend::<4>(bytes, out, scaled),
-                (_, true) => extend::<4>(bytes, out, |[d, c, b, a]| scaled([a, b, c, d])),
-            },
-            Self::Float32 { big: false } => extend::<4>(bytes, out, f32::from_le_bytes),
-            Self::Float32 { big: true } => extend::<4>(bytes, out, f32::from_be_bytes),
+            Self::Float32 { .. } | Self::Float64 { .. } => {
+                floats.clear();
+                self.floats(bytes, floats);
+                meter.push_floats(floats);
+            }
+        }
+    }
+
+    /// Appends integers, the value in the upper bits.
+    fn integers(self, bytes: &[u8], out: &mut Vec<i32>) {
+        let Self::Integer { bytes: width, big } = self else {
+            // Half the range is silence there.
+            out.extend(bytes.iter().map(|byte| placed([0, 0, 0, byte ^ 0x80])));
+            return;
+        };
+        match (width, big) {
+            (1, _) => extend::<1, _>(bytes, out, |[a]| placed([0, 0, 0, a])),
+            (2, false) => extend::<2, _>(bytes, out, |[a, b]| placed([0, 0, a, b])),
+            (2, true) => extend::<2, _>(bytes, out, |[b, a]| placed([0, 0, a, b])),
+            (3, false) => extend::<3, _>(bytes, out, |[a, b, c]| placed([0, a, b, c])),
+            (3, true) => extend::<3, _>(bytes, out, |[c, b, a]| placed([0, a, b, c])),
+            (_, false) => extend::<4, _>(bytes, out, placed),
+            (_, true) => extend::<4, _>(bytes, out, |[d, c, b, a]| placed([a, b, c, d])),
+        }
+    }
+
+    /// Appends floats.
+    fn floats(self, bytes: &[u8], out: &mut Vec<f32>) {
+        match self {
+            Self::Float32 { big: false } => extend::<4, _>(bytes, out, f32::from_le_bytes),
+            Self::Float32 { big: true } => extend::<4, _>(bytes, out, f32::from_be_bytes),
             Self::Float64 { big: false } => {
-                extend::<8>(bytes, out, |b| narrow(f64::from_le_bytes(b)));
+                extend::<8, _>(bytes, out, |b| narrow(f64::from_le_bytes(b)));
             }
             Self::Float64 { big: true } => {
-                extend::<8>(bytes, out, |b| narrow(f64::from_be_bytes(b)));
+                extend::<8, _>(bytes, out, |b| narrow(f64::from_be_bytes(b)));
             }
+            Self::Unsigned8 | Self::Integer { .. } => {}
         }
     }
 }
 
-fn extend<const N: usize>(bytes: &[u8], out: &mut Vec<f32>, read: impl Fn([u8; N]) -> f32) {
+/// Converted samples, kept so that their memory is used again.
+#[derive(Default)]
+pub(super) struct Scratch {
+    integers: Vec<i32>,
+    floats: Vec<f32>,
+}
+
+fn extend<const N: usize, T>(bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
     let (samples, _) = bytes.as_chunks::<N>();
     out.extend(samples.iter().map(|sample| read(*sample)));
 }
 
 /// Little-endian bytes of a value whose top bit is the sign.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "24 bits are what a float holds; beyond them nothing is audible or judged"
-)]
-fn scaled(bytes: [u8; 4]) -> f32 {
-    i32::from_le_bytes(bytes) as f32 * (1.0 / 2_147_483_648.0)
+fn placed(bytes: [u8; 4]) -> i32 {
+    i32::from_le_bytes(bytes)
 }
 
 #[expect(
@@ -89,16 +118,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_scale_is_one_in_every_width() {
-        let cases: [(Stored, &[u8], f32); 7] = [
-            (Stored::Unsigned8, &[0], -1.0),
+    fn the_value_is_in_the_upper_bits_in_every_width() {
+        let cases: [(Stored, &[u8], i32); 7] = [
+            (Stored::Unsigned8, &[0], i32::MIN),
             (
                 Stored::Integer {
                     bytes: 1,
                     big: true,
                 },
                 &[0x80],
-                -1.0,
+                i32::MIN,
             ),
             (
                 Stored::Integer {
@@ -106,7 +135,7 @@ mod tests {
                     big: false,
                 },
                 &[0, 0x80],
-                -1.0,
+                i32::MIN,
             ),
             (
                 Stored::Integer {
@@ -114,7 +143,7 @@ mod tests {
                     big: true,
                 },
                 &[0x40, 0],
-                0.5,
+                1 << 30,
             ),
             (
                 Stored::Integer {
@@ -122,7 +151,7 @@ mod tests {
                     big: false,
                 },
                 &[0, 0, 0x40],
-                0.5,
+                1 << 30,
             ),
             (
                 Stored::Integer {
@@ -130,7 +159,7 @@ mod tests {
                     big: true,
                 },
                 &[0x80, 0, 0],
-                -1.0,
+                i32::MIN,
             ),
             (
                 Stored::Integer {
@@ -138,12 +167,12 @@ mod tests {
                     big: true,
                 },
                 &[0x20, 0, 0, 0],
-                0.25,
+                1 << 29,
             ),
         ];
         for (stored, bytes, wanted) in cases {
             let mut out = Vec::new();
-            stored.read(bytes, &mut out);
+            stored.integers(bytes, &mut out);
             assert_eq!(out, [wanted], "{stored:?}");
         }
     }
@@ -155,7 +184,7 @@ mod tests {
             bytes: 3,
             big: false,
         }
-        .read(&[0, 0, 0x40, 1, 2], &mut out);
-        assert_eq!(out, [0.5]);
+        .integers(&[0, 0, 0x40, 1, 2], &mut out);
+        assert_eq!(out, [1 << 30]);
     }
 }
