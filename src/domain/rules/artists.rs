@@ -56,14 +56,14 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Artists of the product and of each track: whose, who, where, the track's number.
-struct Billing<'a> {
+pub(super) struct Billing<'a> {
     whose: String,
-    artists: &'a [Artist],
-    track: Option<u32>,
+    pub(super) artists: &'a [Artist],
+    pub(super) track: Option<u32>,
 }
 
 impl Billing<'_> {
-    fn note(&self, what: &str) -> Note {
+    pub(super) fn note(&self, what: &str) -> Note {
         let note = Note::new(format!("{}: {what}", self.whose));
         match self.track {
             Some(number) => note.track(number),
@@ -72,7 +72,7 @@ impl Billing<'_> {
     }
 }
 
-fn billings<'a>(case: &Case<'a>) -> Vec<Billing<'a>> {
+pub(super) fn billings<'a>(case: &Case<'a>) -> Vec<Billing<'a>> {
     let main = case.main().map(|(_, main)| Billing {
         whose: "The release".to_owned(),
         artists: &main.artists,
@@ -86,7 +86,7 @@ fn billings<'a>(case: &Case<'a>) -> Vec<Billing<'a>> {
     main.into_iter().chain(tracks).collect()
 }
 
-fn name_of(artist: &Artist) -> &str {
+pub(super) fn name_of(artist: &Artist) -> &str {
     artist.name.as_ref().map_or("", Text::as_str)
 }
 

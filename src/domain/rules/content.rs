@@ -154,7 +154,12 @@ fn same_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
         if file.size == 0 {
             continue;
         }
-        let content = file.sha256.as_deref().unwrap_or(&file.path);
+        // The sound itself, so that the same audio in another container is found too.
+        let sound = file
+            .audio
+            .as_ref()
+            .and_then(|audio| audio.sound_hash.as_deref());
+        let content = sound.or(file.sha256.as_deref()).unwrap_or(&file.path);
         let first = *first_with.entry(content).or_insert(index);
         let (Some(one), Some(two)) = (case.tracks.get(first), case.tracks.get(index)) else {
             continue;

@@ -15,11 +15,13 @@ use super::report::{Counts, Report, Severity, Verdict};
 use case::Case;
 use findings::Findings;
 use jiff::Timestamp;
+use std::sync::LazyLock;
 
 mod artists;
 mod artwork;
 mod barcode;
 mod case;
+mod character;
 mod composition;
 mod container;
 mod content;
@@ -29,10 +31,13 @@ mod files;
 mod findings;
 mod folder;
 mod format;
+mod genres;
 mod header;
 mod isrc;
+mod lines;
 mod message;
 mod metadata;
+mod names;
 mod package;
 mod parental;
 mod paste;
@@ -47,6 +52,8 @@ mod titles;
 mod update;
 mod values;
 mod wording;
+mod words;
+mod works;
 
 /// All that rules may look at.
 #[derive(Clone, Copy, Debug)]
@@ -181,7 +188,8 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// The tables, in the order in which they are run: `update` compares with what the others found.
+/// The tables; families stand in the order in which they are run: `update` compares with what the
+/// others found.
 const TABLES: &[&[Rule]] = &[
     package::RULES,
     files::RULES,
@@ -197,7 +205,11 @@ const TABLES: &[&[Rule]] = &[
     barcode::RULES,
     metadata::RULES,
     titles::RULES,
+    words::RULES,
     artists::RULES,
+    names::RULES,
+    works::RULES,
+    lines::RULES,
     parental::RULES,
     deal::RULES,
     territory::RULES,
@@ -205,13 +217,31 @@ const TABLES: &[&[Rule]] = &[
     container::RULES,
     format::RULES,
     sound::RULES,
+    character::RULES,
     artwork::RULES,
     update::RULES,
 ];
 
+/// All rules, family by family, by ascending code. A family may lie in several tables.
+static CATALOGUE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let family = |rule: &Rule| rule.code.split('-').next().unwrap_or_default();
+    let mut rules: Vec<&'static Rule> = TABLES.iter().flat_map(|table| table.iter()).collect();
+    let mut families: Vec<&str> = Vec::new();
+    for rule in &rules {
+        if !families.contains(&family(rule)) {
+            families.push(family(rule));
+        }
+    }
+    rules.sort_by_key(|rule| {
+        let place = families.iter().position(|known| *known == family(rule));
+        (place, rule.code)
+    });
+    rules
+});
+
 /// Every rule, family by family, by ascending code.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    TABLES.iter().flat_map(|table| table.iter())
+    CATALOGUE.iter().copied()
 }
 
 /// The rule of that code.

@@ -138,7 +138,7 @@ fn mixed_formats(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Whether a file ends early; what follows from that is not told again.
-fn is_cut_off(audio: &AudioFacts) -> bool {
+pub(super) fn is_cut_off(audio: &AudioFacts) -> bool {
     audio.faults.iter().any(|fault| {
         matches!(
             fault,

@@ -57,14 +57,14 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// A title, whose it is, and the track's number.
-struct Named<'a> {
-    whose: String,
-    text: &'a Text,
-    track: Option<u32>,
+pub(super) struct Named<'a> {
+    pub(super) whose: String,
+    pub(super) text: &'a Text,
+    pub(super) track: Option<u32>,
 }
 
 /// The titles that a store would show: of the release and of each track, sub-titles included.
-fn titles<'a>(case: &Case<'a>) -> Vec<Named<'a>> {
+pub(super) fn titles<'a>(case: &Case<'a>) -> Vec<Named<'a>> {
     let mut found: Vec<Named<'a>> = Vec::new();
     let mut add = |whose: &str, texts: &mut dyn Iterator<Item = &'a Text>, track| {
         let start = found.len();
@@ -98,7 +98,7 @@ fn titles<'a>(case: &Case<'a>) -> Vec<Named<'a>> {
     found
 }
 
-fn note_of(named: &Named<'_>, what: &str) -> Note {
+pub(super) fn note_of(named: &Named<'_>, what: &str) -> Note {
     let note = Note::new(format!(
         "{}, {}, {what}.",
         named.whose,

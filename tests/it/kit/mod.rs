@@ -84,11 +84,7 @@ pub(crate) fn free_port() -> u16 {
 
 /// A small sound release: 3 tracks, cover, message.
 pub(crate) fn release(number: u32) -> ReleaseSpec {
-    let mut spec = ReleaseSpec::demo(number);
-    for track in &mut spec.tracks {
-        track.signal.seconds = 31.0;
-    }
-    spec
+    ReleaseSpec::demo(number)
 }
 
 /// A daemon in a directory of its own. Dropped, it is stopped and its directory removed.

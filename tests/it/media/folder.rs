@@ -202,14 +202,14 @@ fn of_severity(report: &Report, severity: Severity) -> Vec<(&str, Option<&str>)>
 #[test]
 fn a_generated_release_is_valid_in_both_profiles() {
     let dir = tempfile::tempdir().unwrap();
-    material::release(dir.path(), &quick(11)).unwrap();
+    material::release(dir.path(), &ReleaseSpec::demo(11)).unwrap();
     for profile in [Profile::Guide, Profile::Strict] {
         let report = judged(dir.path(), profile);
         assert_eq!(report.verdict, Verdict::Valid, "{:#?}", report.findings);
         assert_eq!(of_severity(&report, Severity::Warning), [], "{profile:?}");
         assert_eq!(report.tracks.len(), 3);
         for track in &report.tracks {
-            assert_eq!(track.duration_ms, Some(3_000));
+            assert_eq!(track.duration_ms, Some(31_000));
             assert!(track.sha256.is_some() && track.levels.is_some());
         }
         assert_eq!(report.artwork.as_ref().unwrap().width, 3_000);

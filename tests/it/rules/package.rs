@@ -12,8 +12,8 @@ use dropzone::domain::lifecycle::Status;
 use dropzone::domain::limits::Limits;
 use dropzone::domain::release::{
     Artist, Deal, GroupItem, Header, Image, Message, MessageKind, NamedFile, Party, Pos, ReadFault,
-    ReadFaultKind, Reading, Recording, Release, ReleaseDeal, ResourceLink, StatedHash, Technical,
-    Text, Title,
+    ReadFaultKind, Reading, Recording, Release, ReleaseDeal, ResourceLink, RightsLine, StatedHash,
+    Technical, Text, Title,
 };
 use dropzone::domain::report::Report;
 use dropzone::domain::rules::{Subject, judge};
@@ -120,6 +120,8 @@ pub(super) fn recording(n: u32) -> Recording {
             &format!("{details}/TerritoryCode"),
         )],
         artists: vec![artist("Adaeze", "MainArtist", line + 6, &details)],
+        contributors: vec![artist("Ngozi Okafor", "Composer", line + 6, &details)],
+        language: some("en", line + 6, &format!("{path}/LanguageOfPerformance")),
         genres: vec![text(
             "Afrobeats",
             line + 7,
@@ -276,6 +278,14 @@ fn image() -> Image {
     }
 }
 
+fn rights_line(line: u32, path: &str) -> RightsLine {
+    RightsLine {
+        year: some("2026", line, &format!("{path}/Year")),
+        text: some("2026 Lagoon Records", line, &format!("{path}Text")),
+        at: at(line, path),
+    }
+}
+
 pub(super) fn main_release() -> Release {
     let path = "ReleaseList/Release[1]";
     let details = format!("{path}/ReleaseDetailsByTerritory");
@@ -305,6 +315,8 @@ pub(super) fn main_release() -> Release {
             &format!("{details}/Genre/GenreText"),
         )],
         release_date: some("2026-04-10", 217, &format!("{details}/ReleaseDate")),
+        plines: vec![rights_line(218, &format!("{path}/PLine"))],
+        clines: vec![rights_line(219, &format!("{path}/CLine"))],
         at: at(200, path),
         ..Release::default()
     }

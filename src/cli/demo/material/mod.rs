@@ -108,7 +108,7 @@ pub fn isrc(designation: u32) -> String {
 }
 
 impl TrackSpec {
-    /// A clean track of eight seconds, 24 bit at 44.1 kHz in a WAV file.
+    /// A clean track of 31 seconds, 24 bit at 44.1 kHz in a WAV file; below 30 stores pay nothing.
     pub fn new(number: u32, title: &str, isrc: String) -> Self {
         let plain: String = title.chars().filter(char::is_ascii_alphanumeric).collect();
         Self {
@@ -117,6 +117,7 @@ impl TrackSpec {
             file: format!("{number:02}_{plain}.wav"),
             stated_seconds: None,
             signal: Signal {
+                seconds: 31.0,
                 seed: u64::from(number) * 5,
                 ..Signal::default()
             },

@@ -1,8 +1,8 @@
 //! Audio.
 
-use super::super::package::audio_file;
+use super::super::package::{Package, audio_file};
 use super::{Case, container, error, forgiven, info, rename, warning};
-use dropzone::domain::facts::{AudioFault, Container, FileRole, SampleCoding, Span};
+use dropzone::domain::facts::{AudioFault, Container, Cutoff, FileRole, SampleCoding, Span};
 
 pub(super) const CASES: &[Case] = &[
     error("AUD-001", |p| {
@@ -98,4 +98,45 @@ pub(super) const CASES: &[Case] = &[
             what: "the header has no fact chunk".to_owned(),
         });
     }),
+    warning("AUD-018", |p| {
+        p.levels().inner_silence = vec![silence(60_000, 65_000)]
+    })
+    .sound(|p| p.levels().inner_silence = vec![silence(60_000, 64_900)]),
+    warning("AUD-023", |p| cutoff(p, 16_800, 44.0)).sound(|p| cutoff(p, 16_800, 29.0)),
+    info("AUD-023", |p| cutoff(p, 20_300, 44.0)).sound(|p| cutoff(p, 21_500, 60.0)),
+    warning("AUD-023", |p| {
+        p.audio().rate_hz = 96_000;
+        cutoff(p, 22_300, 92.0);
+    })
+    .with(&["AUD-010"]),
+    warning("AUD-023", |p| p.levels().real_bits = Some(16))
+        .sound(|p| p.levels().real_bits = Some(23)),
+    warning("AUD-024", |p| p.levels().dc_offset = vec![0.0, -0.049])
+        .sound(|p| p.levels().dc_offset = vec![0.001, -0.009]),
+    warning("AUD-024", |p| p.levels().correlation = Some(-0.99))
+        .sound(|p| p.levels().correlation = Some(-0.4)),
+    info("AUD-024", |p| p.levels().identical_channels = true)
+        .sound(|p| p.levels().correlation = Some(1.0)),
+    warning("AUD-025", |p| lasts(p, 29_000, "PT29S")).sound(|p| lasts(p, 30_000, "PT30S")),
+    warning("AUD-025", |p| lasts(p, 3_700_000, "PT1H1M40S"))
+        .with(&["META-011"])
+        .sound(|p| lasts(p, 3_600_000, "PT1H")),
+    error("AUD-025", |p| lasts(p, 1_000, "PT1S")),
+    info("AUD-027", |p| {
+        container(p, Container::Rf64, SampleCoding::Pcm)
+    })
+    .sound(|p| container(p, Container::Wav, SampleCoding::Pcm)),
 ];
+
+fn silence(start_ms: u64, end_ms: u64) -> Span {
+    Span { start_ms, end_ms }
+}
+
+fn cutoff(package: &mut Package, hertz: u32, drop_db: f64) {
+    package.levels().cutoff = Some(Cutoff { hertz, drop_db });
+}
+
+fn lasts(package: &mut Package, milliseconds: u64, stated: &str) {
+    package.audio().duration_ms = milliseconds;
+    stated.clone_into(&mut package.track(1).duration.as_mut().unwrap().value);
+}
