@@ -1,6 +1,8 @@
 # make demo   sets up what a build needs, builds, and shows the whole way of a release, for real
 # make test   sets up what the tests need and runs all of them
 # make bench  times us against the tools that people chain today; ONLY=release runs one part
+# make fuzz   runs every fuzz target for a minute; FUZZ_SECONDS=600 for longer, FUZZ_TARGETS="ern path"
+#             for some
 # make lint   format and clippy, as CI runs them;  make doc   the documentation of the code
 
 .PHONY: demo test bench bench-sftp build lint doc setup setup-test setup-bench
@@ -60,6 +62,29 @@ bench: setup-bench
 # Our SFTP server against OpenSSH's; takes about a quarter of an hour.
 bench-sftp: setup-bench target/venv/.done
 	cargo bench --locked --bench bench -- sftp
+
+# On stable Rust: libFuzzer is a library, and the flags are those that `cargo fuzz --sanitizer none`
+# gives. What is found lies in target/fuzz/found; it belongs into tests/fuzz/found, where the tests
+# run it. Libraries are those of Cargo.lock. With --target, so that build scripts are built without the flags.
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cdebug-assertions \
+  -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_TARGETS := ern sound picture report path sftp
+FUZZ_SECONDS := 60
+
+fuzz: setup
+	FUZZ_CORPUS=$(CURDIR)/target/fuzz/corpus cargo test --locked --test it fuzz::
+	cp Cargo.lock tests/fuzz/Cargo.lock
+	CARGO_TARGET_DIR=target/fuzz/build RUSTFLAGS="$(FUZZ_FLAGS)" \
+	  cargo build --release --manifest-path tests/fuzz/Cargo.toml --target $(FUZZ_HOST)
+	@for t in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz/corpus/$$t target/fuzz/found/$$t; echo "== $$t, $(FUZZ_SECONDS) s"; \
+	  target/fuzz/build/$(FUZZ_HOST)/release/$$t target/fuzz/corpus/$$t $$(ls -d tests/fuzz/seeds/$$t 2>/dev/null) \
+	    -artifact_prefix=target/fuzz/found/$$t/ -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=25 \
+	    -rss_limit_mb=1024 -print_final_stats=1 -close_fd_mask=1 2>&1 | tail -7; \
+	  test -z "$$(ls target/fuzz/found/$$t)" || { echo "found: target/fuzz/found/$$t"; exit 1; }; \
+	done
 
 lint:
 	cargo fmt --check

@@ -8,7 +8,7 @@ use super::audio::{FileMeasure, measure_watched};
 use super::blocks::{Blocks, Digests, Watch};
 use super::{InspectError, Inspection, Progress, Request, artwork, base};
 use crate::domain::facts::{FileFacts, FileRole, FolderFacts, SchemaCheck, SchemaFacts};
-use crate::domain::naming;
+use crate::domain::naming::{self, Names};
 use crate::domain::release::{Message, NamedFile, Reading, Recording, Text};
 use std::collections::BTreeSet;
 use std::io;
@@ -194,10 +194,11 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn wanted(message: &Message, folder: &FolderFacts) -> Wanted {
     let paths: Vec<String> = folder.files.iter().map(|file| file.path.clone()).collect();
+    let index = Names::new(&paths);
     let found = |named: &NamedFile| {
         let path = named.path.as_ref().map(Text::as_str);
         let reference = naming::reference_path(path, named.name.as_str()).ok()?;
-        naming::find(&reference, &paths).map(|(path, _)| path.to_owned())
+        index.find(&reference).map(|(path, _)| path.to_owned())
     };
     let tracks = message.recordings.iter().flat_map(Recording::files);
     let images = message.images.iter();

@@ -22,6 +22,8 @@ mod connection;
 mod dirsync;
 mod fence;
 mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod handles;
 mod jail;

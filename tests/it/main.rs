@@ -23,6 +23,8 @@ mod demo;
 mod docs;
 mod ern;
 mod flow;
+mod fuzz;
+mod hostile;
 mod intake;
 mod kit;
 mod lifecycle;

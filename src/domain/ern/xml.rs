@@ -17,7 +17,7 @@ use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::Event;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Elements inside each other. The deepest real message is 10 deep.
 const MAX_DEPTH: usize = 64;
@@ -31,6 +31,16 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 const MAX_NAME_BYTES: usize = 256;
 /// Namespace declarations in force at one place.
 const MAX_BINDINGS: usize = 128;
+/// Attributes of all elements together. Real messages have fewer than one for each element; libxml2
+/// takes 200 bytes for each.
+const MAX_ALL_ATTRIBUTES: usize = 500_000;
+/// Different names of elements, attributes and namespaces. ERN has some hundred; libxml2 looks a
+/// name up in lists that grow with their number, and a million took it minutes.
+const MAX_NAMES: usize = 10_000;
+/// Faults after which reading is given up: no person reads on, and each costs a sentence.
+const MAX_FAULTS_READ: usize = 20_000;
+/// Names longer than this are not compared for likeness, in bytes.
+const MAX_LIKENESS_BYTES: usize = 64;
 /// Faults kept; a file that is broken a thousand times is broken once, by its export.
 const MAX_FAULTS: usize = 300;
 
@@ -81,6 +91,12 @@ struct Parser<'a> {
     bindings: Vec<(&'a str, &'a str)>,
     /// Parent and name → how many so far, and which was the first.
     siblings: HashMap<(u32, &'a str), (u32, u32)>,
+    /// Different names so far.
+    names: HashSet<&'a str>,
+    /// Attributes so far, declarations of namespaces too.
+    attributes: usize,
+    /// Faults so far, also those that are not kept.
+    seen_faults: usize,
     /// Prefixes already reported as not declared.
     undeclared: Vec<&'a str>,
     cursor: LineCursor,
@@ -106,6 +122,9 @@ impl<'a> Parser<'a> {
                 ("", ""),
             ],
             siblings: HashMap::new(),
+            names: HashSet::new(),
+            attributes: 0,
+            seen_faults: 0,
             undeclared: Vec::new(),
             cursor: LineCursor::default(),
             offset: 0,
@@ -221,6 +240,13 @@ impl<'a> Parser<'a> {
             ));
             return;
         }
+        self.attributes += scan.attributes.len();
+        if self.attributes > MAX_ALL_ATTRIBUTES {
+            self.too_much(format!(
+                "The message has more than {MAX_ALL_ATTRIBUTES} attributes; we stopped reading here."
+            ));
+            return;
+        }
         self.check_tag(&scan, raw, qualified);
         self.add_element(qualified, scan.attributes, raw, is_empty);
     }
@@ -268,7 +294,7 @@ impl<'a> Parser<'a> {
             while self.open.len() > place {
                 self.close();
             }
-        } else if strsim::normalized_damerau_levenshtein(qualified, name) > 0.6 {
+        } else if is_alike(qualified, name) {
             self.nesting(words::misspelt_end(qualified, line, name));
             self.close();
         } else {
@@ -357,6 +383,12 @@ impl<'a> Parser<'a> {
             self.close();
         }
     }
+}
+
+/// Whether one name may be a slip of the pen for the other.
+fn is_alike(one: &str, other: &str) -> bool {
+    one.len().max(other.len()) <= MAX_LIKENESS_BYTES
+        && strsim::normalized_damerau_levenshtein(one, other) > 0.6
 }
 
 /// The inside of markup: `start` and `end` bytes taken off.

@@ -46,6 +46,8 @@ pub(super) fn read(file: &File, size: u64, head: &[u8]) -> Header {
         if coding == SampleCoding::Pcm {
             let why = format!("its header states samples of {bits} bits, which cannot be");
             header.faults.push(AudioFault::Unreadable { why });
+        } else if coding == SampleCoding::Unknown {
+            header.unknown_coding();
         }
         return header;
     };

@@ -21,6 +21,11 @@ use symphonia::default::formats::FlacReader;
 
 /// Metadata blocks that are passed over; real files have fewer than ten.
 const MOST_BLOCKS: usize = 1024;
+/// Samples that a stream may hold whatever its size: 11 minutes of silence in stereo at 44.1 kHz.
+const FREE_SAMPLES: u64 = 60_000_000;
+/// Samples for each byte beyond that; music has fewer than one. Twenty bytes can hold a second and a
+/// half of silence, and a small file days of it.
+const SAMPLES_PER_BYTE: u64 = 8;
 /// Places where frames are missing that are told.
 const MOST_GAPS: usize = 5;
 
@@ -77,6 +82,8 @@ struct Outcome {
     gaps: Vec<(u64, u64)>,
     /// The decoder gave up here.
     broken: Option<(u64, String)>,
+    /// There is more than we decode.
+    too_much: bool,
     /// Whether the decoded audio has the MD5 that the stream states; `None` when it states none.
     verified: Option<bool>,
 }
@@ -100,13 +107,17 @@ fn judge(info: &StreamInfo, frames: u64, outcome: Outcome, header: &mut Header) 
         });
     }
     let there = frames + missing;
-    let cut_off = info.frames > there;
+    if there == 0 && info.frames == 0 && header.faults.is_empty() {
+        let why = "it has a FLAC header, but no audio follows".to_owned();
+        header.faults.push(AudioFault::Unreadable { why });
+    }
+    let cut_off = info.frames > there && !outcome.too_much;
     if cut_off {
         header.faults.push(AudioFault::Truncated {
             promised_ms: Some(milliseconds(info.frames, rate)),
             present_ms: milliseconds(frames, rate),
         });
-    } else if info.frames > 0 && there > info.frames {
+    } else if info.frames > 0 && there > info.frames && !outcome.too_much {
         header.odd(format!(
             "the header promises {} ms of audio, the file holds {} ms",
             milliseconds(info.frames, rate),
@@ -114,7 +125,7 @@ fn judge(info: &StreamInfo, frames: u64, outcome: Outcome, header: &mut Header) 
         ));
     }
     // A stream that is cut off cannot have the right sum; saying so twice helps nobody.
-    if outcome.verified == Some(false) && !cut_off {
+    if outcome.verified == Some(false) && !cut_off && !outcome.too_much {
         header.faults.push(AudioFault::ChecksumMismatch);
     }
 }
@@ -232,6 +243,11 @@ impl MediaSource for Source<'_, '_> {
 fn decode(blocks: &mut Blocks<'_>, info: &StreamInfo, end: u64, meter: &mut Meter) -> Outcome {
     let mut front = b"fLaC\x80\x00\x00\x22".to_vec();
     front.extend(info.bytes);
+    let most = blocks
+        .size()
+        .saturating_mul(SAMPLES_PER_BYTE)
+        .saturating_add(FREE_SAMPLES)
+        / u64::from(info.channels);
     let source = Source {
         front: Cursor::new(front),
         blocks,
@@ -258,7 +274,7 @@ fn decode(blocks: &mut Blocks<'_>, info: &StreamInfo, end: u64, meter: &mut Mete
     let decoder = parameters.map(|parameters| FlacDecoder::try_new(parameters, &options));
     match decoder {
         Some(Ok(mut decoder)) => {
-            run(&mut reader, &mut decoder, info, meter, &mut outcome);
+            run(&mut reader, &mut decoder, (info, most), meter, &mut outcome);
             outcome.verified = decoder.finalize().verify_ok;
         }
         Some(Err(error)) => outcome.broken = Some((0, error.to_string())),
@@ -270,7 +286,7 @@ fn decode(blocks: &mut Blocks<'_>, info: &StreamInfo, end: u64, meter: &mut Mete
 fn run(
     reader: &mut FlacReader<'_>,
     decoder: &mut FlacDecoder,
-    info: &StreamInfo,
+    (info, most_frames): (&StreamInfo, u64),
     meter: &mut Meter,
     outcome: &mut Outcome,
 ) {
@@ -291,6 +307,12 @@ fn run(
         let length = packet.dur.get();
         if place > expected && outcome.gaps.len() < MOST_GAPS {
             outcome.gaps.push((expected, place - expected));
+        }
+        if expected > most_frames {
+            let why = "it holds more audio than its size can explain; the rest was not decoded";
+            outcome.broken = Some((expected, why.to_owned()));
+            outcome.too_much = true;
+            break;
         }
         match decoder.decode(&packet) {
             Ok(buffer) if usable(&buffer, info) => {

@@ -84,6 +84,12 @@ impl Header {
         self.faults.push(AudioFault::Odd { what: what.into() });
     }
 
+    /// Notes that nobody can say how its samples are coded.
+    pub(super) fn unknown_coding(&mut self) {
+        let why = format!("its audio is in {}", self.codec_name);
+        self.faults.push(AudioFault::Unreadable { why });
+    }
+
     /// Whether rate and channels can be believed; says what cannot.
     pub(super) fn implausible(&self) -> Option<String> {
         if !RATES.contains(&self.rate) {

@@ -21,6 +21,9 @@ const SILENCE_MEAN_SQUARE: f64 = 1e-6;
 const FULL_SCALE: f32 = 0.999;
 /// So many full-scale samples in a row are clipping; one or two are a peak that just fits.
 const CLIPPED_RUN: u32 = 3;
+/// Floating point goes beyond full scale, a little; what goes beyond this (+120 dBFS) is no sound, and
+/// its square no number.
+const LOUDEST: f32 = 1e6;
 /// Clipped places that are told.
 const CLIPPED_PLACES: usize = 50;
 /// Silence between sounds that is told: so long, and so many stretches of it.
@@ -165,7 +168,7 @@ impl Meter {
         self.frames + self.filled as u64
     }
 
-    /// Samples that were no finite numbers.
+    /// Samples that were no numbers, or so large that nothing can be computed with them.
     pub(super) fn not_numbers(&self) -> u64 {
         self.not_numbers
     }
@@ -191,7 +194,11 @@ impl Meter {
     pub(super) fn push_floats(&mut self, samples: &mut [f32]) {
         self.hash.update(bytemuck::cast_slice(samples));
         for sample in samples.iter_mut() {
-            if !sample.is_finite() {
+            if sample
+                .abs()
+                .partial_cmp(&LOUDEST)
+                .is_none_or(std::cmp::Ordering::is_gt)
+            {
                 *sample = 0.0;
                 self.not_numbers += 1;
             }

@@ -73,6 +73,9 @@ pub(super) fn read(file: &File, size: u64, head: &[u8]) -> Header {
         });
         return header;
     };
+    if header.coding == SampleCoding::Unknown {
+        header.unknown_coding();
+    }
     if let Some(stored) = stored {
         header.place_pcm(start, claimed, size.saturating_sub(start), stored);
     }

@@ -1,10 +1,11 @@
 //! How the parser makes its tree: elements, attributes, text, namespaces.
 
-use super::{MAX_BINDINGS, MAX_TEXT_BYTES, Open, Parser};
+use super::{MAX_BINDINGS, MAX_NAMES, MAX_TEXT_BYTES, Open, Parser};
+use crate::domain::ern::decode::LineCursor;
 use crate::domain::ern::tags::{self, RawAttribute};
 use crate::domain::ern::tree::{Attribute, NONE, Node};
 use crate::domain::ern::{mojibake, words};
-use crate::domain::release::{Pos, ReadFaultKind};
+use crate::domain::release::ReadFaultKind;
 use std::borrow::Cow;
 
 impl<'a> Parser<'a> {
@@ -22,6 +23,12 @@ impl<'a> Parser<'a> {
             self.too_much("Too many namespaces are declared; we stopped reading here.".to_owned());
             return;
         }
+        if self.names.len() > MAX_NAMES {
+            self.too_much(format!(
+                "The message has more than {MAX_NAMES} different names of elements and attributes; we stopped reading here."
+            ));
+            return;
+        }
         let (prefix, name) = tags::split(qualified);
         let namespace = self.resolve(prefix).unwrap_or_else(|| {
             self.undeclared_prefix(prefix, qualified);
@@ -29,6 +36,12 @@ impl<'a> Parser<'a> {
         });
         let parent = self.open.last().map_or(NONE, |open| open.id);
         let (ordinal, repeated) = self.count_sibling(parent, name, id);
+        if ordinal == 1 {
+            self.names.insert(name);
+        }
+        if !prefix.is_empty() {
+            self.names.insert(prefix);
+        }
         let first = u32::try_from(self.tree.attributes.len()).unwrap_or(NONE);
         self.tree.nodes.push(Node {
             prefix,
@@ -52,8 +65,13 @@ impl<'a> Parser<'a> {
             last_child: NONE,
             bindings,
         });
+        // Attributes follow each other: each place is found from the one before.
+        let (mut cursor, mut reached) = (self.cursor, 0);
         for attribute in raw_attributes {
-            self.add_attribute(&attribute, raw);
+            let place = attribute.offset + 1;
+            cursor.advance(raw.get(reached..place).unwrap_or_default());
+            reached = place;
+            self.add_attribute(&attribute, cursor);
         }
         let last = u32::try_from(self.tree.attributes.len()).unwrap_or(NONE);
         if let Some(node) = self.node_mut(id) {
@@ -64,28 +82,28 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub(super) fn add_attribute(&mut self, raw_attribute: &RawAttribute<'a>, raw: &'a str) {
+    pub(super) fn add_attribute(&mut self, raw_attribute: &RawAttribute<'a>, place: LineCursor) {
+        self.names.insert(raw_attribute.name);
         let (prefix, name) = tags::split(raw_attribute.name);
         if prefix == "xmlns" || raw_attribute.name == "xmlns" {
             return;
         }
-        let at = self.inside(raw, raw_attribute.offset + 1);
         if !prefix.is_empty() && self.resolve(prefix).is_none() {
             self.undeclared_prefix(prefix, raw_attribute.name);
         }
-        let value = self.attribute_value(raw_attribute.value, &at);
+        let value = self.attribute_value(raw_attribute.value, place);
         if let Some(garbled) = mojibake::look(&value) {
             self.note(
                 ReadFaultKind::Mojibake,
                 words::mojibake(name, &garbled),
-                at.clone(),
+                self.at(place),
             );
         }
         self.tree.attributes.push(Attribute {
             name,
             value,
-            line: at.line,
-            column: at.column,
+            line: place.line,
+            column: place.column,
         });
     }
 
@@ -160,6 +178,10 @@ impl<'a> Parser<'a> {
 
     pub(super) fn declare(&mut self, attributes: &[RawAttribute<'a>]) {
         for attribute in attributes {
+            if attribute.name.starts_with("xmlns") {
+                self.names.insert(attribute.name);
+                self.names.insert(attribute.value);
+            }
             if attribute.name == "xmlns" {
                 self.bindings.push(("", attribute.value));
             } else if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
@@ -173,7 +195,7 @@ impl<'a> Parser<'a> {
         inside_out.find(|(p, _)| *p == prefix).map(|(_, uri)| *uri)
     }
 
-    pub(super) fn attribute_value(&mut self, value: &'a str, at: &Pos) -> Cow<'a, str> {
+    pub(super) fn attribute_value(&mut self, value: &'a str, place: LineCursor) -> Cow<'a, str> {
         if !value.contains(['&', '<', '\n', '\t', '\r']) {
             return Cow::Borrowed(value);
         }
@@ -185,7 +207,7 @@ impl<'a> Parser<'a> {
                     tags::ValueFault::Reference(_, tags::ReferenceFault::Unknown)
                 );
             if !is_hidden {
-                self.broken(words::value_fault(&fault), at.clone());
+                self.broken(words::value_fault(&fault), self.at(place));
             }
         }
         Cow::Owned(text)

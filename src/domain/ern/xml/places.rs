@@ -1,6 +1,7 @@
 //! Where the parser is, and how it notes a fault there.
 
-use super::{MAX_FAULTS, Parser};
+use super::{MAX_FAULTS, MAX_FAULTS_READ, Parser};
+use crate::domain::ern::decode::LineCursor;
 use crate::domain::ern::{tags, words};
 use crate::domain::release::{Pos, ReadFault, ReadFaultKind};
 
@@ -51,9 +52,14 @@ impl<'a> Parser<'a> {
     pub(super) fn inside(&self, raw: &str, offset: usize) -> Pos {
         let mut cursor = self.cursor;
         cursor.advance(raw.get(..offset).unwrap_or_default());
+        self.at(cursor)
+    }
+
+    /// A place inside the element that is open.
+    pub(super) fn at(&self, place: LineCursor) -> Pos {
         Pos {
             path: self.path(),
-            ..cursor.position()
+            ..place.position()
         }
     }
 
@@ -110,7 +116,9 @@ impl<'a> Parser<'a> {
 
     pub(super) fn nesting(&mut self, words: words::Words) {
         self.well_formed = false;
-        if !self.derailed {
+        if self.derailed {
+            self.count_fault();
+        } else {
             self.broken(words, self.here());
         }
     }
@@ -124,7 +132,22 @@ impl<'a> Parser<'a> {
         self.well_formed = false;
         self.stopped = true;
         let fix = "A release never needs that. Export the message again.".to_owned();
-        self.note(ReadFaultKind::TooMuch, (message, fix), self.here());
+        // Kept however many there are: it says why nothing follows.
+        self.faults.push(ReadFault {
+            kind: ReadFaultKind::TooMuch,
+            message,
+            fix: Some(fix),
+            at: self.here(),
+        });
+    }
+
+    fn count_fault(&mut self) {
+        self.seen_faults += 1;
+        if self.seen_faults == MAX_FAULTS_READ {
+            self.too_much(format!(
+                "The message has more than {MAX_FAULTS_READ} faults; we stopped reading here."
+            ));
+        }
     }
 
     pub(super) fn note(&mut self, kind: ReadFaultKind, (message, fix): words::Words, at: Pos) {
@@ -136,5 +159,6 @@ impl<'a> Parser<'a> {
                 at,
             });
         }
+        self.count_fault();
     }
 }
