@@ -59,7 +59,9 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
             match progress {
                 Progress::Total { bytes, .. } => bar.set_length(bytes),
                 Progress::Bytes(bytes) => bar.inc(bytes),
-                Progress::FileDone(file) => bar.set_message(super::output::shown(&file)),
+                Progress::FileDone(file) | Progress::FileKnown(file) => {
+                    bar.set_message(super::output::shown(&file));
+                }
             }
         }
     };
@@ -73,6 +75,7 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
         schemas: &schemas,
         threads: config.inspect.threads,
         now: clock::now(),
+        memory: None,
         progress: Some(&show),
         cancel: None,
     })

@@ -2,17 +2,19 @@
 //! another.
 
 use crate::config::{Config, LogFormat};
+use crate::domain::content::Memory;
 use crate::domain::fault::Fault;
 use crate::domain::upload::UploadEvent;
-use crate::intake::Intake;
+use crate::intake::{Fresh, Intake, Wires};
 use crate::sftp::Door;
-use crate::store::Store;
+use crate::store::{Remembered, Store};
 use anyhow::{Context, bail};
+use early::Early;
 use live::{Live, Parts};
 use sd_notify::NotifyState;
 use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -25,6 +27,7 @@ use tracing_subscriber::EnvFilter;
 pub mod check;
 pub mod clock;
 pub mod dispatch;
+pub mod early;
 pub mod live;
 pub mod lock;
 pub mod pipeline;
@@ -153,7 +156,14 @@ impl Daemon {
         let (stop_sender, stop) = watch::channel(false);
         let stopping = Arc::new(AtomicBool::new(false));
         let (claimed, wake) = pipeline::wake();
-        let (door, intake) = self.door_and_intake(claimed)?;
+        let memory = self.memory();
+        let early = Early::new(
+            Arc::clone(&memory),
+            Arc::clone(&self.live),
+            Arc::clone(&stopping),
+        );
+        let early = Arc::new(early);
+        let (door, intake) = self.door_and_intake(claimed, &memory, &early)?;
         let recovering = Arc::clone(&intake);
         let recovery = tokio::task::spawn_blocking(move || recovering.recover());
         tokio::select! {
@@ -165,7 +175,14 @@ impl Daemon {
             .await
             .with_context(|| format!("cannot listen on {}", self.config.sftp.listen))?;
         let address = listener.local_addr()?;
-        let workers = self.workers(&intake, wake, &stopping)?;
+        let pipeline = pipeline::Pipeline {
+            store: self.store.clone(),
+            live: Arc::clone(&self.live),
+            memory,
+            early,
+            stop: Arc::clone(&stopping),
+        };
+        let workers = self.workers(&intake, pipeline, wake, &stopping)?;
         let serving = tokio::spawn(Arc::clone(&door).run(listener, stop.clone()));
         let drain = Duration::from_secs(self.config.sftp.drain_seconds);
         let pushing = tokio::spawn(dispatch::pushes(
@@ -203,7 +220,9 @@ impl Daemon {
 
     fn door_and_intake(
         &self,
-        claimed: std::sync::mpsc::Sender<crate::domain::ids::PackageId>,
+        claimed: std::sync::mpsc::Sender<Fresh>,
+        memory: &Arc<dyn Memory>,
+        early: &Arc<Early>,
     ) -> anyhow::Result<(Arc<Door>, Arc<Intake>)> {
         let places = self.config.places();
         // The door tells intake and intake asks the door: one of them has to come first.
@@ -221,34 +240,50 @@ impl Daemon {
             Arc::new(tell),
         )
         .context("the SFTP server cannot be set up")?;
+        let early = Arc::clone(early);
         let intake = Intake::new(
             self.config.intake.clone(),
             self.config.limits.clone(),
             places,
-            door.gate(),
-            Arc::new(self.store.clone()),
-            Arc::new(move |package| {
-                claimed.send(package).ok();
-            }),
+            Wires {
+                gate: door.gate(),
+                ledger: Arc::new(self.store.clone()),
+                memory: Arc::clone(memory),
+                claimed: Arc::new(move |fresh| {
+                    claimed.send(fresh).ok();
+                }),
+                read: Arc::new(move |path: &Path, key| early.tell(path, key)),
+            },
         );
         ear.set(Arc::clone(&intake)).ok();
         Ok((door, intake))
+    }
+
+    /// Half the cores are enough to keep up with any upload, and leave it the others.
+    fn early_workers(&self) -> usize {
+        let threads = match self.config.inspect.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        threads.div_ceil(2)
+    }
+
+    fn memory(&self) -> Arc<dyn Memory> {
+        let most = self.config.inspect.remembered_mib.saturating_mul(1 << 20);
+        Arc::new(Remembered::open(&self.config.places().measured(), most))
     }
 
     /// The blocking parts, each on a thread of its own.
     fn workers(
         &self,
         intake: &Arc<Intake>,
-        wake: std::sync::mpsc::Receiver<crate::domain::ids::PackageId>,
+        pipeline: pipeline::Pipeline,
+        wake: std::sync::mpsc::Receiver<Fresh>,
         stopping: &Arc<AtomicBool>,
     ) -> anyhow::Result<Vec<JoinHandle<()>>> {
         let (intake, stop) = (Arc::clone(intake), Arc::clone(stopping));
         let taking = thread("dropzone-intake", move || intake.run(&stop))?;
-        let pipeline = pipeline::Pipeline {
-            store: self.store.clone(),
-            live: Arc::clone(&self.live),
-            stop: Arc::clone(stopping),
-        };
+        let early = Arc::clone(&pipeline.early);
         let inspecting = thread("dropzone-inspect", move || pipeline.run(&wake))?;
         let (store, live, stop) = (
             self.store.clone(),
@@ -258,7 +293,12 @@ impl Daemon {
         let mailing = thread("dropzone-mail", move || {
             dispatch::letters(&store, &live, &stop);
         })?;
-        Ok(vec![taking, inspecting, mailing])
+        let mut workers = vec![taking, inspecting, mailing];
+        for _ in 0..self.early_workers() {
+            let early = Arc::clone(&early);
+            workers.push(thread("dropzone-early", move || early.run())?);
+        }
+        Ok(workers)
     }
 
     /// Returns when a signal asks for it, or when a part died, which `has_died` names (systemd

@@ -3,22 +3,26 @@
 //! One package at a time, its files in parallel. What is to be done is read from the store (status
 //! `incoming`), so a restart needs no list of its own and a lost wake-up costs a moment.
 
+use super::early::Early;
 use super::live::Live;
 use super::{clock, reports};
 use crate::domain::account::Account;
+use crate::domain::content::{FileKey, Memory};
 use crate::domain::history::History;
 use crate::domain::ids::PackageId;
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Identity, Package};
 use crate::domain::report::Report;
-use crate::inspect::{self, Request};
+use crate::inspect::{self, Progress, Request};
+use crate::intake::Fresh;
 use crate::store::{ApplyError, HistoryQuestion, PackageFilter, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// After so many failed inspections of our own making a package is parked for a person.
 const TRIES: u32 = 3;
@@ -32,28 +36,66 @@ pub struct Pipeline {
     pub store: Store,
     /// Limits, schemas, settings.
     pub live: Arc<Live>,
+    /// What was read and measured before.
+    pub memory: Arc<dyn Memory>,
+    /// Inspects closed files; steps back for packages.
+    pub early: Arc<Early>,
     /// Turns true when the daemon stops; a half-done inspection is begun again at the next start.
     pub stop: Arc<AtomicBool>,
 }
 
+/// What is known of packages beyond the store.
+#[derive(Default)]
+struct Notes {
+    /// Inspections that failed by our own making.
+    failed: HashMap<PackageId, u32>,
+    /// From when a package could be taken: its quiet period was over.
+    ready: HashMap<PackageId, Instant>,
+}
+
+impl Notes {
+    fn hear(&mut self, wake: &Receiver<Fresh>) {
+        for fresh in wake.try_iter() {
+            self.add(fresh);
+        }
+    }
+
+    fn add(&mut self, fresh: Fresh) {
+        if let Some(ready) = fresh.ready {
+            self.ready.insert(fresh.package, ready);
+        }
+    }
+}
+
+/// What came of inspecting a package.
+struct Inspected {
+    status: Status,
+    /// Files that were read and measured.
+    measured: usize,
+    /// Files whose content was known.
+    known: usize,
+}
+
 impl Pipeline {
     /// Inspects what is `incoming` until told to stop; `wake` tells of fresh claims.
-    pub fn run(&self, wake: &Receiver<PackageId>) {
-        let mut failed: HashMap<PackageId, u32> = HashMap::new();
+    pub fn run(&self, wake: &Receiver<Fresh>) {
+        let mut notes = Notes::default();
         while !self.stop.load(Ordering::Relaxed) {
-            let idle = match self.next(&failed) {
+            notes.hear(wake);
+            match self.next(&notes.failed) {
                 Ok(Some(package)) => {
-                    self.take(&package, &mut failed);
-                    false
+                    self.take(&package, &mut notes, wake);
+                    continue;
                 }
-                Ok(None) => true,
+                Ok(None) => notes.ready.clear(),
                 Err(error) => {
                     tracing::error!(error = %super::words(&error), "the store cannot be read");
-                    true
                 }
-            };
-            if idle && matches!(wake.recv_timeout(LOOK), Err(RecvTimeoutError::Disconnected)) {
-                std::thread::sleep(LOOK);
+            }
+            match wake.recv_timeout(LOOK) {
+                Ok(fresh) => notes.add(fresh),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
             }
         }
     }
@@ -78,24 +120,33 @@ impl Pipeline {
         Ok(waiting.into_iter().next())
     }
 
-    fn take(&self, package: &Package, failed: &mut HashMap<PackageId, u32>) {
-        let begun = std::time::Instant::now();
+    fn take(&self, package: &Package, notes: &mut Notes, wake: &Receiver<Fresh>) {
+        let begun = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.inspect(package)))
             .unwrap_or_else(|_| Err("the inspection panicked; the log has the place".to_owned()));
         match outcome {
-            Ok(status) => {
-                failed.remove(&package.id);
-                let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(package.id = %package.id, label = %package.label_name, %status, duration_ms, "package inspected");
+            Ok(inspected) => {
+                let now = Instant::now();
+                // The store may have known of the package before its claim told us.
+                notes.hear(wake);
+                notes.failed.remove(&package.id);
+                let ready = notes.ready.remove(&package.id);
+                let verdict_ms = ready.map(|ready| millis(now.saturating_duration_since(ready)));
+                tracing::info!(
+                    package.id = %package.id, label = %package.label_name,
+                    status = %inspected.status, measured = inspected.measured,
+                    known = inspected.known, duration_ms = millis(now - begun), verdict_ms,
+                    "package inspected"
+                );
             }
             // The daemon stops; nothing is wrong with the package.
             Err(_) if self.stop.load(Ordering::Relaxed) => {}
             Err(why) => {
-                let tries = failed.entry(package.id.clone()).or_insert(0);
+                let tries = notes.failed.entry(package.id.clone()).or_insert(0);
                 *tries += 1;
                 tracing::error!(package.id = %package.id, tries = *tries, why, "package could not be inspected");
                 if *tries >= TRIES {
-                    failed.remove(&package.id);
+                    notes.failed.remove(&package.id);
                     self.park(&package.id, &why);
                 } else {
                     std::thread::sleep(Duration::from_millis(500));
@@ -114,7 +165,7 @@ impl Pipeline {
     }
 
     /// Inspects one package and records the verdict. The error is a sentence for the operator.
-    fn inspect(&self, package: &Package) -> Result<Status, String> {
+    fn inspect(&self, package: &Package) -> Result<Inspected, String> {
         let say = |error: crate::store::StoreError| super::words(&error);
         let parts = self.live.parts();
         let account = self
@@ -125,6 +176,15 @@ impl Pipeline {
         let identity = self.identity(package).map_err(say)?;
         let history = self.history(package, &identity, &account).map_err(say)?;
         let root = parts.config.places().package(&package.id);
+        let (measured, known) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let count = |progress: Progress| {
+            match progress {
+                Progress::FileDone(_) => measured.fetch_add(1, Ordering::Relaxed),
+                Progress::FileKnown(_) => known.fetch_add(1, Ordering::Relaxed),
+                Progress::Total { .. } | Progress::Bytes(_) => 0,
+            };
+        };
+        let _first = self.early.verdict(&nodes(&root));
         let report = inspect::inspect(&Request {
             root: &root,
             folder: &package.folder,
@@ -135,7 +195,8 @@ impl Pipeline {
             schemas: &parts.schemas,
             threads: parts.config.inspect.threads,
             now: clock::now(),
-            progress: None,
+            memory: Some(self.memory.as_ref()),
+            progress: Some(&count),
             cancel: Some(&self.stop),
         })
         .map_err(|error| super::words(&error))?;
@@ -144,14 +205,19 @@ impl Pipeline {
             .map_err(|error| format!("{error:#}"))?;
         super::crash_point("judge.before_apply");
         let event = judged(report, identity);
-        match self.store.apply(&package.id, event, "daemon", clock::now()) {
-            Ok(package) => Ok(package.status),
+        let status = match self.store.apply(&package.id, event, "daemon", clock::now()) {
+            Ok(package) => package.status,
             // A newer attempt of the release took its place meanwhile; its verdict is what counts.
             Err(ApplyError::Illegal(illegal)) if illegal.status == Status::Superseded => {
-                Ok(Status::Superseded)
+                Status::Superseded
             }
-            Err(error) => Err(super::words(&error)),
-        }
+            Err(error) => return Err(super::words(&error)),
+        };
+        Ok(Inspected {
+            status,
+            measured: measured.into_inner(),
+            known: known.into_inner(),
+        })
     }
 
     fn identity(&self, package: &Package) -> Result<Identity, crate::store::StoreError> {
@@ -239,7 +305,29 @@ fn judged(report: Report, claimed: Identity) -> Event {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Device and inode of everything that lies in the folder; what cannot be looked at is left out.
+fn nodes(folder: &Path) -> HashSet<(u64, u64)> {
+    let mut found = HashSet::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(meta) if meta.is_dir() => folders.push(entry.path()),
+                Ok(meta) => {
+                    found.insert(FileKey::of(&meta).node());
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    found
+}
+
 /// A channel that tells the spine of fresh claims.
-pub fn wake() -> (mpsc::Sender<PackageId>, Receiver<PackageId>) {
+pub fn wake() -> (mpsc::Sender<Fresh>, Receiver<Fresh>) {
     mpsc::channel()
 }

@@ -174,6 +174,15 @@ pub fn time_out(snapshot: &Snapshot, periods: &QuietPeriods) -> Option<Duration>
     Some(Duration::from_secs(seconds.max(foreign)))
 }
 
+/// How long a folder had to be quiet before it could be taken as it is.
+pub fn quiet_before(snapshot: &Snapshot, periods: &QuietPeriods) -> Duration {
+    if about_message(snapshot).is_empty() {
+        quiet_period(snapshot, periods)
+    } else {
+        time_out(snapshot, periods).unwrap_or_default()
+    }
+}
+
 /// What keeps any folder from being taken, whatever its message says.
 fn unfinished(snapshot: &Snapshot) -> Vec<String> {
     let mut sentences = Vec::new();

@@ -503,8 +503,9 @@ pub struct ManifestFile {
     pub size: u64,
     /// SHA-256 in lower-case hex.
     pub sha256: String,
-    /// MD5 in lower-case hex.
-    pub md5: String,
+    /// MD5 in lower-case hex, if the message states one or might have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
 }
 
 /// What was claimed; stored in the journal and as a file beside the package, so that the spool can

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod backoff;
 pub mod completeness;
+pub mod content;
 pub mod dsp;
 pub mod ern;
 pub mod facts;

@@ -89,6 +89,12 @@ impl Places {
         self.root.join("mail")
     }
 
+    /// What inspection measured of contents, so that none is measured twice. May be deleted at any
+    /// time.
+    pub fn measured(&self) -> PathBuf {
+        self.root.join("measured")
+    }
+
     /// Files we could not trust (a failed fsync): kept for a person, never deleted.
     pub fn damaged(&self) -> PathBuf {
         self.root.join("damaged")

@@ -3,6 +3,8 @@
 //! Every value keeps the place where it was read, so that a finding can point at it. Values are
 //! texts as they were sent (trimmed); whether they are right is for the rules to say.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 /// A place in the message: line and column count from 1; the path reads like an XPath.
@@ -254,6 +256,26 @@ pub struct StatedHash {
     pub value: Text,
     /// `HashSumAlgorithmType`: `MD5`, `SHA1`, `SHA256` … as written.
     pub algorithm: Text,
+}
+
+impl StatedHash {
+    /// The digest in lower-case hex: `value` as hex with or without separators, or as base64;
+    /// empty when it is neither. Which algorithm made it is told by its length: algorithms are
+    /// written in many ways (`SHA`, `SHA2`, `SHA-256`, `UserDefined`), lengths are not.
+    pub fn digest(&self) -> String {
+        let stated = self.value.as_str();
+        let hex_form: String = stated
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-' && *c != ':')
+            .flat_map(char::to_lowercase)
+            .collect();
+        let is_hex = hex_form.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_hex && matches!(hex_form.len(), 32 | 40 | 64) {
+            hex_form
+        } else {
+            STANDARD.decode(stated).map(hex::encode).unwrap_or_default()
+        }
+    }
 }
 
 /// A file that the message names.

@@ -25,8 +25,12 @@ pub struct Watch<'a> {
     pub at_most: Duration,
     /// Told the number of bytes after each block.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Also computes MD5, because the message states one.
+    pub md5: bool,
     /// Also computes SHA-1, because the message states one.
     pub sha1: bool,
+    /// The hashes are known, and none is computed.
+    pub known: Option<&'a Digests>,
 }
 
 /// Hashes of a whole file, in lower-case hex.
@@ -34,8 +38,8 @@ pub struct Watch<'a> {
 pub struct Digests {
     /// SHA-256.
     pub sha256: String,
-    /// MD5.
-    pub md5: String,
+    /// MD5, if it was asked for.
+    pub md5: Option<String>,
     /// SHA-1, if it was asked for.
     pub sha1: Option<String>,
 }
@@ -50,8 +54,8 @@ pub struct Blocks<'a> {
     used: usize,
     /// Bytes handed out so far, over all blocks.
     position: u64,
-    md5: Md5,
-    sha256: Sha256,
+    md5: Option<Md5>,
+    sha256: Option<Sha256>,
     sha1: Option<Sha1>,
     watch: Watch<'a>,
     started: Instant,
@@ -72,9 +76,9 @@ impl<'a> Blocks<'a> {
             block: Vec::new(),
             used: 0,
             position: 0,
-            md5: Md5::new(),
-            sha256: Sha256::new(),
-            sha1: watch.sha1.then(Sha1::new),
+            md5: (watch.md5 && watch.known.is_none()).then(Md5::new),
+            sha256: watch.known.is_none().then(Sha256::new),
+            sha1: (watch.sha1 && watch.known.is_none()).then(Sha1::new),
             watch,
             started: Instant::now(),
             stopped: None,
@@ -143,9 +147,12 @@ impl<'a> Blocks<'a> {
                 self.size, self.position
             )));
         }
+        let Some(sha256) = self.sha256 else {
+            return Ok(self.watch.known.cloned().unwrap_or_default());
+        };
         Ok(Digests {
-            sha256: hex::encode(self.sha256.finalize()),
-            md5: hex::encode(self.md5.finalize()),
+            sha256: hex::encode(sha256.finalize()),
+            md5: self.md5.map(|md5| hex::encode(md5.finalize())),
             sha1: self.sha1.map(|sha1| hex::encode(sha1.finalize())),
         })
     }
@@ -166,8 +173,12 @@ impl<'a> Blocks<'a> {
             }
         };
         self.block.truncate(count);
-        self.md5.update(&self.block);
-        self.sha256.update(&self.block);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(&self.block);
+        }
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(&self.block);
+        }
         if let Some(sha1) = &mut self.sha1 {
             sha1.update(&self.block);
         }

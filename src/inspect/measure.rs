@@ -4,14 +4,13 @@
 //! one at a time: they are what takes memory. A worker that panics costs its file's facts, never
 //! the package.
 
-use super::audio::{FileMeasure, measure_watched};
-use super::blocks::{Blocks, Digests, Watch};
-use super::{InspectError, Inspection, Progress, Request, artwork, base};
+use super::blocks::Watch;
+use super::remembered::{Kind, Source, Task};
+use super::{InspectError, Inspection, Progress, Request, base};
 use crate::domain::facts::{FileFacts, FileRole, FolderFacts, SchemaCheck, SchemaFacts};
 use crate::domain::naming::{self, Names};
 use crate::domain::release::{Message, NamedFile, Reading, Recording, Text};
 use std::collections::BTreeSet;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +21,8 @@ use std::time::Duration;
 /// What the message says of files beyond their names.
 #[derive(Default)]
 struct Wanted {
+    /// MD5 is stated for these.
+    md5: BTreeSet<String>,
     /// SHA-1 is stated for these.
     sha1: BTreeSet<String>,
     /// Named as the file of a track.
@@ -50,7 +51,6 @@ pub(super) fn run(request: &Request<'_>, inspection: &mut Inspection) -> Result<
         root: &root,
         wanted: &wanted,
         cancel: request.cancel.unwrap_or(&never),
-        one_picture: Mutex::new(()),
     };
     let files = std::mem::take(&mut inspection.folder.files);
     let reading = inspection.reading.as_ref();
@@ -96,7 +96,6 @@ struct Crew<'a> {
     root: &'a Path,
     wanted: &'a Wanted,
     cancel: &'a AtomicBool,
-    one_picture: Mutex<()>,
 }
 
 impl Crew<'_> {
@@ -134,56 +133,42 @@ impl Crew<'_> {
                 tracing::error!(path = ?file.path, "inspection of a file panicked");
                 file.failure = Some("inspection gave up on this file".to_owned());
             }
-            tell(self.request, Progress::FileDone(file.path.clone()));
+            let path = file.path.clone();
+            let told = match outcome {
+                Ok(Source::Remembered) => Progress::FileKnown(path),
+                Ok(Source::Measured) | Err(_) => Progress::FileDone(path),
+            };
+            tell(self.request, told);
             locked(done).push(file);
         }
     }
 
-    fn file(&self, file: &mut FileFacts) {
+    fn file(&self, file: &mut FileFacts) -> Source {
         let path = self.root.join(&file.path);
         let progress = |bytes| tell(self.request, Progress::Bytes(bytes));
         let watch = Watch {
             cancel: self.cancel,
             at_most: Duration::from_secs(self.request.limits.inspect_seconds),
             progress: &progress,
+            md5: self.wanted.md5.contains(&file.path),
             sha1: self.wanted.sha1.contains(&file.path),
+            known: None,
         };
-        let by_name = file.role;
-        if by_name == FileRole::Audio || self.wanted.audio.contains(&file.path) {
-            let measured = measure_watched(&path, watch);
-            take(file, measured);
-            return;
-        }
-        match hash(&path, watch) {
-            Ok(digests) => take_digests(file, Some(digests)),
-            Err(error) => {
-                file.failure = Some(error.to_string());
-                return;
-            }
-        }
-        if by_name == FileRole::Artwork || self.wanted.artwork.contains(&file.path) {
-            let _alone = locked(&self.one_picture);
-            file.artwork = Some(artwork::measure(&path, self.request.limits));
-        }
-    }
-}
-
-fn hash(path: &Path, watch: Watch<'_>) -> io::Result<Digests> {
-    Blocks::open(path, watch)?.finish()
-}
-
-fn take(file: &mut FileFacts, measured: FileMeasure) {
-    take_digests(file, measured.digests);
-    // Half a measurement would be judged as if it were whole.
-    file.audio = measured.failure.is_none().then_some(measured.facts);
-    file.failure = measured.failure;
-}
-
-fn take_digests(file: &mut FileFacts, digests: Option<Digests>) {
-    if let Some(digests) = digests {
-        file.sha256 = Some(digests.sha256);
-        file.md5 = Some(digests.md5);
-        file.sha1 = digests.sha1;
+        let kind = if file.role == FileRole::Audio || self.wanted.audio.contains(&file.path) {
+            Kind::Audio
+        } else if file.role == FileRole::Artwork || self.wanted.artwork.contains(&file.path) {
+            Kind::Artwork
+        } else {
+            Kind::Other
+        };
+        let task = Task {
+            path: &path,
+            kind,
+            watch,
+            limits: self.request.limits,
+            memory: self.request.memory,
+        };
+        task.facts(file)
     }
 }
 
@@ -203,27 +188,17 @@ fn wanted(message: &Message, folder: &FolderFacts) -> Wanted {
     let tracks = message.recordings.iter().flat_map(Recording::files);
     let images = message.images.iter();
     let images = images.flat_map(|image| image.technical.iter().flat_map(|t| &t.files));
+    let hashed = |letters: usize| {
+        let stated = message.files().filter(move |named| {
+            let hash = named.hash.as_ref();
+            hash.is_some_and(|hash| hash.digest().len() == letters)
+        });
+        stated.filter_map(found).collect()
+    };
     Wanted {
-        sha1: message
-            .files()
-            .filter(|named| {
-                named
-                    .hash
-                    .as_ref()
-                    .is_some_and(|hash| is_sha1(hash.algorithm.as_str()))
-            })
-            .filter_map(found)
-            .collect(),
+        md5: hashed(32),
+        sha1: hashed(40),
         audio: tracks.filter_map(found).collect(),
         artwork: images.filter_map(found).collect(),
     }
-}
-
-/// `SHA1` as messages write it; `SHA` alone means the same there.
-fn is_sha1(algorithm: &str) -> bool {
-    let plain: String = algorithm
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    matches!(plain.to_ascii_lowercase().as_str(), "sha1" | "sha")
 }

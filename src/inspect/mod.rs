@@ -7,6 +7,7 @@
 //! Owns every reading of a package's content. Judges nothing itself: `domain::rules` does.
 
 use crate::domain::account::Profile;
+use crate::domain::content::Memory;
 use crate::domain::ern;
 use crate::domain::facts::{FolderFacts, SchemaFacts};
 use crate::domain::history::History;
@@ -15,6 +16,7 @@ use crate::domain::release::Reading;
 use crate::domain::report::Report;
 use crate::domain::rules::{Subject, judge};
 use jiff::Timestamp;
+pub use remembered::{Source, look_ahead};
 use schemas::Schemas;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -29,6 +31,7 @@ pub mod blocks;
 mod bytes;
 pub mod files;
 mod measure;
+mod remembered;
 mod schema_pins;
 pub mod schemas;
 mod signature;
@@ -39,11 +42,26 @@ mod xsd_words;
 mod xsd_worker;
 
 /// Settings of inspection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Files of one package that are inspected at the same time; 0 means one for each core.
     pub threads: usize,
+    /// Files are inspected as soon as they are closed, while the rest is still being uploaded.
+    pub early: bool,
+    /// Mebibytes below the data directory for what was measured, so that no content is measured
+    /// twice; 0 keeps nothing.
+    pub remembered_mib: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            early: true,
+            remembered_mib: 256,
+        }
+    }
 }
 
 /// What is to be inspected, and by what.
@@ -67,6 +85,8 @@ pub struct Request<'a> {
     pub threads: usize,
     /// The time of judging.
     pub now: Timestamp,
+    /// What was read and measured before; `None` offline.
+    pub memory: Option<&'a dyn Memory>,
     /// Told of the progress, from several threads.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
     /// Turns true when the work is to be given up (`InspectError::Cancelled`), as on a shutdown.
@@ -85,8 +105,10 @@ pub enum Progress {
     },
     /// So many bytes were read.
     Bytes(u64),
-    /// A file is done.
+    /// A file was read and measured.
     FileDone(String),
+    /// A file is done without being read: what it holds was known.
+    FileKnown(String),
 }
 
 /// Why a folder could not be inspected at all.

@@ -5,10 +5,11 @@
 //! in the ledger tells the two apart after a crash (`recover`).
 
 use super::crash::crash_point;
-use super::hashing::{self, Known};
+use super::hashing::{self, Known, Wants};
 use super::jobs::Order;
 use super::listing::{self, Entry, Listing, is_gone};
-use super::{Intake, writers};
+use super::{Fresh, Intake, writers};
+use crate::domain::content::FileKey;
 use crate::domain::facts::{Manifest, ManifestFile};
 use crate::domain::fault::Fault;
 use crate::domain::ids::LabelId;
@@ -91,7 +92,7 @@ impl Intake {
     /// Claims a folder, fenced.
     pub(super) fn claim(&self, order: &Order) -> Claim {
         let (label, folder) = (&order.label, order.folder.as_str());
-        if let Err(busy) = self.gate.close(label, folder) {
+        if let Err(busy) = self.wires.gate.close(label, folder) {
             return Claim::Undone(ClaimError::Busy(busy));
         }
         crash_point("after_fence");
@@ -102,22 +103,28 @@ impl Intake {
             },
             Err(error) => Claim::Undone(error),
         };
-        self.gate.open(label, folder);
+        self.wires.gate.open(label, folder);
         if matches!(claim, Claim::Done) {
-            (self.claimed)(order.package.clone());
+            (self.wires.claimed)(Fresh {
+                package: order.package.clone(),
+                ready: Some(order.ready),
+            });
         }
         claim
     }
 
     /// Goes on with a claim that is past its rename.
     pub(super) fn finish_later(&self, intent: &Intent) -> Result<(), ClaimError> {
-        let fenced = self.gate.close(&intent.label, &intent.folder).is_ok();
+        let fenced = self.wires.gate.close(&intent.label, &intent.folder).is_ok();
         let result = self.finish(intent, fenced);
         if fenced {
-            self.gate.open(&intent.label, &intent.folder);
+            self.wires.gate.open(&intent.label, &intent.folder);
         }
         if result.is_ok() {
-            (self.claimed)(intent.package.clone());
+            (self.wires.claimed)(Fresh {
+                package: intent.package.clone(),
+                ready: None,
+            });
         }
         result
     }
@@ -146,6 +153,7 @@ impl Intake {
             identity: order.identity.clone(),
         };
         let renamed = self
+            .wires
             .ledger
             .intend(&intent)
             .map_err(ClaimError::Ledger)
@@ -156,7 +164,7 @@ impl Intake {
                 self.rename_to_spool(&source, &self.places.package(&order.package))
             });
         if let Err(error) = renamed {
-            if let Err(fault) = self.ledger.abandoned(&order.package) {
+            if let Err(fault) = self.wires.ledger.abandoned(&order.package) {
                 // The next start finds the intent and the folder in its place, and does the same.
                 tracing::warn!(package.id = %order.package, %fault, "an intent could not be taken back");
             }
@@ -177,13 +185,13 @@ impl Intake {
         }
         sync_folder(&self.places.spool())?;
         crash_point("after_sync");
-        seal(&package)?;
+        seal(&package, &|before, after| self.follow(before, after))?;
         self.write_manifest(&intent.manifest)?;
         crash_point("after_manifest");
         if fenced && !source.exists() {
             remove_remnants(&self.places.partial(&intent.label).join(&intent.folder));
         }
-        self.ledger.claimed(intent)?;
+        self.wires.ledger.claimed(intent)?;
         crash_point("after_claimed");
         tracing::info!(
             package.id = %intent.package, label = %intent.label, folder = ?intent.folder,
@@ -195,7 +203,10 @@ impl Intake {
     /// Moves what is left over of a batch into the spool, beside the batch's last package.
     pub(super) fn sweep(&self, order: &Order) -> Result<(), ClaimError> {
         let (label, folder) = (&order.label, order.folder.as_str());
-        self.gate.close(label, folder).map_err(ClaimError::Busy)?;
+        self.wires
+            .gate
+            .close(label, folder)
+            .map_err(ClaimError::Busy)?;
         let source = self.places.incoming(label).join(folder);
         let target = self.places.spool().join(format!("{}.batch", order.package));
         let moved = self
@@ -204,11 +215,11 @@ impl Intake {
             .and_then(|()| self.rename_to_spool(&source, &target))
             .and_then(|()| sync_folder(&self.places.incoming(label)))
             .and_then(|()| sync_folder(&self.places.spool()))
-            .and_then(|()| seal(&target));
+            .and_then(|()| seal(&target, &|_, _| {}));
         if moved.is_ok() {
             remove_remnants(&self.places.partial(label).join(folder));
         }
-        self.gate.open(label, folder);
+        self.wires.gate.open(label, folder);
         moved
     }
 
@@ -241,7 +252,7 @@ impl Intake {
     fn hash_all(&self, order: &Order, source: &Path) -> Result<Vec<ManifestFile>, ClaimError> {
         let closed = || order.files.iter().filter(|file| !file.partial);
         let open: Vec<&Entry> = closed()
-            .filter(|file| self.hashes.get(&file.key, false).is_none())
+            .filter(|file| self.hashes.get(&file.key, Wants::default()).is_none())
             .collect();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let queue = Mutex::new(open.into_iter());
@@ -266,13 +277,13 @@ impl Intake {
         }
         closed()
             .map(|file| {
-                let known = self.hashes.get(&file.key, false);
+                let known = self.hashes.get(&file.key, Wants::default());
                 let known: Arc<Known> = known.ok_or(ClaimError::Changed)?;
                 Ok(ManifestFile {
                     path: file.path.clone(),
                     size: file.key.size,
                     sha256: hex::encode(&known.sha256),
-                    md5: hex::encode(&known.md5),
+                    md5: known.md5.as_ref().map(hex::encode),
                 })
             })
             .collect()
@@ -280,13 +291,23 @@ impl Intake {
 
     fn hash_one(&self, source: &Path, file: &Entry) -> Result<(), ClaimError> {
         let path = source.join(&file.path);
-        let outcome = hashing::read(&path, &file.key, false, &self.stopping);
-        self.hashes.note(&file.key, &outcome);
+        let outcome = hashing::read(&path, &file.key, Wants::default(), &self.stopping);
+        self.learn(&file.key, &outcome);
         match outcome {
             Ok(Some(_)) => Ok(()),
             Ok(None) if self.is_stopping() => Err(ClaimError::Stopping),
             Ok(None) => Err(ClaimError::Changed),
             Err(error) => Err(disk("reading", &path)(error)),
+        }
+    }
+
+    /// Taking the right to write moves a file's change time, and so its key; what is known of its
+    /// content follows it into the spool, where nobody else writes.
+    fn follow(&self, before: &FileKey, after: &FileKey) {
+        if before.is_same_content(after)
+            && let Some(content) = self.wires.memory.content(before)
+        {
+            self.wires.memory.note_content(after, &content);
         }
     }
 
@@ -345,8 +366,8 @@ fn sync_folder(path: &Path) -> Result<(), ClaimError> {
     }
 }
 
-/// Takes the right to write from every file of a package.
-fn seal(folder: &Path) -> Result<(), ClaimError> {
+/// Takes the right to write from every file of a package; `sealed` hears what that made of its key.
+fn seal(folder: &Path, sealed: &dyn Fn(&FileKey, &FileKey)) -> Result<(), ClaimError> {
     fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
         .map_err(disk("chmod", folder))?;
     let entries = fs::read_dir(folder).map_err(disk("listing", folder))?;
@@ -354,10 +375,12 @@ fn seal(folder: &Path) -> Result<(), ClaimError> {
         let path = entry.map_err(disk("listing", folder))?.path();
         let meta = fs::symlink_metadata(&path).map_err(disk("listing", &path))?;
         if meta.is_dir() {
-            seal(&path)?;
+            seal(&path, sealed)?;
         } else if meta.is_file() {
             fs::set_permissions(&path, Permissions::from_mode(FILE_MODE))
                 .map_err(disk("chmod", &path))?;
+            let after = fs::symlink_metadata(&path).map_err(disk("listing", &path))?;
+            sealed(&FileKey::of(&meta), &FileKey::of(&after));
         }
     }
     Ok(())

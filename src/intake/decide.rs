@@ -7,7 +7,7 @@ use super::message::Messages;
 use super::state::{Delivery, Phase, Place, Release};
 use super::{Intake, RETRY};
 use crate::domain::completeness::{
-    Expected, Present, Snapshot, Verdict, decide, is_temporary_folder, time_out,
+    Expected, Present, Snapshot, Verdict, decide, is_temporary_folder, quiet_before, time_out,
 };
 use crate::domain::fault::Fault;
 use crate::domain::package::Identity;
@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 /// How long a folder may be there before it counts as one that did not come by SFTP. The watcher
 /// may be faster than the SFTP server's own event.
 const FOREIGN_AFTER: Duration = Duration::from_secs(2);
+
+/// A closed file that was not there at the last look is looked at again so soon: if it is the same
+/// then, it is read while the rest is still being uploaded.
+const FRESH_AGAIN: Duration = Duration::from_millis(500);
 
 /// A marker in a folder with something missing means that the sender thinks it is done; parallel
 /// connections get so long to finish before it is told otherwise.
@@ -71,8 +75,13 @@ impl Intake {
         let found = self.message_of(unit, &around.place, messages);
         let expected = self.compare(unit, &found, around, &settled);
         let snapshot = snapshot(around, unit, &found, expected);
+        let fresh = unit
+            .files
+            .iter()
+            .any(|file| !file.partial && !settled.contains(&file.key));
+        let soon = fresh.then(|| around.now + FRESH_AGAIN);
         match self.act(around, release, unit, &snapshot, &found.summary.identity) {
-            Ok(again) => again,
+            Ok(again) => again.into_iter().chain(soon).min(),
             Err(fault) => {
                 tracing::warn!(
                     label = %around.place.0, folder = ?unit.folder, %fault,
@@ -96,7 +105,10 @@ impl Intake {
         let package = if let Some(package) = &release.package {
             package.clone()
         } else {
-            let package = self.ledger.seen(label, &unit.folder, around.via_sftp)?;
+            let package = self
+                .wires
+                .ledger
+                .seen(label, &unit.folder, around.via_sftp)?;
             tracing::info!(package.id = %package, label = %label, folder = ?unit.folder, "a folder is being received");
             release.waiting = Some(Vec::new());
             release.package.insert(package).clone()
@@ -107,7 +119,7 @@ impl Intake {
             Verdict::Complete | Verdict::WaitFor(_) => &[],
         };
         if release.waiting.as_deref() != Some(waiting) {
-            self.ledger.waiting(&package, waiting)?;
+            self.wires.ledger.waiting(&package, waiting)?;
             release.waiting = Some(waiting.to_vec());
         }
         match verdict {
@@ -131,6 +143,7 @@ impl Intake {
                     package,
                     files: unit.files.clone(),
                     identity: identity.clone(),
+                    ready: around.quiet_since() + quiet_before(snapshot, &self.settings.quiet),
                 })));
                 Ok(None)
             }
@@ -158,7 +171,7 @@ impl Intake {
             && let Some(package) = &release.package
         {
             tracing::info!(package.id = %package, waiting_for = ?waiting, "an upload has stalled");
-            self.ledger.stalled(package, &waiting)?;
+            self.wires.ledger.stalled(package, &waiting)?;
             release.stalled = Some(waiting);
         }
         let taken_at =

@@ -3,13 +3,14 @@
 
 use super::Intake;
 use super::decide::Around;
-use super::hashing::Asked;
+use super::hashing::{Asked, Wants};
 use super::jobs::Job;
 use super::layout::{Unit, may_be_message};
-use super::listing::{Entry, Key};
+use super::listing::Entry;
 use super::message::{Messages, Named, Summary, XmlFile};
 use super::state::Place;
 use crate::domain::completeness::Expected;
+use crate::domain::content::FileKey;
 use crate::domain::naming::{Names, base_name};
 use crate::domain::upload::is_temporary_name;
 use std::collections::{BTreeMap, HashSet};
@@ -88,7 +89,7 @@ impl Intake {
         unit: &Unit,
         found: &Found,
         around: &Around,
-        settled: &HashSet<Key>,
+        settled: &HashSet<FileKey>,
     ) -> (Vec<Expected>, bool, HashSet<String>) {
         let inside: BTreeMap<String, &Entry> = unit
             .files
@@ -119,8 +120,11 @@ impl Intake {
             if let Some((path, file)) = there
                 && !file.partial
             {
-                let now = quiet || around.marked || wanted.states_something();
-                match self.hashes_of(unit, around, file, wanted.wants_sha1(), now) {
+                let now = quiet
+                    || around.marked
+                    || wanted.states_something()
+                    || settled.contains(&file.key);
+                match self.hashes_of(unit, around, file, wanted.wants(), now) {
                     Asked::Known(known) => {
                         matches = wanted.matches(file.key.size, &known);
                         if known.broken_off {
@@ -136,10 +140,16 @@ impl Intake {
                 matches,
             });
         }
+        // The message, which comes last from most clients, may yet state an MD5: computed now it
+        // costs the time of the upload, later that of the verdict.
+        let wants = Wants {
+            md5: !found.summary.whole,
+            sha1: false,
+        };
         for (path, file) in &inside {
             let at_rest = quiet || settled.contains(&file.key);
             if at_rest && !file.partial && !by_path.contains_key(path.as_str()) {
-                self.hashes_of(unit, around, file, false, !is_temporary_name(path));
+                self.hashes_of(unit, around, file, wants, !is_temporary_name(path));
             }
         }
         (expected, checking, broken_off)
@@ -151,23 +161,23 @@ impl Intake {
         unit: &Unit,
         around: &Around,
         file: &Entry,
-        sha1: bool,
+        wants: Wants,
         now: bool,
     ) -> Asked {
         if !now {
-            return match self.hashes.get(&file.key, sha1) {
+            return match self.hashes.get(&file.key, wants) {
                 Some(known) => Asked::Known(known),
                 None => Asked::Pending,
             };
         }
-        let asked = self.hashes.ask(&file.key, sha1);
+        let asked = self.hashes.ask(&file.key, wants);
         if asked == Asked::New {
             let root = self.places.incoming(&around.place.0);
             self.jobs.push(Job::Hash {
                 place: around.place.clone(),
                 path: root.join(&unit.folder).join(&file.path),
                 key: file.key,
-                sha1,
+                wants,
             });
         }
         asked

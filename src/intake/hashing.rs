@@ -1,8 +1,8 @@
 //! Hashes of closed files: each content is read once, on a worker thread, and remembered under its
 //! key as long as the file is there.
 
-use super::listing::Key;
 use super::whole;
+use crate::domain::content::{Content, FileKey};
 use md5::{Digest, Md5};
 use rustix::fs::{Mode, OFlags};
 use sha1::Sha1;
@@ -13,6 +13,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// Bytes read at a time: large enough for the disk, small enough for the cache.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -24,11 +25,36 @@ const FAILURES_MAX: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) sha256: Vec<u8>,
-    pub(super) md5: Vec<u8>,
+    /// When a message states one, or may yet.
+    pub(super) md5: Option<Vec<u8>>,
     /// Only when a message states one.
     pub(super) sha1: Option<Vec<u8>>,
     /// Empty, or shorter than its own header says.
     pub(super) broken_off: bool,
+    /// Nothing that was written since can hide behind the same key.
+    pub(super) settled: bool,
+}
+
+impl Known {
+    fn has(&self, wants: Wants) -> bool {
+        (!wants.md5 || self.md5.is_some()) && (!wants.sha1 || self.sha1.is_some())
+    }
+
+    /// The hashes as others remember them.
+    pub(super) fn content(&self) -> Content {
+        Content {
+            sha256: hex::encode(&self.sha256),
+            md5: self.md5.as_ref().map(hex::encode),
+            sha1: self.sha1.as_ref().map(hex::encode),
+        }
+    }
+}
+
+/// Hashes that are wanted of a file beside its SHA-256.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wants {
+    pub(super) md5: bool,
+    pub(super) sha1: bool,
 }
 
 /// What came of asking for a file's hashes.
@@ -51,9 +77,9 @@ pub(super) struct Hashes {
 
 #[derive(Debug, Default)]
 struct Inner {
-    known: HashMap<Key, Arc<Known>>,
-    pending: HashSet<Key>,
-    failures: HashMap<Key, u32>,
+    known: HashMap<FileKey, Arc<Known>>,
+    pending: HashSet<FileKey>,
+    failures: HashMap<FileKey, u32>,
 }
 
 impl Hashes {
@@ -62,14 +88,14 @@ impl Hashes {
     }
 
     /// The hashes, if they are known.
-    pub(super) fn get(&self, key: &Key, sha1: bool) -> Option<Arc<Known>> {
+    pub(super) fn get(&self, key: &FileKey, wants: Wants) -> Option<Arc<Known>> {
         let known = self.inner().known.get(key).cloned()?;
-        (!sha1 || known.sha1.is_some()).then_some(known)
+        known.has(wants).then_some(known)
     }
 
     /// Asks for the hashes of a file.
-    pub(super) fn ask(&self, key: &Key, sha1: bool) -> Asked {
-        if let Some(known) = self.get(key, sha1) {
+    pub(super) fn ask(&self, key: &FileKey, wants: Wants) -> Asked {
+        if let Some(known) = self.get(key, wants) {
             return Asked::Known(known);
         }
         let mut inner = self.inner();
@@ -83,7 +109,7 @@ impl Hashes {
     }
 
     /// Notes the outcome. `Ok(None)`: the file is no longer what it was; nothing is known of it.
-    pub(super) fn note(&self, key: &Key, outcome: &io::Result<Option<Known>>) {
+    pub(super) fn note(&self, key: &FileKey, outcome: &io::Result<Option<Known>>) {
         let mut inner = self.inner();
         inner.pending.remove(key);
         match outcome {
@@ -96,10 +122,22 @@ impl Hashes {
     }
 
     /// Forgets files that are gone.
-    pub(super) fn retain(&self, there: &HashSet<Key>) {
+    pub(super) fn retain(&self, there: &HashSet<FileKey>) {
         let mut inner = self.inner();
         inner.known.retain(|key, _| there.contains(key));
         inner.failures.retain(|key, _| there.contains(key));
+    }
+}
+
+impl super::Intake {
+    /// Takes note of what a reading gave, for this part of the daemon and for the others.
+    pub(super) fn learn(&self, key: &FileKey, outcome: &io::Result<Option<Known>>) {
+        self.hashes.note(key, outcome);
+        if let Ok(Some(known)) = outcome
+            && known.settled
+        {
+            self.wires.memory.note_content(key, &known.content());
+        }
     }
 }
 
@@ -113,8 +151,8 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 /// key, or `stop` has turned true.
 pub(super) fn read(
     path: &Path,
-    key: &Key,
-    sha1: bool,
+    key: &FileKey,
+    wants: Wants,
     stop: &AtomicBool,
 ) -> io::Result<Option<Known>> {
     let mut file = match open(path) {
@@ -122,12 +160,13 @@ pub(super) fn read(
         Err(error) if super::listing::is_gone(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    if Key::of(&file.metadata()?) != *key {
+    if FileKey::of(&file.metadata()?) != *key {
         return Ok(None);
     }
+    let settled = key.is_settled(SystemTime::now());
     let mut sha256 = Sha256::new();
-    let mut md5 = Md5::new();
-    let mut sha1 = sha1.then(Sha1::new);
+    let mut md5 = wants.md5.then(Md5::new);
+    let mut sha1 = wants.sha1.then(Sha1::new);
     let mut chunk = vec![0_u8; CHUNK_BYTES];
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -140,18 +179,21 @@ pub(super) fn read(
             Err(error) => return Err(error),
         };
         sha256.update(read);
-        md5.update(read);
+        if let Some(md5) = &mut md5 {
+            md5.update(read);
+        }
         if let Some(sha1) = &mut sha1 {
             sha1.update(read);
         }
     }
     let broken_off = whole::breaks_off(&mut file, key.size)?;
     // Whoever wrote meanwhile has moved the change time on.
-    let same = Key::of(&file.metadata()?) == *key;
+    let same = FileKey::of(&file.metadata()?) == *key;
     Ok(same.then(|| Known {
         sha256: sha256.finalize().to_vec(),
-        md5: md5.finalize().to_vec(),
+        md5: md5.map(|digest| digest.finalize().to_vec()),
         sha1: sha1.map(|digest| digest.finalize().to_vec()),
         broken_off,
+        settled,
     }))
 }

@@ -3,9 +3,10 @@
 
 use super::Intake;
 use super::claim::{Claim, ClaimError};
-use super::hashing;
-use super::listing::{Entry, Key};
+use super::hashing::{self, Wants};
+use super::listing::Entry;
 use super::state::Place;
+use crate::domain::content::FileKey;
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::ledger::Intent;
 use crate::domain::package::Identity;
@@ -14,7 +15,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What came in since the last turn.
 #[derive(Default)]
@@ -37,8 +38,8 @@ pub(super) enum Job {
     Hash {
         place: Place,
         path: PathBuf,
-        key: Key,
-        sha1: bool,
+        key: FileKey,
+        wants: Wants,
     },
     Claim(Box<Order>),
     Finish(Box<Intent>),
@@ -52,6 +53,8 @@ pub(super) struct Order {
     pub(super) package: PackageId,
     pub(super) files: Vec<Entry>,
     pub(super) identity: Identity,
+    /// From when it could be taken: its quiet period was over.
+    pub(super) ready: Instant,
 }
 
 /// What a worker has to say.
@@ -122,13 +125,16 @@ impl Intake {
                 place,
                 path,
                 key,
-                sha1,
+                wants,
             } => {
-                let outcome = hashing::read(&path, &key, sha1, &self.stopping);
+                let outcome = hashing::read(&path, &key, wants, &self.stopping);
                 if let Err(error) = &outcome {
                     tracing::warn!(file = ?path, %error, "a file could not be hashed");
                 }
-                self.hashes.note(&key, &outcome);
+                self.learn(&key, &outcome);
+                if matches!(outcome, Ok(Some(_))) {
+                    (self.wires.read)(&path, &key);
+                }
                 // The last hash may make a folder complete. One look for each of thousands of files
                 // would list the folder as often.
                 let last = lock(&self.jobs.queue).is_empty();
@@ -137,7 +143,7 @@ impl Intake {
             Job::Claim(order) => {
                 let claim = catch_unwind(AssertUnwindSafe(|| self.claim(&order)));
                 let claim = claim.unwrap_or_else(|_| {
-                    self.gate.open(&order.label, &order.folder);
+                    self.wires.gate.open(&order.label, &order.folder);
                     Claim::Undone(panicked(&order.folder))
                 });
                 self.inbox.done(Done::Claim(order.package, claim), true);
@@ -152,7 +158,7 @@ impl Intake {
             Job::Sweep(order) => {
                 let result = catch_unwind(AssertUnwindSafe(|| self.sweep(&order)));
                 let result = result.unwrap_or_else(|_| {
-                    self.gate.open(&order.label, &order.folder);
+                    self.wires.gate.open(&order.label, &order.folder);
                     Err(panicked(&order.folder))
                 });
                 self.inbox

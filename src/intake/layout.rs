@@ -187,12 +187,12 @@ fn part(folder: &str, sub: &str, listing: &Listing, marked: bool) -> Unit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::listing::Key;
     use super::*;
+    use crate::domain::content::FileKey;
 
     fn layout(paths: &[&str], was_batch: bool) -> (bool, Vec<(String, bool, String)>) {
         let folder = tempfile::tempdir().unwrap();
-        let key = Key::of(&std::fs::metadata(folder.path()).unwrap());
+        let key = FileKey::of(&std::fs::metadata(folder.path()).unwrap());
         let listing = Listing {
             files: paths
                 .iter()

@@ -3,6 +3,7 @@
 //! Nothing is followed and nothing is opened here. Two listings that are equal mean that nothing
 //! changed between them: the key of a file holds its change time, which no client can set.
 
+use crate::domain::content::FileKey;
 use crate::domain::upload::is_system_junk;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -16,40 +17,12 @@ const ENTRIES_MAX: usize = 100_000;
 /// Folders inside each other. Deeper ones are refused, so that a walk always ends.
 const DEPTH_MAX: usize = 24;
 
-/// Which content a file has: as long as this is the same, so are its bytes. Times set by clients
-/// (`mtime`) are part of the key and never compared with a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    device: u64,
-    inode: u64,
-    pub(super) size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Key {
-    pub(super) fn of(meta: &Metadata) -> Self {
-        Self {
-            device: meta.dev(),
-            inode: meta.ino(),
-            size: meta.size(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-            changed: (meta.ctime(), meta.ctime_nsec()),
-        }
-    }
-
-    /// Device and inode.
-    pub(super) fn node(&self) -> (u64, u64) {
-        (self.device, self.inode)
-    }
-}
-
 /// One regular file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Path relative to the listed folder, `/` between parts.
     pub(super) path: String,
-    pub(super) key: Key,
+    pub(super) key: FileKey,
     /// Lies under `partial/`: being written, or broken off.
     pub(super) partial: bool,
 }
@@ -240,7 +213,7 @@ impl Walk<'_> {
         } else {
             let entry = Entry {
                 path: path.clone(),
-                key: Key::of(meta),
+                key: FileKey::of(meta),
                 partial: self.partial,
             };
             self.files.insert(path, entry);

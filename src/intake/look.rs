@@ -183,6 +183,7 @@ impl Intake {
             package: package.clone(),
             files: listing.files.clone(),
             identity: Identity::default(),
+            ready: at,
         })));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Reading is `domain::ern`'s; here each content is read once and the answer kept.
 
-use super::hashing::{self, Known};
-use super::listing::Key;
+use super::hashing::{self, Known, Wants};
+use crate::domain::content::FileKey;
 use crate::domain::ern::{self, Sniff};
 use crate::domain::limits::Limits;
 use crate::domain::naming::reference_path;
@@ -88,9 +88,12 @@ enum Stated {
 }
 
 impl Named {
-    /// Whether a SHA-1 has to be computed for it.
-    pub(super) fn wants_sha1(&self) -> bool {
-        matches!(self.stated, Some(Stated::Sha1(_)))
+    /// What has to be computed for it beside a SHA-256.
+    pub(super) fn wants(&self) -> Wants {
+        Wants {
+            md5: matches!(self.stated, Some(Stated::Md5(_))),
+            sha1: matches!(self.stated, Some(Stated::Sha1(_))),
+        }
     }
 
     /// Whether it can be compared with anything.
@@ -101,7 +104,7 @@ impl Named {
     /// Whether the file is the one that was stated; `None` when nothing was.
     pub(super) fn matches(&self, size: u64, known: &Known) -> Option<bool> {
         let by_hash = self.stated.as_ref().map(|stated| match stated {
-            Stated::Md5(digest) => *digest == known.md5,
+            Stated::Md5(digest) => known.md5.as_ref() == Some(digest),
             Stated::Sha1(digest) => known.sha1.as_ref() == Some(digest),
             Stated::Sha256(digest) => *digest == known.sha256,
         });
@@ -118,7 +121,7 @@ impl Named {
 /// Messages that were read, by content.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    known: HashMap<Key, XmlFile>,
+    known: HashMap<FileKey, XmlFile>,
 }
 
 impl Messages {
@@ -126,7 +129,7 @@ impl Messages {
     pub(super) fn tell(
         &mut self,
         path: &Path,
-        key: &Key,
+        key: &FileKey,
         readers: &Readers,
         limits: &Limits,
     ) -> XmlFile {
@@ -148,14 +151,14 @@ impl Messages {
     }
 
     /// Forgets files that are gone.
-    pub(super) fn retain(&mut self, there: &HashSet<Key>) {
+    pub(super) fn retain(&mut self, there: &HashSet<FileKey>) {
         self.known.retain(|key, _| there.contains(key));
     }
 }
 
 fn read_file(
     path: &Path,
-    key: &Key,
+    key: &FileKey,
     readers: &Readers,
     limits: &Limits,
 ) -> io::Result<Option<XmlFile>> {
@@ -185,7 +188,7 @@ fn read_file(
             .unwrap_or_default()
     };
     let meta = std::fs::symlink_metadata(path)?;
-    Ok((Key::of(&meta) == *key).then(|| XmlFile::Message(Arc::new(summary))))
+    Ok((FileKey::of(&meta) == *key).then(|| XmlFile::Message(Arc::new(summary))))
 }
 
 /// Runs a reader over what strangers wrote: should it fail with a panic, this one message is
@@ -318,9 +321,10 @@ mod tests {
     fn a_wrong_size_is_enough_and_a_right_one_is_not() {
         let known = Known {
             sha256: Vec::new(),
-            md5: vec![1],
+            md5: Some(vec![1]),
             sha1: None,
             broken_off: false,
+            settled: true,
         };
         let named = |stated, size| Named {
             path: "a.wav".to_owned(),

@@ -30,6 +30,7 @@ mod writers;
 pub use message::{ReadMessage, Readers, SniffMessage};
 
 use crate::domain::completeness::QuietPeriods;
+use crate::domain::content::{FileKey, Memory};
 use crate::domain::ids::PackageId;
 use crate::domain::ledger::Ledger;
 use crate::domain::limits::Limits;
@@ -39,6 +40,7 @@ use hashing::Hashes;
 use jobs::{Inbox, Jobs, lock};
 use serde::{Deserialize, Serialize};
 use state::State;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -79,17 +81,43 @@ impl Default for Settings {
 /// Wait before something is tried again that failed for a reason outside the folder.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// A package that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// Which one.
+    pub package: PackageId,
+    /// From when it could have been taken: its quiet period was over. `None` after a restart.
+    pub ready: Option<Instant>,
+}
+
 /// Called with every package that was claimed.
-pub type Claimed = Arc<dyn Fn(PackageId) + Send + Sync>;
+pub type Claimed = Arc<dyn Fn(Fresh) + Send + Sync>;
+
+/// Called with every closed file that was read where it was uploaded to, and the key under which
+/// the memory knows its content.
+pub type ReadFile = Arc<dyn Fn(&Path, &FileKey) + Send + Sync>;
+
+/// What intake is wired to.
+#[derive(Clone)]
+pub struct Wires {
+    /// The door of the folders.
+    pub gate: Arc<dyn Gate>,
+    /// Remembers packages.
+    pub ledger: Arc<dyn Ledger>,
+    /// Remembers contents.
+    pub memory: Arc<dyn Memory>,
+    /// Hears of packages.
+    pub claimed: Claimed,
+    /// Hears of files.
+    pub read: ReadFile,
+}
 
 /// Finds complete folders and claims them.
 pub struct Intake {
     settings: Settings,
     limits: Limits,
     places: Places,
-    gate: Arc<dyn Gate>,
-    ledger: Arc<dyn Ledger>,
-    claimed: Claimed,
+    wires: Wires,
     readers: Readers,
     inbox: Arc<Inbox>,
     state: Mutex<State>,
@@ -100,16 +128,8 @@ pub struct Intake {
 
 impl Intake {
     /// Watches below `places`, reading messages with `domain::ern`.
-    pub fn new(
-        settings: Settings,
-        limits: Limits,
-        places: Places,
-        gate: Arc<dyn Gate>,
-        ledger: Arc<dyn Ledger>,
-        claimed: Claimed,
-    ) -> Arc<Self> {
-        let readers = Readers::default();
-        Self::with_readers(settings, limits, places, gate, ledger, claimed, readers)
+    pub fn new(settings: Settings, limits: Limits, places: Places, wires: Wires) -> Arc<Self> {
+        Self::with_readers(settings, limits, places, wires, Readers::default())
     }
 
     /// The same with other readers of messages.
@@ -117,18 +137,14 @@ impl Intake {
         settings: Settings,
         limits: Limits,
         places: Places,
-        gate: Arc<dyn Gate>,
-        ledger: Arc<dyn Ledger>,
-        claimed: Claimed,
+        wires: Wires,
         readers: Readers,
     ) -> Arc<Self> {
         Arc::new(Self {
             settings,
             limits,
             places,
-            gate,
-            ledger,
-            claimed,
+            wires,
             readers,
             inbox: Arc::default(),
             state: Mutex::default(),

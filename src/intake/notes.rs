@@ -49,8 +49,8 @@ impl Intake {
         let result = match what {
             // The ledger still knows the package that is being claimed by that name.
             What::Renamed(to) if state.is_in_flight(label, to) => return false,
-            What::Renamed(to) => self.ledger.renamed(package, to),
-            What::Withdrawn => self.ledger.withdrawn(package),
+            What::Renamed(to) => self.wires.ledger.renamed(package, to),
+            What::Withdrawn => self.wires.ledger.withdrawn(package),
         };
         match result {
             Ok(()) => {

@@ -2,8 +2,8 @@
 //!
 //! The rename is one step for the disk, so that the folder is either where it was or in the spool.
 
-use super::Intake;
 use super::listing::is_folder;
+use super::{Fresh, Intake};
 use crate::domain::facts::Manifest;
 use crate::domain::fault::Fault;
 use crate::domain::ledger::Intent;
@@ -15,7 +15,7 @@ impl Intake {
     /// Finishes or undoes the claims that a crash cut short. Has to be called before anything is
     /// taken or received.
     pub fn recover(&self) -> Result<(), Fault> {
-        for intent in self.ledger.intents()? {
+        for intent in self.wires.ledger.intents()? {
             self.recover_one(&intent)?;
         }
         Ok(())
@@ -47,12 +47,15 @@ impl Intake {
                 tracing::info!(package.id = %id, "a claim that was cut short is finished");
                 self.finish(intent, true)
                     .map_err(|error| Fault::transient("claim_unfinished", error.to_string()))?;
-                (self.claimed)(id.clone());
+                (self.wires.claimed)(Fresh {
+                    package: id.clone(),
+                    ready: None,
+                });
                 Ok(())
             }
             (true, false) => {
                 tracing::info!(package.id = %id, "a claim that was cut short is undone");
-                self.ledger.abandoned(id)
+                self.wires.ledger.abandoned(id)
             }
             (false, false) => self.lose(intent, "its folder is neither in incoming nor in spool"),
         }
@@ -84,7 +87,7 @@ impl Intake {
         let why = format!("package {id} was being claimed when the daemon died, and {what}");
         tracing::error!(package.id = %id, label = %intent.label, folder = ?intent.folder, "{why}");
         // The intent stays with the parked package, for the person who looks.
-        self.ledger.park(id, &why)
+        self.wires.ledger.park(id, &why)
     }
 }
 

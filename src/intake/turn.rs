@@ -2,10 +2,11 @@
 
 use super::claim::Claim;
 use super::jobs::{Done, Job, lock};
-use super::listing::{self, Key};
+use super::listing;
 use super::notes::{Note, What};
 use super::state::{Phase, Place, State};
 use super::{Intake, RETRY};
+use crate::domain::content::FileKey;
 use crate::domain::ids::{LabelId, PackageId};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ impl Intake {
         let mut state = lock(&self.state);
         let state = &mut *state;
         if !state.loaded {
-            match self.ledger.open_folders() {
+            match self.wires.ledger.open_folders() {
                 Ok(folders) => state.load(folders, now),
                 Err(fault) => {
                     tracing::error!(%fault, "the ledger cannot say what is being received; nothing is taken");
@@ -94,7 +95,7 @@ impl Intake {
 
     /// Forgets contents that are no longer there.
     fn forget(&self, state: &mut State) {
-        let there: HashSet<Key> = state
+        let there: HashSet<FileKey> = state
             .deliveries
             .values()
             .filter_map(|delivery| delivery.listing.as_ref())
@@ -193,7 +194,8 @@ impl Intake {
     }
 
     fn park(&self, package: &PackageId, why: &str) -> bool {
-        self.ledger
+        self.wires
+            .ledger
             .park(package, why)
             .inspect_err(|fault| tracing::error!(package.id = %package, %fault, "cannot be parked"))
             .is_ok()

@@ -11,7 +11,7 @@
 //! state again inside its transaction.
 //!
 //! Not here: what a transition leads to (`domain::lifecycle`), the words of a letter (`notify`),
-//! what goes to a DSP (`deliver`), files on disk.
+//! what goes to a DSP (`deliver`), files on disk but for what saves measuring again (`remembered`).
 
 use crate::domain::ids::DspId;
 use crate::domain::lifecycle::Status;
@@ -35,6 +35,7 @@ mod letters;
 mod migrate;
 mod packages;
 mod pushes;
+mod remembered;
 mod rows;
 mod writer;
 
@@ -43,6 +44,7 @@ pub use history::HistoryQuestion;
 pub use letters::{LetterRow, LetterState};
 pub use packages::{Found, PackageFilter};
 pub use pushes::PushFilter;
+pub use remembered::Remembered;
 
 use writer::{Desk, Writer};
 

@@ -16,11 +16,16 @@ mod ern;
 mod pair;
 mod release;
 mod sftp;
+mod verdict;
 
 use pair::Bench;
 
 /// Name on the command line and what it runs.
-const SECTIONS: &[(&str, Section)] = &[("release", release::run), ("ern", ern::run)];
+const SECTIONS: &[(&str, Section)] = &[
+    ("release", release::run),
+    ("ern", ern::run),
+    ("verdict", verdict::run),
+];
 
 /// Run only when they are named, because they take long.
 const BY_NAME: &[(&str, Section)] = &[("sftp", sftp::run)];

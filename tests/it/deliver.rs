@@ -66,7 +66,7 @@ fn spooled() -> Spooled {
             path: path.to_owned(),
             size: bytes.len() as u64,
             sha256: hex::encode(Sha256::digest(&bytes)),
-            md5: String::new(),
+            md5: None,
         });
     }
     let id = PackageId::new("01JZPACKAGE");

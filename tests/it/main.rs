@@ -21,6 +21,7 @@ mod crash;
 mod deliver;
 mod demo;
 mod docs;
+mod early;
 mod ern;
 mod flow;
 mod fuzz;

@@ -9,8 +9,6 @@ use super::findings::{Findings, Note};
 use super::times::told;
 use super::wording::quoted;
 use super::{Rule, Severity, Weight};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
 
 pub(super) const RULES: &[Rule] = &[
@@ -105,22 +103,10 @@ fn wrong_hash(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Compares by the length of the value: algorithms are written in many ways (`SHA`, `SHA2`,
-/// `SHA-256`, `UserDefined`), lengths are not. A file that was not read to its end has no hash, and
-/// a finding of its own.
+/// Compares by the length of the value. A file that was not read to its end has no hash, and a
+/// finding of its own.
 fn compare(hash: &StatedHash, file: &FileFacts) -> Compared {
-    let stated = hash.value.as_str();
-    let hex_form: String = stated
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-' && *c != ':')
-        .flat_map(char::to_lowercase)
-        .collect();
-    let is_hex = hex_form.bytes().all(|b| b.is_ascii_hexdigit());
-    let digest = if is_hex && matches!(hex_form.len(), 32 | 40 | 64) {
-        hex_form
-    } else {
-        STANDARD.decode(stated).map(hex::encode).unwrap_or_default()
-    };
+    let digest = hash.digest();
     let (kind, computed) = match digest.len() {
         32 if !hash.algorithm.as_str().eq_ignore_ascii_case("MD4") => ("MD5", &file.md5),
         40 => ("SHA-1", &file.sha1),

@@ -27,21 +27,24 @@ const HEAD_BYTES: u64 = 1 << 20;
 
 /// Looks at one picture. One beyond the limits is not decoded, and `damage` says that.
 pub fn measure(path: &Path, limits: &Limits) -> ArtworkFacts {
-    let outcome = catch_unwind(AssertUnwindSafe(|| look(path, limits)));
-    match outcome {
-        Ok(Ok(facts)) => facts,
-        Ok(Err(error)) => ArtworkFacts {
-            damage: Some(format!("it could not be read: {error}")),
+    attempt(path, limits).unwrap_or_else(|error| ArtworkFacts {
+        damage: Some(format!("it could not be read: {error}")),
+        ..ArtworkFacts::default()
+    })
+}
+
+/// The same, telling a disk that fails from a picture that is broken.
+///
+/// # Errors
+/// Those of reading the file.
+pub(super) fn attempt(path: &Path, limits: &Limits) -> io::Result<ArtworkFacts> {
+    catch_unwind(AssertUnwindSafe(|| look(path, limits))).unwrap_or_else(|_| {
+        tracing::error!(?path, "a picture decoder panicked");
+        Ok(ArtworkFacts {
+            damage: Some("the decoder gave up on this picture".to_owned()),
             ..ArtworkFacts::default()
-        },
-        Err(_) => {
-            tracing::error!(?path, "a picture decoder panicked");
-            ArtworkFacts {
-                damage: Some("the decoder gave up on this picture".to_owned()),
-                ..ArtworkFacts::default()
-            }
-        }
-    }
+        })
+    })
 }
 
 fn look(path: &Path, limits: &Limits) -> io::Result<ArtworkFacts> {

@@ -54,7 +54,9 @@ pub fn measure(
         cancel,
         at_most: Duration::from_secs(limits.inspect_seconds),
         progress,
+        md5: true,
         sha1: false,
+        known: None,
     };
     measure_watched(path, watch)
 }

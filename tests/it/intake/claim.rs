@@ -139,7 +139,7 @@ fn cut_short() -> (World, Intent) {
         path: name.to_owned(),
         size: fs::metadata(world.incoming("A").join(name)).unwrap().len(),
         sha256: String::new(),
-        md5: String::new(),
+        md5: None,
     };
     let package = PackageId::new("P001");
     let files = ["01_A.wav", "02_B.wav", "artwork.jpg", "metadata.xml"].map(line);

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod claim;
+mod contents;
 mod crash;
 mod world;
 
@@ -14,6 +15,11 @@ use world::{World, message};
 
 fn md5(content: &str) -> String {
     hex::encode(Md5::digest(content))
+}
+
+fn manifest(world: &World, package: &str) -> Manifest {
+    let manifest = fs::read(world.places.manifest(&PackageId::new(package))).unwrap();
+    serde_json::from_slice(&manifest).unwrap()
 }
 
 #[test]
@@ -33,15 +39,15 @@ fn a_release_is_taken_after_its_quiet_period_with_its_manifest() {
         *world.called_back.lock().unwrap(),
         std::slice::from_ref(&id)
     );
-    let manifest = fs::read(world.places.manifest(&id)).unwrap();
-    let manifest: Manifest = serde_json::from_slice(&manifest).unwrap();
+    let manifest = manifest(&world, "P001");
     assert_eq!(
         (manifest.label.as_str(), manifest.folder.as_str()),
         ("L1", "A")
     );
     let listed: Vec<_> = manifest.files.iter().map(|f| f.path.as_str()).collect();
     assert_eq!(listed, files);
-    assert_eq!(manifest.files[0].md5, md5("01_A.wav"));
+    let sha256 = hex::encode(sha2::Sha256::digest("01_A.wav"));
+    assert_eq!(manifest.files[0].sha256, sha256);
     assert_eq!(manifest.files[0].size, 8);
     let mode = |path: &str| {
         let path = world.places.package(&id).join(path);

@@ -1,6 +1,7 @@
 //! A label, its directories, a clock that the test sets, and stand-ins for what intake is wired to.
 
 use dropzone::domain::completeness::QuietPeriods;
+use dropzone::domain::content::{Content, FileKey, Measure, Measured, Memory as Contents};
 use dropzone::domain::ern::Sniff;
 use dropzone::domain::fault::Fault;
 use dropzone::domain::ids::{LabelId, PackageId};
@@ -11,9 +12,9 @@ use dropzone::domain::release::{
     Message, NamedFile, Reading, Recording, Release, StatedHash, Technical, Text,
 };
 use dropzone::domain::upload::{Busy, Gate, UploadEvent};
-use dropzone::intake::{Intake, Readers, Settings};
+use dropzone::intake::{Fresh, Intake, Readers, Settings, Wires};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -215,6 +216,30 @@ impl Ledger for FileLedger {
     }
 }
 
+/// Remembers contents by key.
+#[derive(Default)]
+pub(super) struct KnownContents(Mutex<HashMap<FileKey, Content>>);
+
+impl Contents for KnownContents {
+    fn content(&self, key: &FileKey) -> Option<Content> {
+        self.0.lock().unwrap().get(key).cloned()
+    }
+
+    fn note_content(&self, key: &FileKey, content: &Content) {
+        self.0.lock().unwrap().insert(*key, content.clone());
+    }
+
+    fn may_know(&self, _: u64) -> bool {
+        false
+    }
+
+    fn measured(&self, _: &Measure<'_>) -> Option<Measured> {
+        None
+    }
+
+    fn note_measured(&self, _: &Measure<'_>, _: &Measured) {}
+}
+
 /// A door that counts, that can be busy, and that lets a test act while a folder is fenced.
 #[derive(Default)]
 pub(super) struct Door {
@@ -341,6 +366,9 @@ pub(super) struct World {
     pub(super) door: Arc<Door>,
     pub(super) intake: Arc<Intake>,
     pub(super) called_back: Arc<Mutex<Vec<PackageId>>>,
+    pub(super) contents: Arc<KnownContents>,
+    /// Names of files that were read where they were uploaded to.
+    pub(super) files_read: Arc<Mutex<Vec<String>>>,
     settings: Settings,
     now: Instant,
 }
@@ -374,13 +402,23 @@ impl World {
         let door = Arc::new(Door::default());
         let called_back: Arc<Mutex<Vec<PackageId>>> = Arc::default();
         let calls = Arc::clone(&called_back);
+        let contents: Arc<KnownContents> = Arc::default();
+        let files_read: Arc<Mutex<Vec<String>>> = Arc::default();
+        let reads = Arc::clone(&files_read);
         let intake = Intake::with_readers(
             settings.clone(),
             Limits::default(),
             places.clone(),
-            Arc::clone(&door) as Arc<dyn Gate>,
-            Arc::clone(&ledger) as Arc<dyn Ledger>,
-            Arc::new(move |id| calls.lock().unwrap().push(id)),
+            Wires {
+                gate: Arc::clone(&door) as Arc<dyn Gate>,
+                ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
+                memory: Arc::clone(&contents) as Arc<dyn Contents>,
+                claimed: Arc::new(move |fresh: Fresh| calls.lock().unwrap().push(fresh.package)),
+                read: Arc::new(move |path: &Path, _| {
+                    let name = path.file_name().unwrap().to_str().unwrap();
+                    reads.lock().unwrap().push(name.to_owned());
+                }),
+            },
             Readers { read, sniff },
         );
         Self {
@@ -391,6 +429,8 @@ impl World {
             door,
             intake,
             called_back,
+            contents,
+            files_read,
             settings,
             now: Instant::now(),
         }

@@ -347,7 +347,8 @@ fn hashes_are_those_of_the_file() {
     let bytes = wav(Coding::Pcm16);
     let digests = measured("a.wav", &bytes).digests.unwrap();
     assert_eq!(digests.sha256, hex::encode(sha2::Sha256::digest(&bytes)));
-    assert_eq!(digests.md5, hex::encode(md5::Md5::digest(&bytes)));
+    let md5 = hex::encode(md5::Md5::digest(&bytes));
+    assert_eq!(digests.md5, Some(md5));
 }
 
 #[test]

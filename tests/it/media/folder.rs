@@ -189,6 +189,7 @@ fn request<'a>(
         schemas,
         threads: 2,
         now: "2026-11-21T12:00:00Z".parse().unwrap(),
+        memory: None,
         progress: None,
         cancel: None,
     }
@@ -371,7 +372,7 @@ fn progress_tells_totals_bytes_and_files() {
         .iter()
         .map(|progress| match progress {
             Progress::Bytes(count) => *count,
-            Progress::Total { .. } | Progress::FileDone(_) => 0,
+            Progress::Total { .. } | Progress::FileDone(_) | Progress::FileKnown(_) => 0,
         })
         .sum();
     assert_eq!(read, size);

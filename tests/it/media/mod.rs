@@ -25,6 +25,7 @@ mod loudness;
 
 mod material;
 mod mutations;
+mod remembered;
 
 /// Whether a program is installed. CI must have it.
 fn installed(program: &str) -> bool {

@@ -145,7 +145,7 @@ pub(crate) fn manifest(id: &PackageId, label: &LabelId, folder: &str) -> Manifes
             path: "01_a.wav".to_owned(),
             size: 44,
             sha256: "ab".repeat(32),
-            md5: "cd".repeat(16),
+            md5: Some("cd".repeat(16)),
         }],
     }
 }
