@@ -194,11 +194,7 @@ impl Meter {
     pub(super) fn push_floats(&mut self, samples: &mut [f32]) {
         self.hash.update(bytemuck::cast_slice(samples));
         for sample in samples.iter_mut() {
-            if sample
-                .abs()
-                .partial_cmp(&LOUDEST)
-                .is_none_or(std::cmp::Ordering::is_gt)
-            {
+            if !sample.is_finite() || sample.abs() > LOUDEST {
                 *sample = 0.0;
                 self.not_numbers += 1;
             }
