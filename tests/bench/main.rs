@@ -12,6 +12,7 @@
     reason = "a benchmark that meets the unexpected has to stop, and it speaks to who runs it"
 )]
 
+mod audio;
 mod ern;
 mod pair;
 mod release;
@@ -22,6 +23,7 @@ use pair::Bench;
 
 /// Name on the command line and what it runs.
 const SECTIONS: &[(&str, Section)] = &[
+    ("audio", audio::run),
     ("release", release::run),
     ("ern", ern::run),
     ("verdict", verdict::run),
@@ -32,7 +34,7 @@ const BY_NAME: &[(&str, Section)] = &[("sftp", sftp::run)];
 
 /// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
 /// function of the library can be timed as a whole process, beside other programs.
-const WORKERS: &[(&str, Work)] = &[];
+const WORKERS: &[(&str, Work)] = &[("audio", audio::worker)];
 
 type Section = fn(&Bench);
 type Work = fn(&[String]);
