@@ -8,7 +8,7 @@ use dropzone::cli::demo::material::audio::Signal;
 use dropzone::cli::demo::material::audio::pcm::{Aiff, Coding, Wav};
 use dropzone::inspect::audio::measure_watched;
 use dropzone::inspect::blocks::Watch;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -111,7 +111,7 @@ fn ours(file: &Path, md5: bool) -> Sample {
     chain([worker])
 }
 
-fn tools(file: &PathBuf) -> Sample {
+fn tools(file: &Path) -> Sample {
     let name = text(file);
     let mut all = vec![
         command("sh", &["-c", FFMPEG, "sh", name]),
