@@ -241,7 +241,7 @@ mod tests {
             assert!(is_known(genre), "{genre}");
         }
         assert!(!is_known("Afro Beatz"));
-        assert_eq!(nearest_genre("Afro Beatz"), Some("Afrobeats"));
+        assert_eq!(nearest_genre("Afro Beatz"), Some("Afrobeat"));
         assert_eq!(nearest_genre("Hyperpop Kawaii"), None);
     }
 }
