@@ -5,6 +5,7 @@ use super::exit::{Done, Failure};
 use crate::daemon::clock;
 use crate::daemon::words;
 use crate::domain::account::Profile;
+use crate::domain::policy::Policy;
 use crate::domain::report::{Verdict, text};
 use crate::inspect::schemas::Schemas;
 use crate::inspect::{Progress, Request, inspect};
@@ -69,6 +70,7 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
         root: &folder,
         folder: &name,
         profile: Profile::parse(&arguments.profile).unwrap_or_default(),
+        policy: Policy::none(),
         label_dpid: None,
         history: None,
         limits: &config.limits,

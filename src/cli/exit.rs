@@ -3,7 +3,8 @@
 
 use crate::config::ConfigError;
 use crate::daemon::words;
-use crate::store::{ApplyError, PushError, StoreError};
+use crate::domain::rules::Refusal;
+use crate::store::{ApplyError, PushError, RuleError, StoreError};
 use std::fmt;
 
 /// A command that ran.
@@ -78,8 +79,24 @@ impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::NotFound => Self::NotFound("there is no such package".to_owned()),
+            ApplyError::Unticked { .. } | ApplyError::NotAsked { .. } => {
+                Self::Refused(error.to_string())
+            }
             ApplyError::Illegal(illegal) => Self::Refused(illegal.to_string()),
             ApplyError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<RuleError> for Failure {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Refused(Refusal::Unknown { .. }) => Self::NotFound(error.to_string()),
+            RuleError::NoReason => {
+                Self::Usage("--reason is empty: whoever wonders later has to learn why".to_owned())
+            }
+            RuleError::Refused(_) | RuleError::Unchanged { .. } => Self::Refused(error.to_string()),
+            RuleError::Store(store) => store.into(),
         }
     }
 }

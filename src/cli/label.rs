@@ -4,12 +4,16 @@ use super::Context;
 use super::exit::{Done, Failure};
 use super::key;
 use super::output::{Table, give_to_owner, shown};
+use super::rules;
 use super::shapes::{LabelDetail, LabelList};
+use super::who;
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::domain::account::{Account, Profile, is_valid_name};
 use crate::domain::ids::DspId;
 use crate::domain::password;
+use crate::domain::policy::{RuleChange, RuleSetting};
+use crate::domain::rules::rule;
 use crate::store::Store;
 use clap::Subcommand;
 use std::io::{BufRead, Write};
@@ -32,6 +36,19 @@ pub enum Command {
     /// Public keys of an account
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Raise, lower or switch off a rule for one label
+    Rule {
+        /// User name
+        name: String,
+        /// Code of the rule, such as META-014 (dropzone rules list)
+        code: String,
+        /// What its findings weigh from now on; `off` only counts them, `default` is the catalogue's
+        #[arg(value_parser = ["error", "question", "warning", "info", "off", "default"])]
+        setting: String,
+        /// Why; kept for ever, with your name
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Refuse logins from now on; packages stay
     Disable {
         /// User name
@@ -101,13 +118,30 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         Command::List => list(&store, context),
         Command::Show { name } => {
             let account = find(&store, &name)?;
-            show(&account, None, context)
+            show(&account, None, &store, context)
+        }
+        Command::Rule {
+            name,
+            code,
+            setting,
+            reason,
+        } => {
+            let account = find(&store, &name)?;
+            let change = RuleChange {
+                code: rules::find(&code)?.code.to_owned(),
+                setting: RuleSetting::parse(&setting),
+                reason,
+                actor: who::am_i(),
+                at: clock::now(),
+            };
+            store.set_rule(&account.id, &change)?;
+            show(&account, None, &store, context)
         }
         Command::Key(KeyCommand::Add { name, file }) => {
             let mut account = find(&store, &name)?;
             add_keys(&mut account, &file)?;
             store.save_label(&account)?;
-            show(&account, None, context)
+            show(&account, None, &store, context)
         }
         Command::Key(KeyCommand::Remove { name, key }) => remove_key(&name, &key, &store, context),
         Command::Disable { name } => switch(&name, true, &store, context),
@@ -160,7 +194,7 @@ fn add(
     let password = change(&mut account, settings, config)?;
     store.add_label(&account)?;
     make_folders(config, &account)?;
-    show(&account, password, context)
+    show(&account, password, store, context)
 }
 
 /// The label's folders, so that the first login shows `/incoming` and the watcher sees it.
@@ -188,7 +222,7 @@ fn set(
     let mut account = find(store, &settings.name)?;
     let password = change(&mut account, settings, config)?;
     store.save_label(&account)?;
-    show(&account, password, context)
+    show(&account, password, store, context)
 }
 
 /// Applies what was named; gives the password when one was made.
@@ -336,7 +370,7 @@ fn remove_key(
         1 => {
             account.keys.retain(|line| !is_meant(line));
             store.save_label(&account)?;
-            show(&account, None, context)
+            show(&account, None, store, context)
         }
         _ => Err(Failure::Usage(
             "more than one key has that comment: name the fingerprint".to_owned(),
@@ -353,10 +387,11 @@ fn switch(
     let mut account = find(store, name)?;
     account.disabled = disabled;
     store.save_label(&account)?;
-    show(&account, None, context)
+    show(&account, None, store, context)
 }
 
-fn find(store: &Store, name: &str) -> Result<Account, Failure> {
+/// The label of that name.
+pub fn find(store: &Store, name: &str) -> Result<Account, Failure> {
     store
         .label(name)?
         .ok_or_else(|| Failure::NotFound(format!("there is no label {}", shown(name))))
@@ -367,8 +402,11 @@ fn list(store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
     if context.json {
         let labels = accounts
             .iter()
-            .map(|account| LabelDetail::new(account, key::fingerprint))
-            .collect();
+            .map(|account| {
+                let changes = store.rule_changes(&account.id)?;
+                Ok(LabelDetail::new(account, &changes, key::fingerprint))
+            })
+            .collect::<Result<_, Failure>>()?;
         context.write_json(&LabelList { labels })?;
         return Ok(Done::Fine);
     }
@@ -421,9 +459,11 @@ fn login(account: &Account) -> String {
 fn show(
     account: &Account,
     password: Option<String>,
+    store: &Store,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
-    let mut detail = LabelDetail::new(account, key::fingerprint);
+    let changes = store.rule_changes(&account.id)?;
+    let mut detail = LabelDetail::new(account, &changes, key::fingerprint);
     detail.password = password;
     if context.json {
         context.write_json(&detail)?;
@@ -446,6 +486,7 @@ fn show(
     for line in &detail.keys {
         writeln!(out, "key       {}", shown(line))?;
     }
+    write_rules(&detail, account.profile, *out)?;
     if let Some(password) = &detail.password {
         writeln!(
             out,
@@ -453,6 +494,28 @@ fn show(
         )?;
     }
     Ok(Done::Fine)
+}
+
+/// Rules that weigh otherwise for the label, and all that was ever changed of them.
+fn write_rules(detail: &LabelDetail, profile: Profile, out: &mut dyn Write) -> Result<(), Failure> {
+    for line in &detail.rules {
+        let usual = rule(&line.code).map_or_else(String::new, |rule| {
+            format!(", usually {}: {}", rule.severity_words(profile), rule.title)
+        });
+        writeln!(out, "rule      {} is {}{usual}", line.code, line.setting)?;
+    }
+    for line in &detail.rule_changes {
+        writeln!(
+            out,
+            "          {}  {} set to {} by {}: {}",
+            line.at,
+            line.code,
+            line.setting,
+            shown(&line.actor),
+            shown(&line.reason)
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

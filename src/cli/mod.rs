@@ -16,6 +16,7 @@ pub mod output;
 pub mod package;
 pub mod push;
 pub mod qc;
+pub mod rules;
 pub mod schemas;
 pub mod serve;
 pub mod shapes;
@@ -65,6 +66,9 @@ enum Command {
     /// Quality control: list, approve, reject
     #[command(subcommand)]
     Qc(qc::Command),
+    /// The rules: list them, print the manual of one
+    #[command(subcommand)]
+    Rules(rules::Command),
     /// Pushes to the DSPs
     #[command(subcommand)]
     Push(push::Command),
@@ -143,6 +147,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Done, Failure
         Command::Label(command) => label::run(command, context),
         Command::Package(command) => package::run(command, context),
         Command::Qc(command) => qc::run(command, context),
+        Command::Rules(command) => rules::run(command, context),
         Command::Push(command) => push::run(command, context),
         Command::Schemas(command) => schemas::run(command, context),
         Command::Config(command) => config::run(&command, context),

@@ -3,6 +3,7 @@
 use super::Context;
 use super::exit::{Done, Failure};
 use super::output::{Table, find_package, shown, time};
+use super::qc::approving;
 use super::shapes::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList, PushLine};
 use super::who;
 use crate::daemon::clock;
@@ -92,7 +93,7 @@ fn list(
         label,
         limit,
     })?;
-    write_list(&packages, context)
+    write_list(&packages, store, context)
 }
 
 fn parse_status(text: &str) -> Result<Status, Failure> {
@@ -107,10 +108,21 @@ fn parse_status(text: &str) -> Result<Status, Failure> {
 }
 
 /// The list, as lists of packages look everywhere.
-pub fn write_list(packages: &[Package], context: &mut Context<'_>) -> Result<Done, Failure> {
+pub fn write_list(
+    packages: &[Package],
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
+    let questions: Vec<Vec<String>> = packages
+        .iter()
+        .map(|package| open_questions(package, store))
+        .collect::<Result<_, _>>()?;
     if context.json {
+        let lines = packages.iter().zip(questions);
         context.write_json(&PackageList {
-            packages: packages.iter().map(PackageLine::from).collect(),
+            packages: lines
+                .map(|(package, questions)| PackageLine::new(package, questions))
+                .collect(),
         })?;
         return Ok(Done::Fine);
     }
@@ -119,15 +131,22 @@ pub fn write_list(packages: &[Package], context: &mut Context<'_>) -> Result<Don
         return Ok(Done::Fine);
     }
     let mut table = Table::new(&[
-        "ID", "STATUS", "LABEL", "TRY", "FINDINGS", "ICPN", "RELEASE", "FOLDER", "CHANGED",
+        "ID", "STATUS", "LABEL", "TRY", "FINDINGS", "TO TICK", "ICPN", "RELEASE", "FOLDER",
+        "CHANGED",
     ]);
-    for package in packages {
+    for (package, questions) in packages.iter().zip(questions) {
+        let to_tick = if questions.is_empty() {
+            "-".to_owned()
+        } else {
+            questions.join(",")
+        };
         table.row([
             package.id.to_string(),
             package.status.as_str().to_owned(),
             package.label_name.clone(),
             package.attempt.to_string(),
             counts(package.counts),
+            to_tick,
             package.icpn.clone().unwrap_or_else(|| "-".to_owned()),
             release(package),
             package.folder.clone(),
@@ -136,6 +155,14 @@ pub fn write_list(packages: &[Package], context: &mut Context<'_>) -> Result<Don
     }
     table.write(context.out)?;
     Ok(Done::Fine)
+}
+
+/// Codes of the questions that the reviewer has to tick; none once it is decided.
+fn open_questions(package: &Package, store: &Store) -> Result<Vec<String>, Failure> {
+    if package.status != Status::NeedsQc || package.counts.question == 0 {
+        return Ok(Vec::new());
+    }
+    Ok(store.questions(&package.id)?)
 }
 
 /// Findings in short: `2E 1Q 3W`.
@@ -170,7 +197,7 @@ fn release(package: &Package) -> String {
 /// One package after a change.
 pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Failure> {
     if context.json {
-        context.write_json(&PackageLine::from(package))?;
+        context.write_json(&PackageLine::new(package, Vec::new()))?;
     } else {
         writeln!(
             context.out,
@@ -193,6 +220,7 @@ fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<D
         ..PushFilter::default()
     })?;
     let letters = store.letters(&package.id)?;
+    let questions = open_questions(package, store)?;
     let (tracks, findings, artwork) = match report.clone() {
         Some(report) => (report.tracks, report.findings, report.artwork),
         None => (Vec::new(), Vec::new(), None),
@@ -210,6 +238,7 @@ fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<D
         finding_counts: package.counts,
         findings,
         artwork,
+        questions,
         waiting_for: package.waiting_for.clone(),
         history: log.iter().map(HistoryLine::from).collect(),
         pushes: pushes.iter().map(PushLine::from).collect(),
@@ -222,6 +251,9 @@ fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<D
         return Ok(Done::Fine);
     }
     write_facts(package, context.out)?;
+    if let Some(report) = report.as_ref().filter(|_| !detail.questions.is_empty()) {
+        write_questions(package, report, context.out)?;
+    }
     write_history(&detail, context.out)?;
     if let Some(report) = &report {
         writeln!(context.out)?;
@@ -250,6 +282,18 @@ fn write_facts(package: &Package, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What the reviewer has to look at, and how to say that it was done.
+fn write_questions(package: &Package, report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "\nto look at and tick before approval")?;
+    let questions = report.questions();
+    for question in &questions {
+        writeln!(out, "  {:<9} {}", question.code, shown(&question.message))?;
+    }
+    let codes: Vec<&str> = questions.iter().map(|q| q.code.as_str()).collect();
+    writeln!(out, "  then: {}", approving(package, &codes))?;
+    Ok(())
+}
+
 fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "\nhistory")?;
     for line in &detail.history {
@@ -258,9 +302,14 @@ fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Fail
             .as_ref()
             .map(|note| format!(": {}", shown(note)))
             .unwrap_or_default();
+        let ticked = if line.ticked.is_empty() {
+            String::new()
+        } else {
+            format!(" (ticked {})", line.ticked.join(", "))
+        };
         writeln!(
             out,
-            "  {}  {} by {} → {}{note}",
+            "  {}  {} by {} → {}{ticked}{note}",
             line.at,
             line.event.replace('_', " "),
             shown(&line.actor),

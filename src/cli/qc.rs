@@ -2,13 +2,13 @@
 
 use super::Context;
 use super::exit::{Done, Failure};
-use super::output::find_package;
+use super::output::{find_package, shown};
 use super::package::{answer, write_list};
 use super::who;
 use crate::daemon::clock;
 use crate::domain::lifecycle::Status;
-use crate::domain::package::Event;
-use crate::store::{PackageFilter, PushFilter};
+use crate::domain::package::{Event, Package};
+use crate::store::{ApplyError, PackageFilter, PushFilter};
 use clap::Subcommand;
 
 /// What to decide.
@@ -20,6 +20,9 @@ pub enum Command {
     Approve {
         /// Identifier, or a few of its last letters
         id: String,
+        /// Question of the report that you have looked at, by its code; may be given more than once
+        #[arg(long = "tick", value_name = "CODE", value_delimiter = ',')]
+        ticks: Vec<String>,
         /// Words for the history
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
@@ -47,9 +50,12 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             };
             let mut packages = store.packages(&filter)?;
             packages.reverse();
-            return write_list(&packages, context);
+            return write_list(&packages, &store, context);
         }
-        Command::Approve { id, note } => (id, Event::Approved { note }),
+        Command::Approve { id, ticks, note } => {
+            let ticked = codes(&ticks);
+            (id, Event::Approved { note, ticked })
+        }
         Command::Reject { id, note } => {
             if note.trim().is_empty() {
                 return Err(Failure::Usage(
@@ -60,7 +66,9 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         }
     };
     let found = find_package(&store, &id)?;
-    let package = store.apply(&found.id, event, &who::am_i(), clock::now())?;
+    let package = store
+        .apply(&found.id, event.clone(), &who::am_i(), clock::now())
+        .map_err(|error| refusal(error, &found, &event))?;
     let pushes = store.pushes(&PushFilter {
         package: Some(package.id.clone()),
         ..PushFilter::default()
@@ -80,4 +88,61 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         writeln!(context.err, "note: {why}")?;
     }
     answer(&package, context)
+}
+
+/// Codes as they are in the report, each once.
+fn codes(typed: &[String]) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for code in typed {
+        let code = code.trim().to_ascii_uppercase();
+        if !code.is_empty() && !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+/// Why a decision was not taken. Questions that are not ticked are shown, with the command that ticks
+/// them: whoever pastes it has had them before the eyes.
+fn refusal(error: ApplyError, package: &Package, event: &Event) -> Failure {
+    let (ApplyError::Unticked { open }, Event::Approved { ticked, .. }) = (&error, event) else {
+        return error.into();
+    };
+    let mut lines = vec![match open.len() {
+        1 => "not approved: 1 question of the report is not ticked yet".to_owned(),
+        n => format!("not approved: {n} questions of the report are not ticked yet"),
+    }];
+    lines.extend(
+        open.iter()
+            .map(|(code, message)| format!("  {code:<9} {}", shown(message))),
+    );
+    let codes: Vec<&str> = ticked
+        .iter()
+        .chain(open.iter().map(|(code, _)| code))
+        .map(String::as_str)
+        .collect();
+    lines.push(format!(
+        "Look at each of them (dropzone package show {}), then:",
+        package.id
+    ));
+    lines.push(format!("  {}", approving(package, &codes)));
+    Failure::Refused(lines.join("\n"))
+}
+
+/// The command that approves with these ticks.
+pub fn approving(package: &Package, codes: &[&str]) -> String {
+    let words = ["dropzone qc approve", package.id.as_str()];
+    let ticks = codes.iter().flat_map(|code| ["--tick", code]);
+    words.into_iter().chain(ticks).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        let typed = ["deal-003", " UPD-004", "DEAL-003", ""].map(str::to_owned);
+        assert_eq!(codes(&typed), ["DEAL-003", "UPD-004"]);
+    }
 }

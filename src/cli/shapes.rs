@@ -2,10 +2,12 @@
 //! true; adding a field is fine, renaming or removing one is a breaking change.
 
 use super::output::rfc3339;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Profile};
 use crate::domain::package::{Event, LogLine, Package};
+use crate::domain::policy::{RuleChange, RuleSetting, holding};
 use crate::domain::push::Push;
-use crate::domain::report::{ArtworkSummary, Counts, Finding, TrackSummary};
+use crate::domain::report::{ArtworkSummary, Counts, Finding, Severity, TrackSummary};
+use crate::domain::rules::Rule;
 use crate::store::LetterRow;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -34,14 +36,17 @@ pub struct PackageLine {
     pub tracks: u32,
     /// Findings by severity.
     pub findings: Counts,
+    /// Codes of the questions that the reviewer has to tick before approval; none once it is decided.
+    pub questions: Vec<String>,
     /// First seen; RFC 3339, UTC.
     pub received_at: String,
     /// Last changed; RFC 3339, UTC.
     pub updated_at: String,
 }
 
-impl From<&Package> for PackageLine {
-    fn from(package: &Package) -> Self {
+impl PackageLine {
+    /// From a package and the questions that are open.
+    pub fn new(package: &Package, questions: Vec<String>) -> Self {
         Self {
             id: package.id.to_string(),
             label: package.label_name.clone(),
@@ -53,6 +58,7 @@ impl From<&Package> for PackageLine {
             artist: package.artist.clone(),
             tracks: package.tracks,
             findings: package.counts,
+            questions,
             received_at: rfc3339(package.received_at),
             updated_at: rfc3339(package.updated_at),
         }
@@ -81,12 +87,14 @@ pub struct HistoryLine {
     pub status: String,
     /// The reviewer's note, the reason for parking, or what was missing.
     pub note: Option<String>,
+    /// Codes of the questions that the reviewer ticked.
+    pub ticked: Vec<String>,
 }
 
 impl From<&LogLine> for HistoryLine {
     fn from(line: &LogLine) -> Self {
         let note = match &line.event {
-            Event::Approved { note } => note.clone(),
+            Event::Approved { note, .. } => note.clone(),
             Event::Rejected { note } => Some(note.clone()),
             Event::Parked { why } => Some(why.clone()),
             Event::Stalled { waiting_for } => Some(waiting_for.join("; ")),
@@ -96,7 +104,13 @@ impl From<&LogLine> for HistoryLine {
                 None
             }
         };
+        let ticked = if let Event::Approved { ticked, .. } = &line.event {
+            ticked.clone()
+        } else {
+            Vec::new()
+        };
         Self {
+            ticked,
             number: line.number,
             at: rfc3339(line.at),
             actor: line.actor.clone(),
@@ -212,6 +226,8 @@ pub struct PackageDetail {
     pub finding_counts: Counts,
     /// All findings.
     pub findings: Vec<Finding>,
+    /// Codes of the questions that the reviewer has to tick before approval; none once it is decided.
+    pub questions: Vec<String>,
     /// The cover.
     pub artwork: Option<ArtworkSummary>,
     /// What the upload still waits for, while receiving.
@@ -249,6 +265,10 @@ pub struct LabelDetail {
     pub keys: Vec<String>,
     /// Whether logins are refused.
     pub disabled: bool,
+    /// Rules that weigh otherwise for this label.
+    pub rules: Vec<RuleChangeLine>,
+    /// All changes of such rules, oldest first.
+    pub rule_changes: Vec<RuleChangeLine>,
     /// When it was made; RFC 3339, UTC.
     pub created_at: String,
     /// The generated password; only in the answer that made it.
@@ -258,7 +278,11 @@ pub struct LabelDetail {
 
 impl LabelDetail {
     /// From an account; `fingerprint` shows a key line as people compare it.
-    pub fn new(account: &Account, fingerprint: impl Fn(&str) -> String) -> Self {
+    pub fn new(
+        account: &Account,
+        changes: &[RuleChange],
+        fingerprint: impl Fn(&str) -> String,
+    ) -> Self {
         Self {
             id: account.id.to_string(),
             name: account.name.clone(),
@@ -269,10 +293,101 @@ impl LabelDetail {
             has_password: account.password_hash.is_some(),
             keys: account.keys.iter().map(|key| fingerprint(key)).collect(),
             disabled: account.disabled,
+            rules: holding(changes)
+                .into_iter()
+                .map(RuleChangeLine::from)
+                .collect(),
+            rule_changes: changes.iter().map(RuleChangeLine::from).collect(),
             created_at: rfc3339(account.created_at),
             password: None,
         }
     }
+}
+
+/// A rule that was changed for a label.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuleChangeLine {
+    /// Code of the rule.
+    pub code: String,
+    /// What its findings weigh since: `error`, `question`, `warning`, `info`, `off` (only counted), or
+    /// `default` (what the catalogue says).
+    pub setting: String,
+    /// Why.
+    pub reason: String,
+    /// Who changed it: a Unix user.
+    pub actor: String,
+    /// When; RFC 3339, UTC.
+    pub at: String,
+}
+
+impl From<&RuleChange> for RuleChangeLine {
+    fn from(change: &RuleChange) -> Self {
+        Self {
+            code: change.code.clone(),
+            setting: change
+                .setting
+                .map_or("default", RuleSetting::as_str)
+                .to_owned(),
+            reason: change.reason.clone(),
+            actor: change.actor.clone(),
+            at: rfc3339(change.at),
+        }
+    }
+}
+
+/// A rule's page of the manual.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuleDetail {
+    /// Stable code.
+    pub code: &'static str,
+    /// The fault in a few words.
+    pub title: &'static str,
+    /// What its findings weigh in the guide profile: as a rule, and in the cases that `why` names.
+    pub guide: Vec<Severity>,
+    /// The same in the strict profile.
+    pub strict: Vec<Severity>,
+    /// Why it is a fault.
+    pub why: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// DDEX `ErncFileStatus` for an acknowledgement, when one fits.
+    pub ack: Option<&'static str>,
+    /// It guards the safety of all and cannot be lowered for one label.
+    pub safety: bool,
+    /// It is told while files still arrive and judges no package.
+    pub at_the_door: bool,
+    /// What is agreed with the label that was asked for, if anything.
+    pub agreed: Option<RuleChangeLine>,
+}
+
+impl RuleDetail {
+    /// From the catalogue.
+    pub fn new(rule: &Rule, agreed: Option<RuleChangeLine>) -> Self {
+        Self {
+            code: rule.code,
+            title: rule.title,
+            guide: rule.severities(Profile::Guide),
+            strict: rule.severities(Profile::Strict),
+            why: rule.why,
+            fix: rule.fix,
+            source: rule.source,
+            ack: Some(rule.ack).filter(|ack| !ack.is_empty()),
+            safety: rule.safety,
+            at_the_door: rule.at_the_door,
+            agreed,
+        }
+    }
+}
+
+/// The rules.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuleList {
+    /// The label that was asked for.
+    pub label: Option<String>,
+    /// By family and code.
+    pub rules: Vec<RuleDetail>,
 }
 
 /// A list of labels.

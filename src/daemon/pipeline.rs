@@ -185,10 +185,12 @@ impl Pipeline {
             };
         };
         let _first = self.early.verdict(&nodes(&root));
+        let policy = self.store.policy(&account.id).map_err(say)?;
         let report = inspect::inspect(&Request {
             root: &root,
             folder: &package.folder,
             profile: account.profile,
+            policy: &policy,
             label_dpid: account.dpid.as_deref(),
             history: Some(&history),
             limits: &parts.config.limits,

@@ -22,6 +22,7 @@ pub mod naming;
 pub mod package;
 pub mod password;
 pub mod places;
+pub mod policy;
 pub mod push;
 pub mod release;
 pub mod report;

@@ -92,6 +92,9 @@ pub enum Event {
     Approved {
         /// Words for the log, if any.
         note: Option<String>,
+        /// Codes of the report's questions that the reviewer has looked at and ticked.
+        #[serde(default)]
+        ticked: Vec<String>,
     },
     /// See `EventKind::Rejected`.
     Rejected {

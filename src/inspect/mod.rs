@@ -12,6 +12,7 @@ use crate::domain::ern;
 use crate::domain::facts::{FolderFacts, SchemaFacts};
 use crate::domain::history::History;
 use crate::domain::limits::Limits;
+use crate::domain::policy::Policy;
 use crate::domain::release::Reading;
 use crate::domain::report::Report;
 use crate::domain::rules::{Subject, judge};
@@ -73,6 +74,8 @@ pub struct Request<'a> {
     pub folder: &'a str,
     /// How strictly to judge.
     pub profile: Profile,
+    /// Rules that weigh otherwise for the label.
+    pub policy: &'a Policy,
     /// The label's DPID, when the account has one.
     pub label_dpid: Option<&'a str>,
     /// Earlier packages; `None` offline.
@@ -181,6 +184,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
         history: request.history,
         label_dpid: request.label_dpid,
         profile: request.profile,
+        policy: request.policy,
         limits: request.limits,
         now: request.now,
     }))

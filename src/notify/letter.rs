@@ -84,7 +84,9 @@ pub(super) struct Letter {
     /// Notes, by file.
     notes: Vec<Group>,
     /// Findings that are in the report only.
-    more: usize,
+    more: u32,
+    /// What was left out, because rules are switched off for this label; may be empty.
+    muted: String,
     /// How the attempt compares with the one before; may be empty.
     comparison: String,
     /// Where the report lies on the SFTP server.
@@ -135,6 +137,9 @@ impl Letter {
         let (errors, questions) = (take(Severity::Error), take(Severity::Question));
         let (warnings, notes) = (take(Severity::Warning), take(Severity::Info));
         let counts = report.map_or(package.counts, |report| report.counts);
+        // A line that stands for many tells of as many.
+        let told = (findings.iter().take(FINDINGS))
+            .fold(0, |sum: u32, finding| sum.saturating_add(finding.number()));
         let icpn = shown(icpn);
         Self {
             kind: kind.as_str(),
@@ -170,7 +175,8 @@ impl Letter {
             problems: plural(counts.error, "problem"),
             others: others(&counts),
             error_count: counts.error,
-            more: findings.len().saturating_sub(FINDINGS),
+            more: report.map_or(0, |_| counts.total().saturating_sub(told)),
+            muted: report.map(view::muted).unwrap_or_default(),
             errors,
             questions,
             warnings,
@@ -344,8 +350,11 @@ fn plural_problem(count: u32) -> &'static str {
 
 fn note(event: &Event) -> String {
     match event {
-        Event::Rejected { note } | Event::Approved { note: Some(note) } => view::sentence(note),
-        Event::Approved { note: None }
+        Event::Rejected { note }
+        | Event::Approved {
+            note: Some(note), ..
+        } => view::sentence(note),
+        Event::Approved { note: None, .. }
         | Event::Stalled { .. }
         | Event::Claimed { .. }
         | Event::Judged { .. }

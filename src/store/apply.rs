@@ -5,7 +5,7 @@
 //! for a test message (HDR-007).
 
 use super::error::{ApplyError, StoreError};
-use super::packages::package_in;
+use super::packages::{package_in, report_in};
 use super::rows::{json, time};
 use super::writer::Desk;
 use super::{People, Store, accounts, claims, letters};
@@ -74,6 +74,9 @@ pub(super) fn apply(
             event: EventKind::Unparked,
         }));
     }
+    if let Event::Approved { ticked, .. } = event {
+        all_ticked(desk, &package, ticked)?;
+    }
     let line = log(desk, id, event, status, occasion)?;
     desk.connection
         .prepare_cached("UPDATE package SET status = ?2, updated_at = ?3 WHERE id = ?1")
@@ -97,6 +100,37 @@ pub(super) fn apply(
     package_in(desk.connection, id)
         .map_err(StoreError::read("a package"))?
         .ok_or(ApplyError::NotFound)
+}
+
+/// Refuses an approval as long as a question of the report is not ticked, and ticks that answer
+/// nothing: the log must not say that somebody looked at what was never asked.
+fn all_ticked(desk: &Desk<'_>, package: &Package, ticked: &[String]) -> Result<(), ApplyError> {
+    let report = report_in(desk.connection, &package.id).map_err(StoreError::read("a report"))?;
+    if report.is_none() && package.counts.question > 0 {
+        return Err(ApplyError::Store(StoreError::Missing {
+            what: "report of package",
+            id: package.id.to_string(),
+        }));
+    }
+    let asked = report.as_ref().map(Report::questions).unwrap_or_default();
+    let not_asked: Vec<String> = ticked
+        .iter()
+        .filter(|code| !asked.iter().any(|question| question.code == **code))
+        .cloned()
+        .collect();
+    if !not_asked.is_empty() {
+        return Err(ApplyError::NotAsked { codes: not_asked });
+    }
+    let open: Vec<(String, String)> = asked
+        .into_iter()
+        .filter(|question| !ticked.contains(&question.code))
+        .map(|question| (question.code.clone(), question.message.clone()))
+        .collect();
+    if open.is_empty() {
+        Ok(())
+    } else {
+        Err(ApplyError::Unticked { open })
+    }
 }
 
 /// Writes the log line and returns its number in the table.

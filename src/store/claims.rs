@@ -266,8 +266,13 @@ pub(super) fn finish(
     match apply(desk, id, &Event::AllPushed { dsps }, occasion) {
         Ok(_) => Ok(()),
         Err(ApplyError::Store(error)) => Err(PushError::Store(error)),
-        Err(error @ (ApplyError::NotFound | ApplyError::Illegal(_))) => {
-            // Both were just looked at in this transaction.
+        Err(
+            error @ (ApplyError::NotFound
+            | ApplyError::Illegal(_)
+            | ApplyError::Unticked { .. }
+            | ApplyError::NotAsked { .. }),
+        ) => {
+            // The first two were just looked at in this transaction; the others are of approvals.
             tracing::error!(package.id = %id, %error, "a package whose pushes are sent stays open");
             Ok(())
         }

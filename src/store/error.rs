@@ -3,6 +3,7 @@
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Illegal;
 use crate::domain::lifecycle::push::IllegalPush;
+use crate::domain::rules::Refusal;
 use rusqlite::ErrorCode;
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -231,6 +232,18 @@ pub enum ApplyError {
     /// There is no such package.
     #[error("there is no such package")]
     NotFound,
+    /// Questions of the report that the reviewer has not ticked.
+    #[error("{} not ticked: {}", open_questions(open.len()), codes(open))]
+    Unticked {
+        /// They, in the order of the report: code and message.
+        open: Vec<(String, String)>,
+    },
+    /// Ticks for what the report does not ask.
+    #[error("the report does not ask {}", codes.join(", "))]
+    NotAsked {
+        /// The codes.
+        codes: Vec<String>,
+    },
     /// The table of transitions does not have it; another may have been faster.
     #[error(transparent)]
     Illegal(#[from] Illegal),
@@ -244,10 +257,47 @@ impl ApplyError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NotFound => Fault::permanent("package_not_found", self.to_string()),
+            Self::Unticked { .. } | Self::NotAsked { .. } => {
+                Fault::permanent("package_questions", self.to_string())
+            }
             Self::Illegal(illegal) => Fault::permanent("package_state", illegal.to_string()),
             Self::Store(error) => error.fault(),
         }
     }
+}
+
+fn open_questions(number: usize) -> String {
+    match number {
+        1 => "1 question of the report is".to_owned(),
+        n => format!("{n} questions of the report are"),
+    }
+}
+
+fn codes(open: &[(String, String)]) -> String {
+    let codes: Vec<&str> = open.iter().map(|(code, _)| code.as_str()).collect();
+    codes.join(", ")
+}
+
+/// Why a rule was not changed for a label.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// The rule is not there, or not to be changed so.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Nobody would know later why.
+    #[error("the reason is empty")]
+    NoReason,
+    /// It is so already.
+    #[error("{code} is set to “{setting}” for this label already")]
+    Unchanged {
+        /// The rule.
+        code: &'static str,
+        /// How it is set.
+        setting: &'static str,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why a push was not changed.

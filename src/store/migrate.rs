@@ -8,7 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// The steps, in order; the first brings an empty database to version 1.
-const STEPS: &[&str] = &[include_str!("migrations/0001_beginning.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_beginning.sql"),
+    include_str!("migrations/0002_rules_of_a_label.sql"),
+];
 
 /// The version that this program writes and reads.
 pub(super) fn known_version() -> u32 {

@@ -34,12 +34,13 @@ mod ledger;
 mod letters;
 mod migrate;
 mod packages;
+mod policies;
 mod pushes;
 mod remembered;
 mod rows;
 mod writer;
 
-pub use error::{ApplyError, PushError, StoreError};
+pub use error::{ApplyError, PushError, RuleError, StoreError};
 pub use history::HistoryQuestion;
 pub use letters::{LetterRow, LetterState};
 pub use packages::{Found, PackageFilter};

@@ -112,6 +112,21 @@ impl Store {
         self.read("a report", |connection| report_in(connection, id))
     }
 
+    /// Codes of the questions in a package's report, in its order.
+    pub fn questions(&self, id: &PackageId) -> Result<Vec<String>, StoreError> {
+        self.read("a report's questions", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT finding.value ->> 'code'
+                     FROM report, json_each(report.body, '$.findings') AS finding
+                     WHERE report.package = ?1 AND finding.value ->> 'severity' = 'question'
+                     GROUP BY 1 ORDER BY min(finding.key)",
+                )?
+                .query_map([id.as_str()], |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// What was claimed, once it was.
     pub fn manifest(&self, id: &PackageId) -> Result<Option<Manifest>, StoreError> {
         self.read("a manifest", |connection| {

@@ -84,6 +84,7 @@ fn subject<'a>(folder: &'a FolderFacts, reading: &'a Reading, limits: &'a Limits
         message_file: Some("metadata.xml"),
         schema: NOT_CHECKED,
         history: None,
+        policy: dropzone::domain::policy::Policy::none(),
         label_dpid: None,
         profile: Profile::Strict,
         limits,

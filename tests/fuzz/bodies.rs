@@ -158,6 +158,7 @@ pub(crate) fn report(bytes: &[u8]) {
             message_file: Some("metadata.xml"),
             schema: &SchemaFacts::default(),
             history: None,
+            policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
             profile,
             limits: &limits,

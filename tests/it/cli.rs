@@ -4,7 +4,7 @@
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::shapes::{
     LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
-    StatusDetail,
+    RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -22,6 +22,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("label-list", schema_for!(LabelList)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
+        ("rule", schema_for!(RuleDetail)),
+        ("rule-list", schema_for!(RuleList)),
         ("status", schema_for!(StatusDetail)),
     ]
 }

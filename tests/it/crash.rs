@@ -35,7 +35,7 @@ fn lead_home(daemon: &mut TestDaemon, folder: &Path) {
             .iter()
             .find(|p| p["folder"] == *name && p["status"] == "needs_qc");
         if let Some(package) = ready {
-            daemon.command(&["qc", "approve", package["id"].as_str().unwrap()]);
+            daemon.approve(package["id"].as_str().unwrap());
         }
     };
     wait("the package to be delivered", || {
@@ -118,7 +118,7 @@ fn killed_at_every_point_nothing_is_lost_or_done_twice() {
                 .iter()
                 .filter(|p| p["status"] == "needs_qc")
             {
-                daemon.command(&["qc", "approve", package["id"].as_str().unwrap()]);
+                daemon.approve(package["id"].as_str().unwrap());
             }
             daemon
                 .packages()

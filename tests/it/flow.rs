@@ -60,8 +60,8 @@ fn a_sound_release_goes_all_the_way() {
     );
 
     let id = package["id"].as_str().unwrap();
-    let approved = daemon.ask(&["qc", "approve", id, "--note", "fine"]);
-    assert_eq!(approved["status"], "qc_approved");
+    let approved = daemon.approve(id);
+    assert_eq!(approved.status.code(), Some(0));
     let package = daemon.wait_status(&name, "delivered");
     assert_eq!(package["pushes"][0]["state"], "sent");
     let target = fs::read_dir(daemon.dsp())

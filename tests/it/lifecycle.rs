@@ -96,7 +96,10 @@ fn event(bench: &Bench, id: &PackageId, kind: EventKind, icpn: Option<&str>) -> 
         EventKind::Claimed => claimed_event(id, &bench.label, "folder", icpn),
         EventKind::FoundInvalid => judged_event(&report(&[("A", "b")]), icpn),
         EventKind::FoundValid => judged_event(&report(&[]), icpn),
-        EventKind::Approved => Event::Approved { note: None },
+        EventKind::Approved => Event::Approved {
+            note: None,
+            ticked: Vec::new(),
+        },
         EventKind::Rejected => Event::Rejected {
             note: "The cover is blurred.".to_owned(),
         },
@@ -189,7 +192,15 @@ fn a_second_approval_is_refused_by_the_state() {
     let id = bench.approved("one", ICPN);
     let again = bench
         .store
-        .apply(&id, Event::Approved { note: None }, "berta", noon())
+        .apply(
+            &id,
+            Event::Approved {
+                note: None,
+                ticked: Vec::new(),
+            },
+            "berta",
+            noon(),
+        )
         .unwrap_err();
     let ApplyError::Illegal(illegal) = again else {
         panic!("{again:?}");
@@ -203,9 +214,15 @@ fn a_second_approval_is_refused_by_the_state() {
         "a package that is qc_approved cannot be approved"
     );
     let nobody = PackageId::new("01ARZ3NDEKTSV4RRFFQ69G5FAV");
-    let refused = bench
-        .store
-        .apply(&nobody, Event::Approved { note: None }, "berta", noon());
+    let refused = bench.store.apply(
+        &nobody,
+        Event::Approved {
+            note: None,
+            ticked: Vec::new(),
+        },
+        "berta",
+        noon(),
+    );
     assert!(matches!(refused, Err(ApplyError::NotFound)));
 }
 

@@ -9,7 +9,7 @@ use dropzone::domain::lifecycle::Status;
 use dropzone::domain::lifecycle::push::PushState;
 use dropzone::domain::package::{Event, Identity, LogLine, Package};
 use dropzone::domain::push::Push;
-use dropzone::domain::report::{Counts, Severity};
+use dropzone::domain::report::{Counts, Muted, Severity};
 use dropzone::notify::{Encryption, Post, Settings, SetupError, Transport};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -89,7 +89,7 @@ fn cause(kind: LetterKind) -> Event {
             counts: Counts::default(),
             identity: Identity::default(),
         },
-        LetterKind::QcApproved | LetterKind::OperatorPushFailed => Event::Approved { note: None },
+        LetterKind::QcApproved | LetterKind::OperatorPushFailed => Event::Approved { note: None, ticked: Vec::new() },
         LetterKind::QcRejected => Event::Rejected {
             note: "The cover shows the Instagram logo in the lower right corner.\n\nPlease remove it; stores refuse logos of other companies.".to_owned(),
         },
@@ -299,6 +299,48 @@ fn a_first_letter_has_no_thread_and_no_reply_address_is_no_invitation() {
     assert!(!mail.text.contains("Answer this e-mail"));
 }
 
+/// What was agreed with the label is said where it matters: at the finding, and below the list.
+#[test]
+fn rules_of_the_account_are_told() {
+    for kind in [LetterKind::Invalid, LetterKind::NeedsQc] {
+        let mut subject = subject(kind);
+        let report = subject.report.as_mut().unwrap();
+        let last = report.findings.last_mut().unwrap();
+        last.usual = Some(Severity::Warning);
+        report.muted = vec![Muted {
+            code: "AUD-017".to_owned(),
+            title: "Silence".to_owned(),
+            usual: Severity::Warning,
+            count: 2,
+        }];
+        let mail = Mail::parse(&post().render(&due(kind), &subject));
+        for body in [&mail.text, &mail.html] {
+            let body = body.split_whitespace().collect::<Vec<_>>().join(" ");
+            for words in [
+                "(for your account: note instead of warning)",
+                "switched off for your account: AUD-017 (2 findings).",
+            ] {
+                assert!(body.contains(words), "{kind:?}: {words} in {body}");
+            }
+        }
+    }
+}
+
+/// A line that stands for many counts as many.
+#[test]
+fn what_is_only_counted_is_counted_once() {
+    let mut subject = subject(LetterKind::Invalid);
+    let report = subject.report.as_mut().unwrap();
+    let mut one = report.findings[0].clone();
+    report.findings = vec![one.clone(); 210];
+    one.more = Some(37);
+    report.findings.push(one);
+    report.counts = Counts::of(&report.findings);
+    let mail = Mail::parse(&post().render(&due(LetterKind::Invalid), &subject));
+    assert!(mail.one("Subject").contains("247 problems to fix"));
+    assert!(mail.text.contains("… and 47 more in the report"));
+}
+
 #[test]
 fn long_lists_end_in_a_number() {
     let mut subject = subject(LetterKind::Invalid);
@@ -461,6 +503,7 @@ fn poisoned_subject(kind: LetterKind, text: &str) -> Subject {
         },
         Event::Approved { .. } => Event::Approved {
             note: Some(text.to_owned()),
+            ticked: Vec::new(),
         },
         Event::AllPushed { .. } => Event::AllPushed {
             dsps: vec![text.to_owned()],

@@ -37,7 +37,8 @@ fn upload(daemon: &mut TestDaemon, number: u32) -> String {
 
 fn approve(daemon: &TestDaemon, folder: &str) {
     let package = daemon.wait_status(folder, "needs_qc");
-    daemon.ask(&["qc", "approve", package["id"].as_str().unwrap()]);
+    let output = daemon.approve(package["id"].as_str().unwrap());
+    assert!(output.status.success());
     daemon.wait_status(folder, "delivered");
 }
 

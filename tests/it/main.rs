@@ -34,6 +34,7 @@ mod mailing;
 mod media;
 mod push;
 mod report;
+mod review;
 mod rules;
 mod schema;
 mod service;

@@ -21,6 +21,8 @@ pub(crate) fn finding(severity: Severity, code: &str, message: &str, fix: &str) 
         message: message.to_owned(),
         fix: fix.to_owned(),
         fixable: false,
+        usual: None,
+        more: None,
         file: None,
         line: None,
         column: None,
@@ -213,6 +215,8 @@ pub(crate) fn invalid_report() -> Report {
             likeness: None,
             thumbnail: None,
         }),
+        muted: Vec::new(),
+        not_run: Vec::new(),
         schema: SchemaCheck::Guide,
         dropzone_version: "0.1.0".to_owned(),
     }
@@ -287,6 +291,8 @@ fn text_of_an_empty_folder() {
         release: ReleaseSummary::default(),
         tracks: Vec::new(),
         artwork: None,
+        muted: Vec::new(),
+        not_run: Vec::new(),
         schema: SchemaCheck::Skipped {
             why: "there is no message to check.".to_owned(),
         },

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 mod cases;
 mod package;
+mod policy;
 mod random;
 
 use cases::Case;

@@ -156,7 +156,7 @@ fn assert_kept(daemon: &TestDaemon, ledger: &Ledger, when: &str) {
 fn approve_what_is_ready(daemon: &TestDaemon) {
     for package in daemon.packages() {
         if package["status"] == "needs_qc" {
-            daemon.command(&["qc", "approve", package["id"].as_str().unwrap()]);
+            daemon.approve(package["id"].as_str().unwrap());
         }
     }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod intake;
 mod letters;
 mod pushes;
+mod questions;
 
 use bench::{Bench, account, add_label, judged_event, manifest, noon, report};
 use dropzone::domain::account::Accounts as _;

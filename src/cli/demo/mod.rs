@@ -141,11 +141,16 @@ fn play(
         timeline.look(stage, out)?;
         let packages = packages(stage)?;
         if let Some(id) = with_status(&packages, "needs_qc").filter(|_| !approved) {
-            stage.ask(&["qc", "approve", &id, "--note", "sounds good"])?;
-            timeline.say(
-                out,
-                "QC approved it: dropzone qc approve ID --note \"sounds good\"",
-            )?;
+            let ticks = ticks(&stage.ask(&["package", "show", &id])?);
+            let mut command = vec!["qc", "approve", &id, "--note", "sounds good"];
+            command.extend(ticks.iter().map(String::as_str));
+            stage.ask(&command)?;
+            let said = ["QC approved it: dropzone qc approve ID --note \"sounds good\""];
+            let said: Vec<&str> = said
+                .into_iter()
+                .chain(ticks.iter().map(String::as_str))
+                .collect();
+            timeline.say(out, &said.join(" "))?;
             approved = true;
         }
         if with_status(&packages, "delivered").is_some()
@@ -168,6 +173,15 @@ fn play(
         }
         std::thread::sleep(Duration::from_millis(250));
     }
+}
+
+/// What the reviewer ticks: every question of the report.
+fn ticks(package: &Value) -> Vec<String> {
+    let questions = package.get("questions").and_then(Value::as_array);
+    let codes = questions.into_iter().flatten().filter_map(Value::as_str);
+    codes
+        .flat_map(|code| ["--tick".to_owned(), code.to_owned()])
+        .collect()
 }
 
 /// Uploads with the real client, else with ours; gives its name.

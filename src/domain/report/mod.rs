@@ -7,6 +7,7 @@ use super::account::Profile;
 use super::facts::{AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 pub mod html;
 pub mod text;
@@ -47,6 +48,9 @@ pub struct Finding {
     pub code: String,
     /// How much it weighs for this label.
     pub severity: Severity,
+    /// How much it weighs for others, when it was raised or lowered for this label.
+    #[serde(default)]
+    pub usual: Option<Severity>,
     /// The rule's title: the fault in a few words.
     pub title: String,
     /// What happened here, in words of the label.
@@ -75,9 +79,19 @@ pub struct Finding {
     pub found: Option<String>,
     /// Where the rule comes from: clause, guide sentence, store specification.
     pub source: String,
+    /// Set in the one line that stands for further findings of the code: so many are not listed.
+    #[serde(default)]
+    pub more: Option<u32>,
 }
 
-/// Findings by severity.
+impl Finding {
+    /// How many findings it is: one, or those that are not listed.
+    pub fn number(&self) -> u32 {
+        self.more.unwrap_or(1)
+    }
+}
+
+/// Findings by severity: all of them, also those that the list only counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Findings of severity error.
@@ -93,18 +107,49 @@ pub struct Counts {
 impl Counts {
     /// Counts a list.
     pub fn of(findings: &[Finding]) -> Self {
-        findings
-            .iter()
-            .fold(Self::default(), |mut counts, finding| {
-                match finding.severity {
-                    Severity::Error => counts.error += 1,
-                    Severity::Question => counts.question += 1,
-                    Severity::Warning => counts.warning += 1,
-                    Severity::Info => counts.info += 1,
-                }
-                counts
-            })
+        let mut counts = Self::default();
+        for finding in findings {
+            let count = match finding.severity {
+                Severity::Error => &mut counts.error,
+                Severity::Question => &mut counts.question,
+                Severity::Warning => &mut counts.warning,
+                Severity::Info => &mut counts.info,
+            };
+            *count = count.saturating_add(finding.number());
+        }
+        counts
     }
+
+    /// All together.
+    pub fn total(&self) -> u32 {
+        [self.question, self.warning, self.info]
+            .into_iter()
+            .fold(self.error, u32::saturating_add)
+    }
+}
+
+/// Findings of a rule that is switched off for the label: they are counted, and not shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Muted {
+    /// Code of the rule.
+    pub code: String,
+    /// The rule's title.
+    pub title: String,
+    /// How much the gravest of them weighs for others.
+    pub usual: Severity,
+    /// How many.
+    pub count: u32,
+}
+
+/// Rules that could not be applied to this package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotRun {
+    /// What they would have looked at, to begin a sentence with.
+    pub what: String,
+    /// Why they could not, to end it with.
+    pub why: String,
+    /// Their codes.
+    pub codes: Vec<String>,
 }
 
 /// The outcome.
@@ -225,8 +270,14 @@ pub struct Report {
     /// Findings by severity.
     pub counts: Counts,
     /// All findings, errors first, then by file and line. More than twenty of one code end in one
-    /// line that says how many more there were.
+    /// line that says how many more there were (`more`).
     pub findings: Vec<Finding>,
+    /// Findings that were left out, because their rules are switched off for this label.
+    #[serde(default)]
+    pub muted: Vec<Muted>,
+    /// Rules that could not be applied, and why: after broken XML, or without a history.
+    #[serde(default)]
+    pub not_run: Vec<NotRun>,
     /// The release.
     pub release: ReleaseSummary,
     /// The tracks, in running order.
@@ -239,17 +290,35 @@ pub struct Report {
     pub dropzone_version: String,
 }
 
+/// Errors of one code that are compared with those of another attempt, at most; the list ends in a
+/// number long before, and nobody mends a thousand faults one by one.
+pub const COMPARED_OF_ONE_CODE: usize = 1_000;
+
 impl Report {
     /// Codes of the errors, each with its place: the path in the message, else the file. Two
-    /// attempts are compared by these pairs (UPD-009), so that moving a line changes nothing.
+    /// attempts are compared by these pairs (UPD-009), so that moving a line changes nothing. Errors
+    /// that are only counted are there too, so that the numbers of two attempts can be compared.
     pub fn errors(&self) -> Vec<(String, String)> {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| {
+            .flat_map(|finding| {
                 let place = finding.path.as_ref().or(finding.file.as_ref());
-                (finding.code.clone(), place.cloned().unwrap_or_default())
+                let error = (finding.code.clone(), place.cloned().unwrap_or_default());
+                let times = usize::try_from(finding.number()).unwrap_or(usize::MAX);
+                std::iter::repeat_n(error, times.min(COMPARED_OF_ONE_CODE))
             })
+            .collect()
+    }
+
+    /// The questions that a reviewer has to tick before approval: one for each code, in the order of
+    /// the report.
+    pub fn questions(&self) -> Vec<&Finding> {
+        let mut codes = BTreeSet::new();
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Question)
+            .filter(|finding| codes.insert(finding.code.as_str()))
             .collect()
     }
 }

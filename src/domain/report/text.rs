@@ -126,11 +126,18 @@ pub(super) fn territories(codes: &[String]) -> Option<String> {
 }
 
 fn findings(out: &mut Vec<String>, report: &Report, paint: &Paint) {
-    for group in view::grouped(&report.findings) {
-        out.push(String::new());
-        out.push(paint.bold(&group.heading));
-        for finding in &group.findings {
-            one_finding(out, finding, paint);
+    let parts = view::parts(report);
+    for part in &parts {
+        if parts.len() > 1 {
+            out.push(String::new());
+            out.push(paint.bold(&part.heading.to_uppercase()));
+        }
+        for group in &part.groups {
+            out.push(String::new());
+            out.push(paint.bold(&group.heading));
+            for finding in &group.findings {
+                one_finding(out, finding, paint);
+            }
         }
     }
 }
@@ -153,6 +160,9 @@ fn one_finding(out: &mut Vec<String>, finding: &Shown, paint: &Paint) {
     }
     if !finding.compared.is_empty() {
         pushed(out, &indent, &capitalised(&finding.compared));
+    }
+    if !finding.account.is_empty() {
+        pushed(out, &indent, &format!("({})", finding.account));
     }
     if !finding.fix.is_empty() {
         pushed(
@@ -273,6 +283,12 @@ fn technical(out: &mut Vec<String>, report: &Report, paint: &Paint) {
         None => out.push("Cover   none".to_owned()),
     }
     pushed(out, "Schema  ", &view::schema(&report.schema));
+    for sentence in view::not_run(report) {
+        pushed(out, "Not run ", &sentence);
+    }
+    if !report.muted.is_empty() {
+        pushed(out, "Muted   ", &view::muted(report));
+    }
     let ern = report
         .release
         .ern_version

@@ -6,7 +6,7 @@
 
 use super::super::facts::{AudioLevels, SampleCoding, SchemaCheck};
 use super::super::visible::{columns, escaped, escaped_line, shortened};
-use super::{ArtworkSummary, Counts, Finding, Report, Severity, TrackSummary};
+use super::{ArtworkSummary, Counts, Finding, Report, Severity, TrackSummary, Verdict};
 use serde::Serialize;
 
 /// Longest name shown, in characters; what is longer was not written by a person.
@@ -23,6 +23,21 @@ pub struct Group {
     pub is_file: bool,
     /// The findings.
     pub findings: Vec<Shown>,
+}
+
+/// A part of the findings under a heading of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// The heading.
+    pub heading: &'static str,
+    /// The findings, by file.
+    pub groups: Vec<Group>,
+}
+
+impl Part {
+    fn unless_empty(heading: &'static str, groups: Vec<Group>) -> Option<Self> {
+        (!groups.is_empty()).then_some(Self { heading, groups })
+    }
 }
 
 /// One finding, ready to be shown.
@@ -54,6 +69,9 @@ pub struct Shown {
     pub path: String,
     /// `expected …, found …`, unless the message says so itself; may be empty.
     pub compared: String,
+    /// `for your account: warning instead of error`, when the rule was raised or lowered for the label;
+    /// else empty.
+    pub account: String,
     /// Where the rule comes from.
     pub source: String,
 }
@@ -156,8 +174,71 @@ fn shown(finding: &Finding, number: usize) -> Shown {
         fix,
         place: place(finding),
         path: finding.path.as_deref().map(name).unwrap_or_default(),
+        account: account(finding),
         source: name(&finding.source),
     }
+}
+
+fn account(finding: &Finding) -> String {
+    finding.usual.map_or_else(String::new, |usual| {
+        format!(
+            "for your account: {} instead of {}",
+            severity_title(finding.severity).to_lowercase(),
+            severity_title(usual).to_lowercase()
+        )
+    })
+}
+
+/// The findings in parts: where nothing blocks, what the reviewer has to tick comes before the rest.
+pub fn parts(report: &Report) -> Vec<Part> {
+    let is_question = |finding: &&Finding| finding.severity == Severity::Question;
+    let (questions, others): (Vec<&Finding>, Vec<&Finding>) =
+        report.findings.iter().partition(is_question);
+    if report.verdict == Verdict::Invalid || questions.is_empty() {
+        let groups = grouped(&report.findings);
+        return Part::unless_empty("What we found", groups)
+            .into_iter()
+            .collect();
+    }
+    let rest = grouped_from(questions.len() + 1, others);
+    let asked = Part::unless_empty("For our reviewer to decide", grouped(questions));
+    asked
+        .into_iter()
+        .chain(Part::unless_empty("What else we found", rest))
+        .collect()
+}
+
+/// What was left out, as a sentence; empty when nothing was.
+pub fn muted(report: &Report) -> String {
+    if report.muted.is_empty() {
+        return String::new();
+    }
+    let rules: Vec<String> = report
+        .muted
+        .iter()
+        .map(|muted| format!("{} ({})", name(&muted.code), plural(muted.count, "finding")))
+        .collect();
+    format!(
+        "Not shown, because these rules are switched off for your account: {}.",
+        rules.join(", ")
+    )
+}
+
+/// What could not be checked, a sentence for each reason.
+pub fn not_run(report: &Report) -> Vec<String> {
+    report
+        .not_run
+        .iter()
+        .map(|missing| {
+            let rules = u32::try_from(missing.codes.len()).unwrap_or(u32::MAX);
+            format!(
+                "{} was not checked ({}), because {}.",
+                sentence(&missing.what),
+                plural(rules, "rule"),
+                sentence(&missing.why)
+            )
+        })
+        .collect()
 }
 
 /// The word for a severity as people are shown it.

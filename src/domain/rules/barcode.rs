@@ -6,7 +6,7 @@ use super::case::Case;
 use super::findings::{Findings, Note};
 use super::times::told;
 use super::wording::{quoted, shown, titled};
-use super::{Rule, Weight};
+use super::{Needs, Rule, Weight};
 use std::collections::HashSet;
 
 pub(super) const RULES: &[Rule] = &[
@@ -63,6 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "drop zone",
         ack: "IdentifierInvalid",
         safety: true,
+        needs: Needs::History,
         check: foreign_barcode,
         ..Rule::BASE
     },
@@ -74,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
               release.",
         fix: "If this is a new release, give it a barcode of its own.",
         source: "DDEX knowledge base, updates",
+        needs: Needs::History,
         check: known_barcode,
         ..Rule::BASE
     },

@@ -260,7 +260,7 @@ pub(super) fn is_called_artwork(file: &FileFacts) -> bool {
 }
 
 /// Whether after such a fault the message must not be judged.
-fn is_fatal(kind: ReadFaultKind) -> bool {
+pub(super) fn is_fatal(kind: ReadFaultKind) -> bool {
     match kind {
         ReadFaultKind::NotWellFormed
         | ReadFaultKind::Doctype

@@ -8,7 +8,7 @@ use super::case::{Case, Owner};
 use super::findings::{Findings, Note};
 use super::times::told;
 use super::wording::quoted;
-use super::{Rule, Severity, Weight};
+use super::{Needs, Rule, Severity, Weight};
 use std::collections::HashMap;
 
 pub(super) const RULES: &[Rule] = &[
@@ -22,6 +22,7 @@ pub(super) const RULES: &[Rule] = &[
               message.",
         source: "DDEX ERN 3.8.2, File/HashSum",
         ack: "SignatureOrHashSumWrongOrMissing",
+        needs: Needs::Message,
         check: wrong_hash,
         ..Rule::BASE
     },
@@ -33,6 +34,7 @@ pub(super) const RULES: &[Rule] = &[
               start sooner.",
         fix: "If your software can, let it write an MD5 or SHA-1 HashSum for each file.",
         source: "DDEX ERN choreography",
+        needs: Needs::Message,
         check: no_hash,
         ..Rule::BASE
     },
@@ -46,6 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Check both files and upload the right one for each track.",
         source: "drop zone",
         ack: "ResourceNotMeetingSpecifications",
+        needs: Needs::Message,
         check: same_audio,
         ..Rule::BASE
     },
@@ -56,6 +59,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Every file is byte for byte the one of the previous upload of this release.",
         fix: "If you meant to send a correction, check that you uploaded the corrected files.",
         source: "drop zone",
+        needs: Needs::History,
         check: unchanged,
         ..Rule::BASE
     },

@@ -8,12 +8,13 @@ use super::super::release::{Dialect, DialectUse};
 use super::case::Case;
 use super::findings::{Findings, Note, last_element};
 use super::wording::{list, quoted, shown};
-use super::{Rule, Severity, Weight};
+use super::{Needs, Rule, Severity, Weight};
 
 /// What holds for all of them.
 const DEVIATION: Rule = Rule {
     weight: Weight::BY_PROFILE,
     ack: "NewReleaseMessageInvalid",
+    needs: Needs::Message,
     ..Rule::BASE
 };
 

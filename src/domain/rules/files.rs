@@ -6,7 +6,7 @@ use super::super::release::{Message, Text};
 use super::case::{Case, Owner, Reference, Track, is_called_artwork};
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
-use super::{Rule, Weight};
+use super::{Needs, Rule, Weight};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -18,6 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "guide, Audio File Requirements (“must exactly match”)",
         ack: "ResourceMissing",
         safety: true,
+        needs: Needs::Message,
         check: missing_file,
         ..Rule::BASE
     },
@@ -30,6 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Rename the file or correct the message, so that both are exactly the same.",
         source: "guide, Track ordering (“including capitalisation and spaces”)",
         ack: "ResourceMissing",
+        needs: Needs::Message,
         check: other_case,
         ..Rule::BASE
     },
@@ -42,6 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Nothing has to be done for this release. Names without accents and special \
               characters avoid it.",
         source: "Unicode Annex 15 (NFC, NFD); RFC 3986",
+        needs: Needs::Message,
         check: other_encoding,
         ..Rule::BASE
     },
@@ -57,6 +60,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "DDEX ERN 3.8.2, File; drop zone",
         ack: "ResourceMissing",
         safety: true,
+        needs: Needs::Message,
         check: bad_reference,
         ..Rule::BASE
     },
@@ -68,6 +72,7 @@ pub(super) const RULES: &[Rule] = &[
               “artwork.png” is exempt when the message describes no picture at all.",
         fix: "Add the file to the message if it belongs to the release, or delete it.",
         source: "guide, Package Structure",
+        needs: Needs::Message,
         check: unmentioned_file,
         ..Rule::BASE
     },

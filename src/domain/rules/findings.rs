@@ -2,11 +2,13 @@
 //! the rule; a check gives the rest as a [`Note`].
 //!
 //! Of one code and severity only so many are kept; the rest is counted and told in one line, so that
-//! a message with ten thousand faults makes neither a ten-thousand-line e-mail nor a slow one.
+//! a message with ten thousand faults makes neither a ten-thousand-line e-mail nor a slow one. What
+//! a label has agreed for a rule (`policy`) is applied here and nowhere else.
 
 use super::super::account::Profile;
+use super::super::policy::Policy;
 use super::super::release::Pos;
-use super::super::report::{Finding, Severity};
+use super::super::report::{COMPARED_OF_ONE_CODE, Finding, Muted, Severity};
 use super::case::Case;
 use super::wording::shown;
 use super::{Rule, Subject};
@@ -26,6 +28,7 @@ pub(super) struct Note {
     expected: Option<String>,
     found: Option<String>,
     other: bool,
+    more: Option<u32>,
 }
 
 impl Note {
@@ -78,6 +81,12 @@ impl Note {
         self.other = other;
         self
     }
+
+    /// Stands for so many findings, which are not listed.
+    pub(super) fn stands_for(mut self, number: usize) -> Self {
+        self.more = Some(u32::try_from(number).unwrap_or(u32::MAX));
+        self
+    }
 }
 
 /// One finding with the place where it is sorted in.
@@ -85,23 +94,29 @@ struct Entry {
     finding: Finding,
     line: u32,
     column: u32,
+    /// Its rule is switched off for this label.
+    muted: bool,
 }
 
 /// What is counted of one code and severity.
 #[derive(Default)]
 struct Tally {
     kept: u32,
-    dropped: u64,
+    dropped: u32,
 }
+
+/// A code, a severity, and whether the rule is switched off for this label.
+type Kind = (&'static str, Severity, bool);
 
 /// The findings so far.
 pub(super) struct Findings<'a> {
     profile: Profile,
+    policy: &'a Policy,
     most: u32,
     message_file: Option<&'a str>,
     rule: &'static Rule,
     entries: Vec<Entry>,
-    tallies: BTreeMap<(&'static str, Severity), Tally>,
+    tallies: BTreeMap<Kind, Tally>,
 }
 
 impl<'a> Findings<'a> {
@@ -109,6 +124,7 @@ impl<'a> Findings<'a> {
     pub(super) fn of(subject: &Subject<'a>) -> Self {
         Self {
             profile: subject.profile,
+            policy: subject.policy,
             most: subject.limits.findings_per_code.max(1),
             message_file: subject.message_file,
             rule: &Rule::BASE,
@@ -130,10 +146,17 @@ impl<'a> Findings<'a> {
             Some(other) if note.other => other,
             Some(_) | None => weight.usual,
         };
-        let severity = grade.under(self.profile);
-        let tally = self.tallies.entry((self.rule.code, severity)).or_default();
-        if tally.kept >= self.most {
-            tally.dropped += 1;
+        let usual = grade.under(self.profile);
+        let weighed = self.rule.weigh(usual, self.policy);
+        let (severity, muted) = (weighed.unwrap_or(usual), weighed.is_none());
+        let tally = self
+            .tallies
+            .entry((self.rule.code, severity, muted))
+            .or_default();
+        // Which schema faults are told by other rules is known at the end only, and the schema check
+        // lists few; they are cut in `finish`.
+        if tally.kept >= self.most && self.rule.code != SCHEMA_CODE {
+            tally.dropped = tally.dropped.saturating_add(note.more.unwrap_or(1));
             return;
         }
         tally.kept += 1;
@@ -146,6 +169,7 @@ impl<'a> Findings<'a> {
             finding: Finding {
                 code: self.rule.code.to_owned(),
                 severity,
+                usual: (severity != usual).then_some(usual),
                 title: self.rule.title.to_owned(),
                 message: note.message,
                 fix: note.fix.unwrap_or_else(|| self.rule.fix.to_owned()),
@@ -159,9 +183,11 @@ impl<'a> Findings<'a> {
                 expected: note.expected,
                 found: note.found,
                 source: self.rule.source.to_owned(),
+                more: note.more,
             },
             line,
             column,
+            muted,
         });
     }
 
@@ -172,27 +198,37 @@ impl<'a> Findings<'a> {
 
     /// Whether more findings of the running rule would only be counted.
     fn is_full(&self) -> bool {
+        let code = self.rule.code;
         self.tallies
-            .range((self.rule.code, Severity::Error)..=(self.rule.code, Severity::Info))
+            .range((code, Severity::Error, false)..=(code, Severity::Info, true))
             .any(|(_, tally)| tally.kept >= self.most)
     }
 
-    /// Findings so far that block.
+    /// Findings so far that block, with those that are only counted.
     pub(super) fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.entries
+        let kept = self
+            .entries
             .iter()
-            .map(|entry| &entry.finding)
-            .filter(|finding| finding.severity == Severity::Error && !self.is_double(finding))
+            .filter(|entry| is_error(entry) && !self.is_double(entry));
+        let counted = self.tallies.iter().flat_map(|(kind, tally)| {
+            let last = self.last_of(kind).filter(|entry| is_error(entry));
+            let dropped = usize::try_from(tally.dropped).unwrap_or(usize::MAX);
+            last.into_iter()
+                .flat_map(move |last| std::iter::repeat_n(last, dropped.min(COMPARED_OF_ONE_CODE)))
+        });
+        kept.chain(counted).map(|entry| &entry.finding)
     }
 
     /// A schema fault at a place where a rule of our own has already said the same, better, and no
-    /// less gravely.
-    fn is_double(&self, finding: &Finding) -> bool {
+    /// less gravely. One that was left out has said nothing.
+    fn is_double(&self, entry: &Entry) -> bool {
+        let finding = &entry.finding;
         finding.code == SCHEMA_CODE
             && finding.line.is_some()
             && self.entries.iter().any(|entry| {
                 let other = &entry.finding;
                 other.code != SCHEMA_CODE
+                    && !entry.muted
                     // What the guide's dialect explains was left out before (`schema::Explained`).
                     && !("XML-008"..="XML-013").contains(&other.code.as_str())
                     && other.severity <= finding.severity
@@ -201,15 +237,14 @@ impl<'a> Findings<'a> {
             })
     }
 
-    /// All of them, the gravest first, then by file and line; those about a track with its ISRC.
-    pub(super) fn finish(mut self, case: &Case<'_>) -> Vec<Finding> {
-        let doubles: Vec<bool> = self
-            .entries
-            .iter()
-            .map(|entry| self.is_double(&entry.finding))
-            .collect();
+    /// All of them, the gravest first, then by file and line, those about a track with its ISRC; and
+    /// beside them how many were left out for this label.
+    pub(super) fn finish(mut self, case: &Case<'_>) -> (Vec<Finding>, Vec<Muted>) {
+        let doubles: Vec<bool> = self.entries.iter().map(|e| self.is_double(e)).collect();
         let mut doubles = doubles.into_iter();
         self.entries.retain(|_| !doubles.next().unwrap_or(false));
+        self.cut_schema_faults();
+        let muted = self.take_muted();
         let isrcs: BTreeMap<u32, &str> = case
             .tracks
             .iter()
@@ -223,17 +258,7 @@ impl<'a> Findings<'a> {
             .tallies
             .iter()
             .filter(|(_, tally)| tally.dropped > 0)
-            .filter_map(|((code, severity), tally)| {
-                let same = |entry: &&Entry| {
-                    entry.finding.code == *code && entry.finding.severity == *severity
-                };
-                let last = self
-                    .entries
-                    .iter()
-                    .filter(same)
-                    .max_by_key(|entry| (&entry.finding.file, entry.line, entry.column))?;
-                Some(summed_up(last, tally.dropped))
-            })
+            .filter_map(|(kind, tally)| Some(summed_up(self.last_of(kind)?, tally.dropped)))
             .collect();
         self.entries.extend(sums);
         self.entries.sort_by(|a, b| {
@@ -241,15 +266,70 @@ impl<'a> Findings<'a> {
             (x.severity, &x.file, a.line, a.column, &x.code)
                 .cmp(&(y.severity, &y.file, b.line, b.column, &y.code))
         });
+        let findings = self.entries.into_iter().map(|entry| entry.finding);
+        (findings.collect(), muted)
+    }
+
+    /// The last of a kind, in the order of the report.
+    fn last_of(&self, (code, severity, muted): &Kind) -> Option<&Entry> {
         self.entries
-            .into_iter()
-            .map(|entry| entry.finding)
-            .collect()
+            .iter()
+            .filter(|entry| entry.muted == *muted && entry.finding.severity == *severity)
+            .filter(|entry| entry.finding.code == *code)
+            .max_by_key(|entry| (&entry.finding.file, entry.line, entry.column))
+    }
+
+    /// Keeps the first schema faults of those that nobody else tells; the rest is counted.
+    fn cut_schema_faults(&mut self) {
+        let (most, tallies) = (self.most, &mut self.tallies);
+        let mut kept: BTreeMap<(Severity, bool), u32> = BTreeMap::new();
+        self.entries.retain(|entry| {
+            let (finding, muted) = (&entry.finding, entry.muted);
+            if finding.code != SCHEMA_CODE {
+                return true;
+            }
+            let kept = kept.entry((finding.severity, muted)).or_default();
+            *kept += 1;
+            if *kept <= most {
+                return true;
+            }
+            let tally = tallies
+                .entry((SCHEMA_CODE, finding.severity, muted))
+                .or_default();
+            tally.dropped = tally.dropped.saturating_add(finding.number());
+            false
+        });
+    }
+
+    /// Takes out what is left out for this label, and counts it.
+    fn take_muted(&mut self) -> Vec<Muted> {
+        let mut muted: BTreeMap<String, Muted> = BTreeMap::new();
+        for Entry { finding, .. } in self.entries.extract_if(.., |entry| entry.muted) {
+            let sum = muted.entry(finding.code.clone()).or_insert(Muted {
+                code: finding.code.clone(),
+                title: finding.title.clone(),
+                usual: finding.severity,
+                count: 0,
+            });
+            sum.usual = sum.usual.min(finding.severity);
+            sum.count = sum.count.saturating_add(finding.number());
+        }
+        for ((code, _, _), tally) in self.tallies.iter().filter(|((_, _, muted), _)| *muted) {
+            if let Some(sum) = muted.get_mut(*code) {
+                sum.count = sum.count.saturating_add(tally.dropped);
+            }
+        }
+        muted.into_values().collect()
     }
 }
 
+/// A finding that blocks.
+fn is_error(entry: &Entry) -> bool {
+    !entry.muted && entry.finding.severity == Severity::Error
+}
+
 /// The line that stands for findings that were only counted, right after the last one kept.
-fn summed_up(last: &Entry, dropped: u64) -> Entry {
+fn summed_up(last: &Entry, dropped: u32) -> Entry {
     let mut finding = last.finding.clone();
     finding.message = format!("… and {dropped} more of the same kind.");
     finding.line = None;
@@ -259,10 +339,12 @@ fn summed_up(last: &Entry, dropped: u64) -> Entry {
     finding.isrc = None;
     finding.expected = None;
     finding.found = None;
+    finding.more = Some(dropped);
     Entry {
         finding,
         line: last.line,
         column: u32::MAX,
+        muted: false,
     }
 }
 

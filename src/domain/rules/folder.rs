@@ -7,7 +7,7 @@ use super::super::naming::{base_name, folded_name};
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted, size};
-use super::{Rule, Severity, Weight};
+use super::{Needs, Rule, Severity, Weight};
 use std::collections::BTreeMap;
 
 pub(super) const RULES: &[Rule] = &[
@@ -76,6 +76,7 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Check which of the two barcodes belongs to this release and correct the other.",
         source: "guide, Naming your release folder",
         ack: "IdentifierInvalid",
+        needs: Needs::Message,
         check: folder_barcode,
         ..Rule::BASE
     },

@@ -6,7 +6,7 @@ use super::case::Case;
 use super::findings::{Findings, Note};
 use super::times::{moment, told};
 use super::wording::{quoted, titled};
-use super::{Rule, Weight};
+use super::{Needs, Rule, Weight};
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) const RULES: &[Rule] = &[
@@ -45,6 +45,7 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Let your software give each message a new MessageId.",
         source: "DDEX knowledge base, MessageId and MessageThreadId",
         ack: "IdentifierInvalid",
+        needs: Needs::History,
         check: used_message_id,
         ..Rule::BASE
     },
@@ -58,6 +59,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "DDEX knowledge base, ERN messages as statements of truth",
         ack: "NewReleaseMessageInvalid",
         safety: true,
+        needs: Needs::History,
         check: older_message,
         ..Rule::BASE
     },

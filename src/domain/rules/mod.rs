@@ -10,12 +10,17 @@ use super::account::Profile;
 use super::facts::{FolderFacts, SchemaFacts};
 use super::history::History;
 use super::limits::Limits;
+use super::policy::Policy;
 use super::release::Reading;
 use super::report::{Counts, Report, Severity, Verdict};
 use case::Case;
 use findings::Findings;
 use jiff::Timestamp;
+use layers::{Layer, Needs};
 use std::sync::LazyLock;
+
+pub use manual::table_markdown;
+pub use settings::{Refusal, may_set, nearest};
 
 mod artists;
 mod artwork;
@@ -34,7 +39,9 @@ mod format;
 mod genres;
 mod header;
 mod isrc;
+mod layers;
 mod lines;
+mod manual;
 mod message;
 mod metadata;
 mod names;
@@ -43,6 +50,7 @@ mod parental;
 mod paste;
 mod reference;
 mod schema;
+mod settings;
 mod sound;
 mod summary;
 mod terms;
@@ -72,6 +80,8 @@ pub struct Subject<'a> {
     pub label_dpid: Option<&'a str>,
     /// How strictly to judge.
     pub profile: Profile,
+    /// Rules that weigh otherwise for this label; none offline.
+    pub policy: &'a Policy,
     /// The most that a package may be.
     pub limits: &'a Limits,
     /// The time of judging.
@@ -159,6 +169,7 @@ pub struct Rule {
     pub safety: bool,
     /// Judged while files still arrive, not on a claimed package; never fires in [`judge`].
     pub at_the_door: bool,
+    needs: Needs,
     check: fn(&Case<'_>, &mut Findings<'_>),
 }
 
@@ -174,6 +185,7 @@ impl Rule {
         ack: "",
         safety: false,
         at_the_door: false,
+        needs: Needs::Nothing,
         check: |_, _| {},
     };
 }
@@ -190,50 +202,53 @@ impl std::fmt::Debug for Rule {
 
 /// The tables; families stand in the order in which they are run: `update` compares with what the
 /// others found.
-const TABLES: &[&[Rule]] = &[
-    package::RULES,
-    files::RULES,
-    folder::RULES,
-    content::RULES,
-    message::RULES,
-    dialect::RULES,
-    schema::RULES,
-    header::RULES,
-    reference::RULES,
-    composition::RULES,
-    isrc::RULES,
-    barcode::RULES,
-    metadata::RULES,
-    titles::RULES,
-    words::RULES,
-    artists::RULES,
-    names::RULES,
-    works::RULES,
-    lines::RULES,
-    parental::RULES,
-    deal::RULES,
-    territory::RULES,
-    terms::RULES,
-    container::RULES,
-    format::RULES,
-    sound::RULES,
-    character::RULES,
-    artwork::RULES,
-    update::RULES,
+const TABLES: &[(Layer, &[Rule])] = &[
+    (Layer::Package, package::RULES),
+    (Layer::Package, files::RULES),
+    (Layer::Package, folder::RULES),
+    (Layer::Package, content::RULES),
+    (Layer::Message, message::RULES),
+    (Layer::Message, dialect::RULES),
+    (Layer::Message, schema::RULES),
+    (Layer::Content, header::RULES),
+    (Layer::Content, reference::RULES),
+    (Layer::Content, composition::RULES),
+    (Layer::Content, isrc::RULES),
+    (Layer::Content, barcode::RULES),
+    (Layer::Content, metadata::RULES),
+    (Layer::Content, titles::RULES),
+    (Layer::Content, words::RULES),
+    (Layer::Content, artists::RULES),
+    (Layer::Content, names::RULES),
+    (Layer::Content, works::RULES),
+    (Layer::Content, lines::RULES),
+    (Layer::Content, parental::RULES),
+    (Layer::Content, deal::RULES),
+    (Layer::Content, territory::RULES),
+    (Layer::Content, terms::RULES),
+    (Layer::Media, container::RULES),
+    (Layer::Media, format::RULES),
+    (Layer::Media, sound::RULES),
+    (Layer::Media, character::RULES),
+    (Layer::Media, artwork::RULES),
+    (Layer::History, update::RULES),
 ];
 
-/// All rules, family by family, by ascending code. A family may lie in several tables.
-static CATALOGUE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let family = |rule: &Rule| rule.code.split('-').next().unwrap_or_default();
-    let mut rules: Vec<&'static Rule> = TABLES.iter().flat_map(|table| table.iter()).collect();
+/// All rules with what they look at, family by family, by ascending code. A family may lie in several
+/// tables.
+static CATALOGUE: LazyLock<Vec<(Layer, &'static Rule)>> = LazyLock::new(|| {
+    let tables = TABLES.iter();
+    let mut rules: Vec<(Layer, &'static Rule)> = tables
+        .flat_map(|(layer, table)| table.iter().map(|rule| (*layer, rule)))
+        .collect();
     let mut families: Vec<&str> = Vec::new();
-    for rule in &rules {
-        if !families.contains(&family(rule)) {
-            families.push(family(rule));
+    for (_, rule) in &rules {
+        if !families.contains(&rule.family()) {
+            families.push(rule.family());
         }
     }
-    rules.sort_by_key(|rule| {
-        let place = families.iter().position(|known| *known == family(rule));
+    rules.sort_by_key(|(_, rule)| {
+        let place = families.iter().position(|known| *known == rule.family());
         (place, rule.code)
     });
     rules
@@ -241,7 +256,7 @@ static CATALOGUE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
 
 /// Every rule, family by family, by ascending code.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    CATALOGUE.iter().copied()
+    CATALOGUE.iter().map(|(_, rule)| *rule)
 }
 
 /// The rule of that code.
@@ -256,7 +271,7 @@ pub fn judge(subject: &Subject<'_>) -> Report {
     for rule in catalogue() {
         findings.run(rule, &case);
     }
-    let findings = findings.finish(&case);
+    let (findings, muted) = findings.finish(&case);
     let counts = Counts::of(&findings);
     Report {
         verdict: if counts.error == 0 {
@@ -268,39 +283,12 @@ pub fn judge(subject: &Subject<'_>) -> Report {
         folder: subject.folder.folder.clone(),
         counts,
         findings,
+        muted,
+        not_run: layers::not_run(&case),
         release: summary::release(&case),
         tracks: summary::tracks(&case),
         artwork: summary::artwork(&case),
         schema: subject.schema.check.clone(),
         dropzone_version: env!("CARGO_PKG_VERSION").to_owned(),
     }
-}
-
-/// The catalogue as a Markdown table, for the README.
-pub fn table_markdown() -> String {
-    let mut table = String::from(
-        "| code | guide | strict | fault | what to do | source |\n|---|---|---|---|---|---|\n",
-    );
-    for rule in catalogue() {
-        let grade = |profile| {
-            let usual = rule.weight.usual.under(profile).as_str();
-            match rule.weight.other.map(|other| other.under(profile).as_str()) {
-                Some(other) if other != usual => format!("{usual}, {other}"),
-                Some(_) | None => usual.to_owned(),
-            }
-        };
-        let cells = [
-            rule.code.to_owned(),
-            grade(Profile::Guide),
-            grade(Profile::Strict),
-            rule.title.to_owned(),
-            rule.fix.to_owned(),
-            rule.source.to_owned(),
-        ];
-        let row = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
-        table.push_str("| ");
-        table.push_str(&row);
-        table.push_str(" |\n");
-    }
-    table
 }

@@ -80,9 +80,12 @@ fn schema_faults(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
     let untold = schema.total.saturating_sub(schema.faults.len());
     if untold > 0 {
-        findings.add(Note::new(format!(
-            "The schema check found {untold} more faults, which are not listed."
-        )));
+        findings.add(
+            Note::new(format!(
+                "The schema check found {untold} more faults, which are not listed."
+            ))
+            .stands_for(untold),
+        );
     }
 }
 

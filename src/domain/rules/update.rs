@@ -8,7 +8,7 @@ use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::times::{day_of, today, told};
 use super::wording::{count, titled};
-use super::{Rule, Weight};
+use super::{Needs, Rule, Weight};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -18,6 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "A message for a release that went to the stores replaces everything it said before.",
         fix: "Nothing has to be done.",
         source: "DDEX knowledge base, ERN messages as statements of truth",
+        needs: Needs::History,
         check: update_of_live,
         ..Rule::BASE
     },
@@ -29,6 +30,7 @@ pub(super) const RULES: &[Rule] = &[
               takes it off the stores. A person confirms that before stores are told.",
         fix: "If the release is to stay in the stores, repeat its deals in the message.",
         source: "DDEX knowledge base, takedowns; ERN 6.19.4",
+        needs: Needs::History,
         check: takedown,
         ..Rule::BASE
     },
@@ -39,6 +41,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Only the newest upload of a release is reviewed; the earlier one is set aside.",
         fix: "Nothing has to be done.",
         source: "drop zone",
+        needs: Needs::History,
         check: replaces_waiting,
         ..Rule::BASE
     },
@@ -49,6 +52,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Says how many of the previous attempt's errors are gone.",
         fix: "Nothing has to be done.",
         source: "guide, Delivery Status Explained (“Re-upload the corrected package”)",
+        needs: Needs::History,
         check: new_attempt,
         ..Rule::BASE
     },

@@ -62,6 +62,7 @@ impl Bench {
             root: &self.release(),
             folder: "release",
             profile: Profile::Guide,
+            policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
             history: None,
             limits: &limits,

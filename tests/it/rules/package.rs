@@ -10,6 +10,7 @@ use dropzone::domain::history::{Earlier, History};
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::limits::Limits;
+use dropzone::domain::policy::Policy;
 use dropzone::domain::release::{
     Artist, Deal, GroupItem, Header, Image, Message, MessageKind, NamedFile, Party, Pos, ReadFault,
     ReadFaultKind, Reading, Recording, Release, ReleaseDeal, ResourceLink, RightsLine, StatedHash,
@@ -29,6 +30,7 @@ pub(super) struct Package {
     pub(super) history: Option<History>,
     pub(super) label_dpid: Option<String>,
     pub(super) limits: Limits,
+    pub(super) policy: Policy,
     pub(super) now: Timestamp,
 }
 
@@ -465,6 +467,7 @@ impl Package {
             history: None,
             label_dpid: Some(DPID.to_owned()),
             limits: Limits::default(),
+            policy: Policy::default(),
             now: "2026-03-23T10:00:00Z".parse().unwrap(),
         }
     }
@@ -478,6 +481,7 @@ impl Package {
             message_file: self.message_file.as_deref(),
             schema: &schema,
             history: self.history.as_ref(),
+            policy: &self.policy,
             label_dpid: self.label_dpid.as_deref(),
             profile,
             limits: &self.limits,

@@ -86,7 +86,13 @@ impl Bench {
     /// A package that was approved.
     pub(crate) fn approved(&self, folder: &str, icpn: &str) -> PackageId {
         let id = self.valid(folder, icpn);
-        self.apply(&id, Event::Approved { note: None });
+        self.apply(
+            &id,
+            Event::Approved {
+                note: None,
+                ticked: Vec::new(),
+            },
+        );
         id
     }
 
@@ -183,6 +189,8 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
             message: format!("{file} is at fault."),
             fix: "Mend it.".to_owned(),
             fixable: false,
+            usual: None,
+            more: None,
             file: Some((*file).to_owned()),
             line: None,
             column: None,
@@ -207,6 +215,8 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
         release: ReleaseSummary::default(),
         tracks: Vec::new(),
         artwork: None,
+        muted: Vec::new(),
+        not_run: Vec::new(),
         schema: SchemaCheck::NotRun,
         dropzone_version: "0.1.0".to_owned(),
     }

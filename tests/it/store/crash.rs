@@ -53,7 +53,15 @@ fn of_many_who_approve_one_is_heard() {
         let approve = |store: &Store| {
             let mut heard = 0;
             for id in &packages {
-                match store.apply(id, Event::Approved { note: None }, "anna", noon()) {
+                match store.apply(
+                    id,
+                    Event::Approved {
+                        note: None,
+                        ticked: Vec::new(),
+                    },
+                    "anna",
+                    noon(),
+                ) {
                     Ok(_) => heard += 1,
                     Err(ApplyError::Illegal(illegal)) => {
                         assert_eq!(illegal.status, Status::QcApproved);

@@ -210,7 +210,13 @@ fn a_letter_speaks_of_its_package_and_its_cause() {
     assert_eq!(subject.report, Some(faults));
     assert_eq!(subject.compared, None);
     let subject = of(second, LetterKind::QcApproved);
-    assert_eq!(subject.cause.event, Event::Approved { note: None });
+    assert_eq!(
+        subject.cause.event,
+        Event::Approved {
+            note: None,
+            ticked: Vec::new()
+        }
+    );
     assert_eq!(subject.cause.number, 3);
     assert_eq!(subject.pushes.len(), 2);
     assert_eq!(subject.compared.unwrap().fixed, 2);

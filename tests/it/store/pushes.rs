@@ -113,7 +113,13 @@ fn a_test_message_is_pushed_nowhere() {
     let mut test = report(&[]);
     test.release.is_test = true;
     bench.apply(&id, judged_event(&test, Some(UPC)));
-    bench.apply(&id, Event::Approved { note: None });
+    bench.apply(
+        &id,
+        Event::Approved {
+            note: None,
+            ticked: Vec::new(),
+        },
+    );
     assert!(pushes(&bench, &id).is_empty());
     assert_eq!(bench.status(&id), Status::QcApproved);
 }
@@ -227,7 +233,13 @@ fn the_letter_about_a_failed_push_names_it_first() {
     assert_eq!(subject.package.id, id);
     assert_eq!(subject.pushes[0].id, second.push.id);
     assert_eq!(subject.pushes.len(), 2);
-    assert_eq!(subject.cause.event, Event::Approved { note: None });
+    assert_eq!(
+        subject.cause.event,
+        Event::Approved {
+            note: None,
+            ticked: Vec::new()
+        }
+    );
 }
 
 #[test]
@@ -335,7 +347,13 @@ fn a_new_version_does_not_overtake_the_old_one() {
         claimed_event(&update, &bench.label, "two", Some(UPC)),
     );
     bench.apply(&update, judged_event(&report(&[]), Some(UPC)));
-    bench.apply(&update, Event::Approved { note: None });
+    bench.apply(
+        &update,
+        Event::Approved {
+            note: None,
+            ticked: Vec::new(),
+        },
+    );
     let other = bench.approved("three", "5034567890120");
     let epoch = bench.store.begin_epoch(noon()).unwrap();
     let first = claim(&bench, &archive(), epoch);
