@@ -192,6 +192,9 @@ impl<'a> Blocks<'a> {
         let late = self.started.elapsed() > self.watch.at_most;
         let why = if self.watch.cancel.load(Ordering::Relaxed) {
             "inspection was stopped".to_owned()
+        } else if self.position > self.size {
+            // Who appends as fast as we read would keep us for ever.
+            "the file grew while it was read".to_owned()
         } else if late {
             format!(
                 "inspection took longer than {} seconds and was given up",

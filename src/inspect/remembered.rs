@@ -12,6 +12,7 @@ use crate::domain::content::{Content, FileKey, Measure, Measured, Memory};
 use crate::domain::facts::{FileFacts, FileRole};
 use crate::domain::limits::Limits;
 use crate::domain::naming::role_of;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -57,11 +58,11 @@ pub(super) struct Task<'a> {
 impl Task<'_> {
     /// Finds the facts.
     pub(super) fn facts(&self, file: &mut FileFacts) -> Source {
-        let Some(memory) = self.memory else {
+        let (Some(memory), Ok(handle)) = (self.memory, open_regular(self.path)) else {
             self.measure(file, None);
             return Source::Measured;
         };
-        if let Some((key, content)) = self.content(memory) {
+        if let Some((key, content)) = self.content(memory, &handle) {
             let recalled = self.recall(memory, &key, &content);
             if recalled.is_some() || self.kind == Kind::Other {
                 take_digests(file, Some(self.wanted(&content)));
@@ -72,16 +73,16 @@ impl Task<'_> {
                 }
                 return Source::Remembered;
             }
-            if self.measure_known(memory, file, &key, &content) {
+            if self.measure_known(memory, file, &handle, &content) {
                 return Source::Measured;
             }
             // It changed under our hands: what was found is of neither content.
             *file = unread(file);
         }
-        let before = self.key();
+        let before = key_of(&handle);
         self.measure(file, None);
         if let Some((key, true)) = before
-            && self.key().is_some_and(|(after, _)| after == key)
+            && key_of(&handle).is_some_and(|(after, _)| after == key)
             && let Some(content) = content_of(file)
         {
             memory.note_content(&key, &content);
@@ -90,17 +91,10 @@ impl Task<'_> {
         Source::Measured
     }
 
-    /// The file's key, and whether it is old enough to be believed.
-    fn key(&self) -> Option<(FileKey, bool)> {
-        let meta = open_regular(self.path).and_then(|file| file.metadata());
-        let key = FileKey::of(&meta.ok()?);
-        Some((key, key.is_settled(SystemTime::now())))
-    }
-
     /// What the file holds, if that is known with all hashes that are wanted, or can be had for
     /// the price of a hash where that may save measuring.
-    fn content(&self, memory: &dyn Memory) -> Option<(FileKey, Content)> {
-        let (key, settled) = self.key()?;
+    fn content(&self, memory: &dyn Memory, handle: &File) -> Option<(FileKey, Content)> {
+        let (key, settled) = key_of(handle)?;
         let enough = |content: &Content| {
             (!self.watch.md5 || content.md5.is_some())
                 && (!self.watch.sha1 || content.sha1.is_some())
@@ -117,7 +111,7 @@ impl Task<'_> {
             md5: digests.md5,
             sha1: digests.sha1,
         };
-        if self.key()?.0 != key {
+        if key_of(handle)?.0 != key {
             return None;
         }
         memory.note_content(&key, &content);
@@ -139,16 +133,19 @@ impl Task<'_> {
         &self,
         memory: &dyn Memory,
         file: &mut FileFacts,
-        key: &FileKey,
+        handle: &File,
         content: &Content,
     ) -> bool {
         let digests = self.wanted(content);
         self.measure(file, Some(&digests));
-        // Claiming a file meanwhile gives it another key for the same content.
-        let now = self.key().and_then(|(key, _)| memory.content(&key));
+        // A claim meanwhile gives the file another path, and another key for the same content.
+        let Some((key, _)) = key_of(handle) else {
+            return false;
+        };
+        let now = memory.content(&key);
         let still = now.is_some_and(|now| now.sha256 == content.sha256);
         if still {
-            self.note(memory, file, key, content);
+            self.note(memory, file, &key, content);
         }
         still
     }
@@ -249,14 +246,21 @@ pub fn look_ahead(
         limits,
         memory: Some(memory),
     };
-    let (key, _) = task.key()?;
+    let handle = open_regular(path).ok()?;
+    let (key, _) = key_of(&handle)?;
     let content = memory.content(&key)?;
     if task.recall(memory, &key, &content).is_some() {
         return Some(Source::Remembered);
     }
     let mut file = FileFacts::default();
-    task.measure_known(memory, &mut file, &key, &content)
+    task.measure_known(memory, &mut file, &handle, &content)
         .then_some(Source::Measured)
+}
+
+/// The key of an open file, and whether it is old enough to be believed.
+fn key_of(handle: &File) -> Option<(FileKey, bool)> {
+    let key = FileKey::of(&handle.metadata().ok()?);
+    Some((key, key.is_settled(SystemTime::now())))
 }
 
 fn hash(path: &Path, watch: Watch<'_>) -> io::Result<Digests> {

@@ -2,13 +2,15 @@
 
 use dropzone::cli::demo::material::{self, ReleaseSpec};
 use dropzone::domain::account::Profile;
-use dropzone::domain::content::Memory;
+use dropzone::domain::content::{FileKey, Memory};
 use dropzone::domain::limits::Limits;
 use dropzone::domain::report::Report;
 use dropzone::inspect::schemas::Schemas;
 use dropzone::inspect::{Progress, Request, Source, inspect, look_ahead};
 use dropzone::store::Remembered;
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -80,8 +82,12 @@ impl Bench {
     }
 
     fn ahead(&self, file: &Path) -> Option<Source> {
+        self.ahead_while(file, &|_| {})
+    }
+
+    fn ahead_while(&self, file: &Path, act: &(dyn Fn(u64) + Sync)) -> Option<Source> {
         let (limits, never) = (Limits::default(), AtomicBool::new(false));
-        look_ahead(file, &limits, &self.memory, &never, &|_| {})
+        look_ahead(file, &limits, &self.memory, &never, act)
     }
 }
 
@@ -188,4 +194,36 @@ fn a_file_is_measured_ahead_once_its_content_is_known() {
     fs::remove_file(link).unwrap();
     let (_, measured) = bench.inspected(true);
     assert_eq!(measured, ["02_LowWater.wav", "03_LastBoatHome.wav"]);
+}
+
+#[test]
+fn what_is_measured_ahead_survives_a_claim_and_not_a_change() {
+    let bench = Bench::new(false);
+    bench.inspected(true);
+    for file in bench.kept() {
+        fs::remove_file(file).unwrap();
+    }
+    let track = bench.release().join("01_HarbourLights.wav");
+    let folder = bench.home.path().join("spool");
+    let claim = |_: u64| {
+        if fs::rename(bench.release(), &folder).is_ok() {
+            let taken = folder.join("01_HarbourLights.wav");
+            let before = FileKey::of(&fs::metadata(&taken).unwrap());
+            let content = bench.memory.content(&before).unwrap();
+            fs::set_permissions(&taken, fs::Permissions::from_mode(0o600)).unwrap();
+            let after = FileKey::of(&fs::metadata(&taken).unwrap());
+            bench.memory.note_content(&after, &content);
+        }
+    };
+    assert_eq!(bench.ahead_while(&track, &claim), Some(Source::Measured));
+    fs::rename(&folder, bench.release()).unwrap();
+    // At every block: the reading has to end all the same.
+    let change = |_: u64| {
+        let mut file = fs::File::options()
+            .append(true)
+            .open(bench.release().join("02_LowWater.wav"));
+        file.as_mut().unwrap().write_all(b"more").unwrap();
+    };
+    let second = bench.release().join("02_LowWater.wav");
+    assert_eq!(bench.ahead_while(&second, &change), None);
 }
