@@ -78,6 +78,9 @@ impl Default for Settings {
     }
 }
 
+/// Turns of the loop are not shorter than this, whatever is due.
+const SHORTEST_TURN: Duration = Duration::from_millis(5);
+
 /// Wait before something is tried again that failed for a reason outside the folder.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -154,9 +157,20 @@ impl Intake {
         })
     }
 
-    /// Takes note of what a label did. Returns at once; it is acted upon at the next turn.
+    /// Takes note of what a label did. Returns at once; it is acted upon at the next turn, which
+    /// what ends an upload does not wait for.
     pub fn tell(&self, event: UploadEvent) {
-        lock(&self.inbox.news).events.push(event);
+        let ends = match &event {
+            UploadEvent::SessionEnded { .. } | UploadEvent::Renamed { .. } => true,
+            UploadEvent::Touched { .. } | UploadEvent::Removed { .. } => false,
+        };
+        let mut news = lock(&self.inbox.news);
+        news.events.push(event);
+        news.ring |= ends;
+        drop(news);
+        if ends {
+            self.inbox.bell.notify_all();
+        }
     }
 
     /// Watches and claims until `stop` is true; a claim that has begun is ended first.
@@ -210,8 +224,12 @@ impl Intake {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Sleeps until the next turn: a tick, or until a worker has something to say.
+    /// Sleeps until the next turn: a tick, or until a folder is due, or a worker or the end of an
+    /// upload rings.
     fn wait(&self, tick: Duration) {
+        let due = lock(&self.state).due();
+        let due = due.map_or(tick, |at| at.saturating_duration_since(Instant::now()));
+        let tick = tick.min(due).max(SHORTEST_TURN);
         let news = lock(&self.inbox.news);
         let waited = self
             .inbox

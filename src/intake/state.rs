@@ -180,6 +180,13 @@ impl State {
             .or_insert_with(|| Delivery::new(now))
     }
 
+    /// When anything is to be done next that time alone brings.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let deliveries = self.deliveries.values().filter_map(|delivery| delivery.due);
+        let unfinished = self.unfinished.iter().map(|(at, _)| *at);
+        deliveries.chain(unfinished).min()
+    }
+
     /// Takes over what the ledger knew before the daemon was started. Quiet times start anew.
     pub(super) fn load(&mut self, folders: Vec<OpenFolder>, now: Instant) {
         for open in folders {
