@@ -28,6 +28,7 @@ mod fuzz;
 mod hostile;
 mod intake;
 mod kit;
+mod layers;
 mod lifecycle;
 mod mail;
 mod mailing;
