@@ -178,12 +178,16 @@ impl<'a> Case<'a> {
     }
 
     /// Audio files that were measured and belong to the release: those that tracks name. When the
-    /// message cannot be read, every audio file of the folder.
+    /// message cannot be read, or a track's file is not there under its name, every audio file of
+    /// the folder: the one that is named amiss is heard now, not only at the next attempt.
     pub(super) fn soundings(&self) -> impl Iterator<Item = Sounding<'_, 'a>> {
-        self.subject.folder.files.iter().filter_map(|file| {
+        let unread = self.message.is_none();
+        let amiss = self.track_files.iter().any(Option::is_none);
+        self.subject.folder.files.iter().filter_map(move |file| {
             let audio = file.audio.as_ref()?;
             let track = self.track_of(file);
-            let judged = file.size > 0 && (self.message.is_none() || track.is_some());
+            let astray = amiss && file.role == FileRole::Audio;
+            let judged = file.size > 0 && (unread || track.is_some() || astray);
             judged.then_some(Sounding { file, audio, track })
         })
     }
