@@ -531,10 +531,27 @@ pub struct Deal {
     pub price_type: Option<Text>,
     /// `PriceInformation/WholesalePricePerUnit`.
     pub wholesale_price: Option<Text>,
+    /// `PriceInformation/WholesalePricePerUnit/@CurrencyCode`.
+    pub currency: Option<Text>,
+    /// `IsPreOrderDeal`.
+    pub pre_order: Option<Text>,
+    /// Texts of all that narrows the deal to some stores, kinds of delivery or customers, sorted:
+    /// deals that differ in one of them do not meet.
+    pub conditions: Vec<String>,
     /// `TakeDown` is true.
     pub take_down: Option<Text>,
     /// Where its element starts.
     pub at: Pos,
+}
+
+impl Deal {
+    /// Whether it takes orders before the release.
+    pub fn is_pre_order(&self) -> bool {
+        matches!(
+            self.pre_order.as_ref().map(Text::as_str),
+            Some("true" | "1")
+        )
+    }
 }
 
 impl Message {

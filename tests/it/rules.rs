@@ -149,6 +149,131 @@ fn every_rule_has_a_case_for_each_of_its_severities() {
     assert!(unknown.is_empty(), "cases without a rule: {unknown:?}");
 }
 
+/// Rules of the door are judged while files still arrive: the tests that prove each, by its fault and
+/// by a sound neighbour, and the files in which they stand.
+const PROVEN_AT_THE_DOOR: &[(&str, [(&str, &str); 2])] = &[
+    (
+        "PKG-001",
+        [
+            (
+                "src/sftp/tests.rs",
+                "loose_files_are_refused_with_what_to_do",
+            ),
+            (
+                "tests/it/intake/mod.rs",
+                "a_release_is_taken_after_its_quiet_period_with_its_manifest",
+            ),
+        ],
+    ),
+    (
+        "PKG-018",
+        [
+            (
+                "tests/it/intake/mod.rs",
+                "a_stall_is_told_once_for_each_thing_that_is_missing",
+            ),
+            (
+                "tests/it/intake/mod.rs",
+                "a_file_that_grows_slowly_is_no_stall",
+            ),
+        ],
+    ),
+];
+
+/// Faults that never come alone: what they bring with them is a fault of its own.
+const NEVER_ALONE: &[(&str, &[&str], &str)] = &[
+    ("ID-014", &["UPD-001"], "a known barcode makes an update"),
+    ("UPD-001", &["ID-014"], "an update has a known barcode"),
+    ("UPD-004", &["ID-014", "UPD-001"], "a takedown is an update"),
+    (
+        "META-043",
+        &["ID-014", "UPD-001"],
+        "a title changes in an update",
+    ),
+    (
+        "ART-015",
+        &["PKG-011"],
+        "a second picture is one that nobody names",
+    ),
+];
+
+#[test]
+fn every_rule_is_tripped_alone_and_left_alone_by_a_sound_neighbour() {
+    let mut alone: BTreeSet<&str> = BTreeSet::new();
+    let mut beside: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut neighbours: BTreeSet<&str> = BTreeSet::new();
+    for case in cases::all() {
+        let package = departed(case);
+        let reports = PROFILES.map(|profile| package.judge(profile));
+        let company: BTreeSet<String> = reports
+            .iter()
+            .flat_map(codes)
+            .filter(|code| *code != case.code)
+            .map(str::to_owned)
+            .collect();
+        if company.is_empty() {
+            alone.insert(case.code);
+        }
+        beside
+            .entry(case.code)
+            .and_modify(|least| {
+                if company.len() < least.len() {
+                    least.clone_from(&company);
+                }
+            })
+            .or_insert(company);
+        if case.neighbour.is_some() {
+            neighbours.insert(case.code);
+        }
+    }
+    let mut wrong = Vec::new();
+    for rule in catalogue().filter(|rule| !rule.at_the_door) {
+        let code = rule.code;
+        let company: BTreeSet<&str> = beside
+            .get(code)
+            .map(|codes| codes.iter().map(String::as_str).collect())
+            .unwrap_or_default();
+        match NEVER_ALONE.iter().find(|(known, _, _)| *known == code) {
+            Some((_, with, _)) => {
+                let with: BTreeSet<&str> = with.iter().copied().collect();
+                if company != with {
+                    wrong.push(format!("{code} comes with {company:?}, not {with:?}"));
+                }
+            }
+            None if !alone.contains(code) => {
+                wrong.push(format!(
+                    "{code} is never tripped alone, but with {company:?}"
+                ));
+            }
+            None => {}
+        }
+        if !neighbours.contains(code) {
+            wrong.push(format!("{code} has no sound neighbour"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_of_the_door_is_proven_by_a_test_that_exists() {
+    let door: BTreeSet<&str> = catalogue()
+        .filter(|rule| rule.at_the_door)
+        .map(|rule| rule.code)
+        .collect();
+    let proven: BTreeSet<&str> = PROVEN_AT_THE_DOOR.iter().map(|(code, _)| *code).collect();
+    assert_eq!(door, proven);
+    for (code, tests) in PROVEN_AT_THE_DOOR {
+        for (file, test) in tests {
+            let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+            let source = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+            assert!(
+                source.contains(&format!("fn {test}(")),
+                "{code}: {file} has no test {test}"
+            );
+        }
+    }
+}
+
 #[test]
 fn rules_of_the_door_never_fire_on_a_claimed_package() {
     let door: BTreeSet<&str> = catalogue()

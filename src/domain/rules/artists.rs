@@ -1,4 +1,4 @@
-//! META-023 … META-026: artists and their roles.
+//! META-023 … META-026 and META-041: artists and their roles.
 
 use super::super::release::{Artist, Text};
 use super::case::Case;
@@ -51,6 +51,20 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Leave the artist in the more important role only.",
         source: "Apple Music Style Guide 2.13; DDEX Release Profile 1.4, rule 1721",
         check: artist_twice,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "META-041",
+        title: "Artist's role is not shown as such by stores",
+        weight: Weight::WARNING,
+        why: "In ERN 4.3, which stores are sent, an artist on display is a main artist, a featured \
+              artist or a composer. Whoever has another role is delivered as a contributor and gets \
+              no place on the cover line.",
+        fix: "Nothing has to be done, if that is right. Whoever is to be named on the cover line gets \
+              the role MainArtist or FeaturedArtist.",
+        source: "DDEX AVS of ERN 4.3, DisplayArtistRole",
+        ack: "ArtistRoleUnknown",
+        check: role_without_display,
         ..Rule::BASE
     },
 ];
@@ -185,3 +199,41 @@ fn artist_twice(case: &Case<'_>, findings: &mut Findings<'_>) {
         }
     }
 }
+
+/// `DisplayArtistRole` of ERN 4.3.
+const DISPLAY_ROLES: &str = "Artist Composer FeaturedArtist MainArtist";
+
+/// All of them in one finding: an orchestra plays on every track.
+fn role_without_display(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let all = billings(case);
+    let demoted = |artist: &&Artist| {
+        let known = |role: &&Text| holds(ARTIST_ROLES, role.as_str());
+        let shown = |role: &Text| holds(DISPLAY_ROLES, role.as_str());
+        artist.roles.iter().any(|role| known(&role)) && !artist.roles.iter().any(shown)
+    };
+    let artists: Vec<&Artist> = all
+        .iter()
+        .flat_map(|billing| billing.artists)
+        .filter(demoted)
+        .collect();
+    let Some(first) = artists.first() else {
+        return;
+    };
+    let mut told: Vec<String> = Vec::new();
+    for artist in &artists {
+        let role = artist.roles.first().map_or("", Text::as_str);
+        let text = format!("{} ({})", quoted(name_of(artist)), quoted(role));
+        // More than the list shows are not told apart, only counted.
+        if told.len() <= MOST_TOLD && !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    let what = format!(
+        "Delivered as contributors, not as artists: {}.",
+        list(&told)
+    );
+    findings.add(Note::new(what).at(&first.at));
+}
+
+/// Names that one finding looks for; `list` shows fewer.
+const MOST_TOLD: usize = 50;

@@ -1,12 +1,13 @@
 //! META-001 … META-011: what every release and track has to say of itself.
 
-use super::super::release::{Artist, Recording, Text, Title};
+use super::super::release::{Artist, Recording, Release, Text, Title};
 use super::case::{Case, Track};
 use super::deal::first_day_of_sale;
 use super::findings::{Findings, Note};
 use super::times::{day, duration_ms, today};
 use super::wording::{clock, count, quoted};
 use super::{Rule, Severity, Weight};
+use jiff::civil::Date;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -67,8 +68,9 @@ pub(super) const RULES: &[Rule] = &[
         code: "META-007",
         title: "Release date leaves too little time",
         weight: Weight::WARNING,
-        why: "Stores need about a week to have a new release ready on its day. A day in the past is \
-              fine for older recordings.",
+        why: "Stores need about a week to have a new release ready on its day. A day more than a year \
+              ago is taken as it is when the years of ℗ and © lines are no later: the release is no \
+              new one then.",
         fix: "If the release is new, choose a date at least 7 days ahead.",
         source: "guide, Delivery Status Explained (1–7 business days)",
         ack: "CommercialReleaseDateInvalid",
@@ -238,6 +240,16 @@ fn no_release_date(case: &Case<'_>, findings: &mut Findings<'_>) {
     findings.add(note.expected("YYYY-MM-DD"));
 }
 
+/// Whether a release date of long ago is meant: the message's own years are no later.
+fn is_catalogue(main: &Release, date: Date, days_ago: i32) -> bool {
+    let lines = main.plines.iter().chain(&main.clines);
+    let mut years = lines.filter_map(|line| line.year.as_ref()?.as_str().parse::<i16>().ok());
+    days_ago > 365
+        && years
+            .next()
+            .is_some_and(|year| year <= date.year() && years.all(|y| y <= date.year()))
+}
+
 fn short_lead_time(case: &Case<'_>, findings: &mut Findings<'_>) {
     const LEAD_DAYS: i32 = 7;
     let Some((_, main)) = case.main() else {
@@ -252,6 +264,7 @@ fn short_lead_time(case: &Case<'_>, findings: &mut Findings<'_>) {
     let days = (date - today(case.subject.now)).get_days();
     let what = match days {
         LEAD_DAYS.. => return,
+        ..0 if is_catalogue(main, date, -days) => return,
         ..0 => format!("The release date {} is in the past.", text.as_str()),
         0 => "The release comes out today; stores will be late.".to_owned(),
         days => format!(

@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 
 pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
+pub use territory::is_territory;
 
 mod artists;
 mod artwork;
@@ -45,6 +46,7 @@ mod manual;
 mod message;
 mod metadata;
 mod names;
+mod offers;
 mod package;
 mod parental;
 mod paste;
@@ -226,6 +228,7 @@ const TABLES: &[(Layer, &[Rule])] = &[
     (Layer::Content, deal::RULES),
     (Layer::Content, territory::RULES),
     (Layer::Content, terms::RULES),
+    (Layer::Content, offers::RULES),
     (Layer::Media, container::RULES),
     (Layer::Media, format::RULES),
     (Layer::Media, sound::RULES),

@@ -2,6 +2,7 @@
 
 use super::super::release::{Deal, Text};
 use super::case::Case;
+use super::deal::{deals_of, first_day_of_sale};
 use super::findings::{Findings, Note};
 use super::times::{day_of, today};
 use super::values::{COMMERCIAL_MODELS, GENERIC_USE_TYPES, USE_TYPES, holds, nearest};
@@ -31,13 +32,15 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "DEAL-011",
-        title: "Deal starts before the release date",
+        title: "Deal does not start on the release date",
         weight: Weight::WARNING,
-        why: "From the deal's first day on stores may sell or stream the release.",
-        fix: "Set StartDate to the release date, unless the release may be had earlier.",
+        why: "From the deal's first day on stores may sell or stream the release. A deal that starts \
+              more than a month after the release date leaves stores with nothing to sell on that \
+              date.",
+        fix: "Set StartDate to the release date, unless it is meant so.",
         source: "DDEX Release Profile 2.1, rule 1038",
         ack: "ConflictingAvailabilityPeriods",
-        check: starts_early,
+        check: starts_off_the_day,
         ..Rule::BASE
     },
     Rule {
@@ -66,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Every deal that is not a takedown.
-fn deals<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Deal> + use<'a> {
+pub(super) fn standing_deals<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Deal> + use<'a> {
     let deals = case.message.into_iter().flat_map(|message| &message.deals);
     deals
         .flat_map(|deal| &deal.deals)
@@ -74,7 +77,7 @@ fn deals<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Deal> + use<'a> {
 }
 
 fn no_start(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for deal in deals(case) {
+    for deal in standing_deals(case) {
         let note = match deal.start.as_ref().filter(|start| !start.is_empty()) {
             None => {
                 Note::new("A deal has no StartDate: stores do not know when to start.").at(&deal.at)
@@ -92,7 +95,7 @@ fn no_start(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn ends_before_start(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for deal in deals(case) {
+    for deal in standing_deals(case) {
         let (Some(start), Some(end)) = (&deal.start, &deal.end) else {
             continue;
         };
@@ -110,12 +113,19 @@ fn ends_before_start(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn starts_early(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let release = case.main().and_then(|(_, main)| main.release_date.as_ref());
+/// Days between release and first sale that raise no question.
+const USUAL_WAIT_DAYS: i32 = 30;
+
+fn starts_off_the_day(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some((message, main)) = case.main() else {
+        return;
+    };
+    let release = main.release_date.as_ref();
     let Some(release) = release.and_then(|date| day_of(date.as_str())) else {
         return;
     };
-    for deal in deals(case) {
+    // Orders taken before the release are what such deals are for.
+    for deal in standing_deals(case).filter(|deal| !deal.is_pre_order()) {
         let Some(start) = &deal.start else {
             continue;
         };
@@ -131,12 +141,32 @@ fn starts_early(case: &Case<'_>, findings: &mut Findings<'_>) {
             .found(start.as_str()),
         );
     }
+    // A release of the past that is delivered now starts when it is delivered.
+    if release < today(case.subject.now) {
+        return;
+    }
+    let late = first_day_of_sale(message, main).filter(|first| {
+        release
+            .until(*first)
+            .is_ok_and(|wait| wait.get_days() > USUAL_WAIT_DAYS)
+    });
+    let start = deals_of(message, main).find_map(|deal| deal.start.as_ref());
+    if let (Some(first), Some(start)) = (late, start) {
+        findings.add(
+            Note::new(format!(
+                "The release date is {release}, and no deal starts before {first}."
+            ))
+            .at(&start.at)
+            .expected(release.to_string())
+            .found(start.as_str()),
+        );
+    }
 }
 
 fn all_over(case: &Case<'_>, findings: &mut Findings<'_>) {
     let today = today(case.subject.now);
     let mut last = None;
-    for deal in deals(case) {
+    for deal in standing_deals(case) {
         match deal
             .end
             .as_ref()
@@ -153,7 +183,7 @@ fn all_over(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn unknown_use(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for deal in deals(case) {
+    for deal in standing_deals(case) {
         let parts = [
             ("CommercialModelType", &deal.models, COMMERCIAL_MODELS),
             ("UseType", &deal.use_types, USE_TYPES),

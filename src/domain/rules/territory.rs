@@ -124,7 +124,7 @@ fn described(message: &Message, main: &Release) -> Vec<String> {
 }
 
 /// Where deals hold, as single codes.
-fn effective<'a>(deals: &[&'a Deal]) -> HashSet<&'a str> {
+pub(super) fn effective<'a>(deals: &[&'a Deal]) -> HashSet<&'a str> {
     let mut codes = HashSet::new();
     for deal in deals {
         let excluded: HashSet<&str> = deal.excluded.iter().map(Text::as_str).collect();
@@ -235,6 +235,11 @@ fn both_kinds(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// Whether DDEX knows that code, or `Worldwide`, as a territory.
+pub fn is_territory(code: &str) -> bool {
+    holds(TERRITORIES, code)
+}
+
 fn is_deprecated(code: &str) -> bool {
     let numeric = (1..=4).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit());
     numeric || holds(DEPRECATED_TERRITORIES, code)
@@ -251,7 +256,7 @@ fn unknown_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
         .map(|text| (text, true));
     for (text, mild) in sold.chain(in_descriptions) {
         let code = text.as_str();
-        if holds(TERRITORIES, code) || is_deprecated(code) {
+        if is_territory(code) || is_deprecated(code) {
             continue;
         }
         let note = Note::new(format!(

@@ -122,6 +122,22 @@ pub(super) const GENERIC_USE_TYPES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Use types with which a service that only streams can do something.
+pub(super) const STREAMING_USE_TYPES: &str = "\
+    AsPerContract Broadcast ContentInfluencedStream NonInteractiveStream OnDemandStream Playback \
+    Simulcast Stream TimeInfluencedStream Unknown Use UserDefined UserMakeAvailableLabelProvided \
+    UserMakeAvailableUserProvided Webcast";
+
+/// Currencies of ISO 4217 in which prices are stated, and those that ended lately.
+pub(super) const CURRENCIES: &str = "\
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN \
+    BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS \
+    GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW \
+    KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN \
+    NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK \
+    SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS \
+    VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
 /// Whether a table holds a word.
 pub(super) fn holds(table: &str, word: &str) -> bool {
     table.split_ascii_whitespace().any(|entry| entry == word)
@@ -183,10 +199,17 @@ mod tests {
             TERRITORIES,
             DEPRECATED_TERRITORIES,
             EUROPEAN_UNION,
+            STREAMING_USE_TYPES,
+            CURRENCIES,
         ] {
             let words: Vec<&str> = table.split_ascii_whitespace().collect();
             assert!(words.is_sorted(), "{words:?}");
         }
+        assert!(
+            STREAMING_USE_TYPES
+                .split_ascii_whitespace()
+                .all(|word| holds(USE_TYPES, word))
+        );
         assert!(TERRITORY_HINTS.is_sorted_by_key(|hint| hint.0));
         assert!(
             EUROPEAN_UNION

@@ -1,11 +1,11 @@
-//! META-012 … META-020 and META-042: words in titles that belong elsewhere or nowhere.
+//! META-012 … META-020, META-042 and META-043: words in titles that belong elsewhere or nowhere.
 
 use super::super::release::Text;
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::titles::{Named, note_of, titles};
 use super::wording::{quoted, titled};
-use super::{Rule, Weight};
+use super::{Needs, Rule, Weight};
 use std::collections::HashMap;
 
 pub(super) const RULES: &[Rule] = &[
@@ -82,6 +82,19 @@ pub(super) const RULES: &[Rule] = &[
               titles.",
         source: "Apple Music Style Guide",
         check: tribute,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "META-043",
+        title: "Cover may show another title",
+        weight: Weight::QUESTION,
+        why: "What is written on the cover has to be the title of the message; that the two differ is \
+              the most frequent reason for stores to send a release back. When the title of a live \
+              release changes, somebody has to look whether the cover has changed with it.",
+        fix: "Send a cover that shows the new title, or none of the words at all.",
+        source: "DistroSupport, artwork requirements",
+        needs: Needs::History,
+        check: title_of_the_cover,
         ..Rule::BASE
     },
 ];
@@ -384,6 +397,28 @@ fn tribute(case: &Case<'_>, findings: &mut Findings<'_>) {
     if let Some((named, sign)) = sign {
         findings.add(note_of(&named, &format!("holds {}", quoted(sign))));
     }
+}
+
+fn title_of_the_cover(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some((_, main)), Some(live)) = (case.main(), case.live()) else {
+        return;
+    };
+    let plain = |text: &str| text.trim().to_lowercase();
+    let (now, before) = (main.title(), live.title.as_str());
+    if now.is_empty() || before.is_empty() || plain(now) == plain(before) {
+        return;
+    }
+    let at = main.titles.first().map_or(&main.at, |title| &title.text.at);
+    findings.add(
+        Note::new(format!(
+            "The title changes from {} to {}. Look whether the cover shows the new one.",
+            quoted(before),
+            quoted(now)
+        ))
+        .at(at)
+        .expected(before)
+        .found(now),
+    );
 }
 
 #[cfg(test)]

@@ -42,14 +42,23 @@ fn read_terms(deal: &mut Deal, terms: Element<'_, '_>) {
     for price in terms.all("PriceInformation") {
         let kind = ["PriceType", "PriceRangeType"]
             .iter()
-            .find_map(|name| price.child_text(name))
-            .or_else(|| price.attribute("PriceType"));
+            .find_map(|name| price.child_text(name));
         fill(&mut deal.price_type, kind);
         fill(
             &mut deal.wholesale_price,
             price.child_text("WholesalePricePerUnit"),
         );
     }
+    let price = |price: Element<'_, '_>| {
+        let amount = price.child("WholesalePricePerUnit")?;
+        amount.attribute("CurrencyCode")
+    };
+    fill(
+        &mut deal.currency,
+        terms.all("PriceInformation").find_map(price),
+    );
+    fill(&mut deal.pre_order, terms.child_text("IsPreOrderDeal"));
+    read_conditions(&mut deal.conditions, terms);
     // Each ends every deal of the release; both are deprecated.
     let ends = ["TakeDown", "AllDealsCancelled"]
         .iter()
@@ -61,4 +70,36 @@ fn fill(slot: &mut Option<Text>, value: Option<Text>) {
     if slot.is_none() {
         *slot = value;
     }
+}
+
+/// What narrows a deal to some stores, kinds of delivery or customers.
+const CONDITIONS: &[&str] = &[
+    "CarrierType",
+    "ConsumerRentalPeriod",
+    "DistributionChannel",
+    "DistributionChannelType",
+    "ExcludedDistributionChannel",
+    "IsPreOrderDeal",
+    "IsPromotional",
+    "NumberOfUsages",
+    "PromotionalCode",
+    "TechnicalInstantiation",
+    "UserInterfaceType",
+];
+
+fn read_conditions(conditions: &mut Vec<String>, terms: Element<'_, '_>) {
+    let usages = terms.all("Usage").flat_map(Element::children);
+    let all = terms.children().chain(usages.collect::<Vec<_>>());
+    for element in all.filter(|element| CONDITIONS.contains(&element.name())) {
+        let inner = element.children().flat_map(|child| {
+            let deeper = child.children().map(Element::raw);
+            std::iter::once(child.raw()).chain(deeper.collect::<Vec<_>>())
+        });
+        let texts: Vec<&str> = std::iter::once(element.raw())
+            .chain(inner)
+            .filter(|text| !text.is_empty())
+            .collect();
+        conditions.push(format!("{}: {}", element.name(), texts.join(" ")));
+    }
+    conditions.sort_unstable();
 }

@@ -1,8 +1,10 @@
 //! Audio.
 
-use super::super::package::{Package, audio_file};
+use super::super::package::{Package, audio_file, file_name};
 use super::{Case, container, error, forgiven, info, rename, warning};
-use dropzone::domain::facts::{AudioFault, Container, Cutoff, FileRole, SampleCoding, Span};
+use dropzone::domain::facts::{
+    AudioFacts, AudioFault, Container, Cutoff, FileRole, SampleCoding, Span,
+};
 
 pub(super) const CASES: &[Case] = &[
     error("AUD-001", |p| {
@@ -22,6 +24,9 @@ pub(super) const CASES: &[Case] = &[
         p.add_file("notes.txt", FileRole::Other);
         p.track(1).technical[0].files[0].name.value = "notes.txt".to_owned();
         p.track(1).technical[0].files[0].hash = None;
+    })
+    .sound(|p| {
+        p.add_file("notes.txt", FileRole::Other);
     }),
     error("AUD-002", |p| {
         container(p, Container::Mp3, SampleCoding::Compressed);
@@ -31,22 +36,26 @@ pub(super) const CASES: &[Case] = &[
         bonus.path = "preview.mp3".to_owned();
         bonus.audio.as_mut().unwrap().container = Container::Mp3;
         p.folder.files.push(bonus);
-    }),
+    })
+    .sound(is_flac),
     error("AUD-003", |p| {
         container(p, Container::Flac, SampleCoding::Flac);
-    }),
+    })
+    .sound(is_flac),
     warning("AUD-004", |p| {
         container(p, Container::Aiff, SampleCoding::Pcm);
         rename(p, "01_Harmattan.wav", "01_Harmattan.aiff");
         p.track(1).technical[0].files[0].name.value = "01_Harmattan.aiff".to_owned();
-    }),
-    error("AUD-005", |p| p.audio().coding = SampleCoding::Float),
-    warning("AUD-006", |p| p.audio().extensible = true),
+    })
+    .sound(is_flac),
+    error("AUD-005", |p| p.audio().coding = SampleCoding::Float).sound(|p| p.audio().bits = 32),
+    warning("AUD-006", |p| p.audio().extensible = true).sound(|p| p.audio().bits = 32),
     warning("AUD-007", |p| {
         p.audio().faults.push(AudioFault::ChunksAfterData {
             ids: vec!["LIST".to_owned(), "id3 ".to_owned()],
         });
-    }),
+    })
+    .sound(|p| p.audio().frames += 1),
     error("AUD-008", |p| {
         p.audio().duration_ms = 130_000;
         p.audio().faults.push(AudioFault::Truncated {
@@ -59,26 +68,43 @@ pub(super) const CASES: &[Case] = &[
             at_ms: 12_000,
             why: "a frame is damaged".to_owned(),
         });
-    }),
+    })
+    .sound(is_flac),
     error("AUD-009", |p| {
         p.audio().faults.push(AudioFault::ChecksumMismatch);
-    }),
-    error("AUD-010", |p| p.audio().rate_hz = 96_000),
-    error("AUD-011", |p| p.audio().bits = 8),
-    info("AUD-012", |p| p.audio().bits = 16),
-    error("AUD-013", |p| p.audio().channels = 1),
-    warning("AUD-014", |p| p.audio().rate_hz = 48_000),
+    })
+    .sound(is_flac),
+    error("AUD-010", |p| sounds(p, |audio| audio.rate_hz = 96_000))
+        .sound(|p| sounds(p, |audio| audio.rate_hz = 48_000)),
+    error("AUD-011", |p| sounds(p, |audio| audio.bits = 8))
+        .sound(|p| sounds(p, |audio| audio.bits = 16)),
+    info("AUD-012", |p| sounds(p, |audio| audio.bits = 16))
+        .sound(|p| sounds(p, |audio| audio.bits = 24)),
+    error("AUD-013", |p| sounds(p, |audio| audio.channels = 1))
+        .sound(|p| p.levels().identical_channels = true),
+    warning("AUD-014", |p| {
+        p.audio().rate_hz = 48_000;
+        p.track(1).technical[0].rate.as_mut().unwrap().value = "48000".to_owned();
+    })
+    .sound(|p| sounds(p, |audio| audio.rate_hz = 48_000)),
     warning("AUD-015", |p| p.audio().duration_ms = 223_100),
     warning("AUD-015", |p| p.audio().duration_ms = 226_300),
-    error("AUD-015", |p| p.audio().duration_ms = 178_000),
+    error("AUD-015", |p| p.audio().duration_ms = 178_000)
+        .sound(|p| p.audio().duration_ms = 222_900),
     warning("AUD-016", |p| {
         p.track(1).technical[0].bits.as_mut().unwrap().value = "16".to_owned();
+    })
+    .sound(|p| {
+        p.track(1).technical[0].rate.as_mut().unwrap().value = "44.1".to_owned();
+        p.track(1).technical[0].rate_unit = Some("kHz".to_owned());
     }),
-    warning("AUD-017", |p| p.levels().trailing_silence_ms = 2_400),
+    warning("AUD-017", |p| p.levels().trailing_silence_ms = 2_400)
+        .sound(|p| p.levels().trailing_silence_ms = 1_000),
     error("AUD-019", |p| p.levels().all_silent = true),
     error("AUD-019", |p| {
         p.levels().channel_rms_dbfs = vec![-13.0, -200.0];
-    }),
+    })
+    .sound(|p| p.levels().channel_rms_dbfs = vec![-13.0, -40.0]),
     warning("AUD-020", |p| {
         p.levels().clipped_runs = 3;
         p.levels().clipped_samples = 12;
@@ -90,14 +116,18 @@ pub(super) const CASES: &[Case] = &[
     error("AUD-020", |p| {
         p.levels().clipped_runs = 9_000;
         p.levels().clipped_samples = 40_000;
-    }),
-    forgiven("AUD-021", |p| p.levels().true_peak_dbtp = 0.4),
-    warning("AUD-022", |p| p.levels().loudness_lufs = Some(-35.0)),
+    })
+    .sound(|p| p.levels().sample_peak_dbfs = 0.0),
+    forgiven("AUD-021", |p| p.levels().true_peak_dbtp = 0.4)
+        .sound(|p| p.levels().true_peak_dbtp = -0.3),
+    warning("AUD-022", |p| p.levels().loudness_lufs = Some(-35.0))
+        .sound(|p| p.levels().loudness_lufs = Some(-29.9)),
     warning("AUD-028", |p| {
         p.audio().faults.push(AudioFault::Odd {
             what: "the header has no fact chunk".to_owned(),
         });
-    }),
+    })
+    .sound(is_flac),
     warning("AUD-018", |p| {
         p.levels().inner_silence = vec![silence(60_000, 65_000)]
     })
@@ -127,6 +157,28 @@ pub(super) const CASES: &[Case] = &[
     })
     .sound(|p| container(p, Container::Wav, SampleCoding::Pcm)),
 ];
+
+/// Both tracks, and what the message says of them.
+fn sounds(package: &mut Package, change: fn(&mut AudioFacts)) {
+    for n in 1..=2 {
+        let audio = package.file(&file_name(n)).audio.as_mut().unwrap();
+        change(audio);
+        let (rate, bits, channels) = (audio.rate_hz, audio.bits, audio.channels);
+        let stated = &mut package.track(n as usize).technical[0];
+        stated.rate.as_mut().unwrap().value = rate.to_string();
+        stated.bits.as_mut().unwrap().value = bits.to_string();
+        stated.channels.as_mut().unwrap().value = channels.to_string();
+    }
+}
+
+/// Track 1 is a FLAC file, and says so.
+fn is_flac(package: &mut Package) {
+    container(package, Container::Flac, SampleCoding::Flac);
+    rename(package, "01_Harmattan.wav", "01_Harmattan.flac");
+    let stated = &mut package.track(1).technical[0];
+    stated.files[0].name.value = "01_Harmattan.flac".to_owned();
+    stated.codec.as_mut().unwrap().value = "FLAC".to_owned();
+}
 
 fn silence(start_ms: u64, end_ms: u64) -> Span {
     Span { start_ms, end_ms }

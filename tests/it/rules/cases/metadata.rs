@@ -1,27 +1,35 @@
 //! Titles, artists and dates.
 
-use super::super::package::Package;
-use super::super::package::{artist, text};
-use super::{Case, error, forgiven, graded, info, warning};
+use super::super::package::{Package, artist, earlier, text};
+use super::{Case, error, forgiven, graded, info, question, warning};
+use dropzone::domain::history::Earlier;
+use dropzone::domain::lifecycle::Status;
 use dropzone::domain::report::Severity::{Info, Question, Warning};
 
 pub(super) const CASES: &[Case] = &[
     error("META-001", |p| p.main().titles.clear()),
     error("META-001", |p| {
         p.main().titles[0].text.value = String::new();
-    }),
-    error("META-002", |p| p.track(2).titles.clear()),
+    })
+    .sound(|p| release_title(p, "4")),
+    error("META-002", |p| p.track(2).titles.clear())
+        .sound(|p| p.track(2).titles[0].text.value = "Δ".to_owned()),
     error("META-003", |p| p.track(2).artists.clear()),
     error("META-003", |p| {
         p.main().artists.clear();
         p.track(2).artists = vec![artist("Tunde", "MainArtist", 86, "x")];
     }),
-    info("META-003", |p| p.main().artists.clear()),
+    info("META-003", |p| p.main().artists.clear()).sound(|p| {
+        p.main()
+            .artists
+            .push(artist("Tunde", "FeaturedArtist", 210, "x"))
+    }),
     error("META-004", |p| {
         p.main().genres.clear();
         p.track(1).genres.clear();
         p.track(2).genres[0].value = String::new();
-    }),
+    })
+    .sound(|p| p.main().genres.clear()),
     error("META-006", |p| {
         p.main().release_date = None;
         for deal in &mut p.message().deals {
@@ -34,67 +42,112 @@ pub(super) const CASES: &[Case] = &[
     warning("META-006", |p| p.main().release_date = None),
     error("META-006", |p| {
         p.main().release_date.as_mut().unwrap().value = "2026-02-31".to_owned();
-    }),
+    })
+    .sound(|p| released(p, "2028-02-29")),
     warning("META-007", |p| {
         p.main().release_date.as_mut().unwrap().value = "2026-03-25".to_owned();
+    })
+    .sound(|p| released(p, "2026-03-31")),
+    warning("META-007", |p| released(p, "2025-04-10")).sound(|p| {
+        released(p, "2024-04-10");
+        p.main().plines[0].year.as_mut().unwrap().value = "2024".to_owned();
+        p.main().clines[0].year.as_mut().unwrap().value = "2023".to_owned();
     }),
     error("META-009", |p| {
         p.main().original_release_date = Some(text("2027-01-01", 218, "x"));
+    })
+    .sound(|p| p.main().original_release_date = Some(text("2026-04-10", 218, "x"))),
+    error("META-010", |p| p.main().types.clear()).sound(|p| {
+        p.main()
+            .types
+            .push(text("MusicalWorkBasedRelease", 207, "x"))
     }),
-    error("META-010", |p| p.main().types.clear()),
     forgiven("META-011", |p| p.main().types[0].value = "Album".to_owned()),
-    forgiven("META-011", |p| p.audio().duration_ms = 700_000).with(&["AUD-015"]),
+    forgiven("META-011", |p| p.audio().duration_ms = 700_000)
+        .with(&["AUD-015"])
+        .sound(|p| {
+            p.audio().duration_ms = 599_000;
+            p.track(1).duration.as_mut().unwrap().value = "PT9M59S".to_owned();
+        }),
     warning("META-014", |p| {
         p.track(1).titles[0].text.value = "Harmattan ft. Tunde".to_owned();
+    })
+    .sound(|p| {
+        track_title(p, "Harmattan (feat. Tunde)");
+        p.track(1)
+            .artists
+            .push(artist("Tunde", "FeaturedArtist", 47, "x"));
+        p.track(1).artists[1].sequence.as_mut().unwrap().value = "2".to_owned();
     }),
     warning("META-015", |p| {
         p.main().titles[0].text.value = "HARMATTAN".to_owned();
-    }),
+    })
+    .sound(|p| release_title(p, "FELA")),
     warning("META-016", |p| {
         p.track(1).titles[0].text.value = "Harmattan ☀".to_owned();
     }),
     error("META-016", |p| {
         p.track(1).titles[0].text.value = "Harmat\u{202e}tan".to_owned();
-    }),
+    })
+    .sound(|p| track_title(p, "Ụmụ Ọ̀yọ́ 21 ½")),
     warning("META-017", |p| {
         p.main().titles[0].text.value = "Harmattan (Deluxe".to_owned();
     }),
     warning("META-017", |p| {
         p.main().titles[0].text.value = "Sun &amp; Moon".to_owned();
-    }),
+    })
+    .sound(|p| release_title(p, "Sun & Moon (Deluxe) [2026]")),
     error("META-023", |p| p.track(1).artists[0].roles.clear()),
     error("META-023", |p| {
         p.main().artists[0].roles[0].value = "Main Artist".to_owned();
-    }),
+    })
+    .sound(|p| p.main().artists[0].roles.push(text("Composer", 210, "x"))),
     error("META-024", |p| {
         p.track(1).artists[0].roles[0].value = "FeaturedArtist".to_owned();
     }),
     warning("META-024", |p| {
         p.track(1).artists[0].roles[0].value = "Conductor".to_owned();
-    }),
+    })
+    .sound(|p| p.track(1).artists[0].roles.push(text("Producer", 46, "x"))),
     warning("META-025", |p| {
         let mut guest = artist("Tunde", "FeaturedArtist", 47, "x");
         guest.sequence = None;
         p.track(1).artists.push(guest);
-    }),
+    })
+    .sound(|p| p.track(1).artists[0].sequence = None),
     warning("META-026", |p| {
         p.track(1)
             .artists
-            .push(artist("ADAEZE", "FeaturedArtist", 47, "x"));
+            .push(artist("Adaeze", "FeaturedArtist", 47, "x"));
+    })
+    .sound(|p| {
+        p.track(1)
+            .artists
+            .push(artist("Adaeze Jr.", "FeaturedArtist", 47, "x"));
     }),
-    error("META-034", |p| p.track(1).parental.clear()),
+    error("META-034", |p| p.track(1).parental.clear())
+        .sound(|p| p.track(1).parental[0].value = "Unknown".to_owned()),
     error("META-035", |p| {
         p.track(1).parental[0].value = "Clean".to_owned();
     }),
     info("META-035", |p| {
         p.track(1).parental[0].value = "NoAdviceAvailable".to_owned();
-    }),
+    })
+    .sound(|p| p.track(1).parental[0].value = "ExplicitContentEdited".to_owned()),
     warning("META-036", |p| {
         p.track(1).parental[0].value = "Explicit".to_owned();
+    })
+    .sound(|p| {
+        p.track(1).parental[0].value = "Explicit".to_owned();
+        p.main().parental[0].value = "Explicit".to_owned();
     }),
     warning("META-005", |p| genre(p, "Afro Beatz")).sound(|p| genre(p, "afro-beats")),
     info("META-005", |p| genre(p, "Hyperpop Kawaii")).sound(|p| genre(p, "Hip Hop/Rap")),
-    warning("META-008", |p| released(p, "2029-04-10")).sound(|p| released(p, "2028-03-20")),
+    warning("META-008", |p| {
+        released(p, "2029-04-10");
+        p.deal().start.as_mut().unwrap().value = "2029-04-10".to_owned();
+    })
+    .sound(|p| released(p, "2028-03-20")),
     warning("META-012", |p| {
         single(p);
         release_title(p, "Dry Season");
@@ -174,14 +227,34 @@ pub(super) const CASES: &[Case] = &[
         p.track(2).parental[0].value = "Explicit".to_owned();
     }),
     warning("META-038", |p| {
-        p.track(2).titles[0].text.value = "HARMATTAN".to_owned();
+        p.track(2).titles[0].text.value = "Harmattan".to_owned();
     })
     .sound(|p| {
         p.track(2).titles[0].text.value = "Harmattan".to_owned();
         p.track(2).titles[0].sub = Some(text("Reprise", 84, "x"));
     }),
-    info("META-039", |p| p.track(2).duration = None),
+    info("META-039", |p| p.track(2).duration = None)
+        .sound(|p| p.track(2).duration.as_mut().unwrap().value = "P0DT0H3M42S".to_owned()),
     warning("META-040", |p| preview(p, "222")).sound(|p| preview(p, "221")),
+    warning("META-041", |p| {
+        p.track(1)
+            .artists
+            .push(artist("Lagos Strings", "Orchestra", 47, "x"));
+        p.track(1).artists[1].sequence.as_mut().unwrap().value = "2".to_owned();
+    })
+    .sound(|p| p.track(1).artists[0].roles.push(text("Producer", 46, "x"))),
+    question("META-043", |p| {
+        p.after(Earlier {
+            title: "Dust and Rain".to_owned(),
+            ..earlier(Status::Delivered)
+        });
+    })
+    .sound(|p| {
+        p.after(Earlier {
+            title: "HARMATTAN".to_owned(),
+            ..earlier(Status::Delivered)
+        });
+    }),
     graded("META-042", Question, Question, |p| {
         release_title(p, "A Tribute to Fela")
     })

@@ -1,6 +1,6 @@
 //! Package and folder.
 
-use super::super::package::{audio_file, earlier, file_name};
+use super::super::package::{audio_file, earlier, file_name, text};
 use super::{Case, error, forgiven, info, rename, warning};
 use dropzone::domain::facts::{FileRole, fingerprint};
 use dropzone::domain::history::Earlier;
@@ -12,27 +12,61 @@ pub(super) const CASES: &[Case] = &[
         p.folder.messages.clear();
         p.reading = None;
         p.message_file = None;
+    })
+    .sound(|p| {
+        rename(p, "metadata.xml", "Metadata.xml");
+        p.folder.messages = vec!["Metadata.xml".to_owned()];
+        p.message_file = Some("Metadata.xml".to_owned());
     }),
     forgiven("PKG-003", |p| {
         rename(p, "metadata.xml", "Metadata.xml");
         p.folder.messages = vec!["Metadata.xml".to_owned()];
         p.message_file = Some("Metadata.xml".to_owned());
-    }),
+    })
+    .sound(|p| p.file("metadata.xml").size += 1),
     error("PKG-004", |p| {
         p.add_file("old.xml", FileRole::Message);
         p.folder.messages.push("old.xml".to_owned());
+    })
+    .sound(|p| {
+        p.add_file("ingest.xml", FileRole::Other);
     }),
     error("PKG-005", |p| {
         p.remove(&file_name(1));
         p.remove(&file_name(2));
     })
-    .with(&["PKG-007"]),
-    error("PKG-006", |p| p.remove("artwork.jpg")).with(&["PKG-007"]),
+    .with(&["PKG-007"])
+    .sound(super::super::package::Package::one_track),
+    error("PKG-005", |p| {
+        for n in 1..=2 {
+            p.remove(&file_name(n));
+            p.track(n as usize).technical[0].files.clear();
+        }
+    }),
+    error("PKG-006", |p| {
+        p.remove("artwork.jpg");
+        p.message().images[0].technical[0].files.clear();
+    }),
+    error("PKG-006", |p| p.remove("artwork.jpg"))
+        .with(&["PKG-007"])
+        .sound(|p| {
+            rename(p, "artwork.jpg", "front.jpg");
+            p.message().images[0].technical[0].files[0].name.value = "front.jpg".to_owned();
+        }),
+    error("PKG-007", |p| p.remove("01_Harmattan.wav")),
     error("PKG-007", |p| {
         rename(p, "01_Harmattan.wav", "01_Harmatan.wav");
+    })
+    .sound(|p| {
+        rename(p, "01_Harmattan.wav", "resources/01_Harmattan.wav");
+        p.track(1).technical[0].files[0].path = Some(text("resources/", 54, "x"));
     }),
     forgiven("PKG-008", |p| {
         rename(p, "01_Harmattan.wav", "01_HARMATTAN.wav");
+    })
+    .sound(|p| {
+        rename(p, "01_Harmattan.wav", "01_HARMATTAN.wav");
+        p.track(1).technical[0].files[0].name.value = "01_HARMATTAN.wav".to_owned();
     }),
     warning("PKG-009", |p| {
         rename(p, "01_Harmattan.wav", "01_Été.wav");
@@ -51,30 +85,47 @@ pub(super) const CASES: &[Case] = &[
     warning("PKG-010", |p| {
         let folder = p.folder.folder.clone();
         p.track(1).technical[0].files[0].name.value = format!("{folder}/01_Harmattan.wav");
+    })
+    .sound(|p| {
+        rename(p, "01_Harmattan.wav", "resources/01_Harmattan.wav");
+        p.track(1).technical[0].files[0].name.value = "resources/01_Harmattan.wav".to_owned();
     }),
     warning("PKG-011", |p| {
         let mut bonus = audio_file(3);
         bonus.path = "03_Bonus.wav".to_owned();
         p.folder.files.push(bonus);
+    })
+    .sound(|p| {
+        p.message().images.clear();
+        p.main().links.pop();
     }),
     info("PKG-012", |p| {
         p.add_file("booklet.pdf", FileRole::Other);
+    })
+    .sound(|p| {
+        p.folder.junk.push(".DS_Store".to_owned());
     }),
     error("PKG-013", |p| p.file("02_DrySeason.wav").size = 0),
-    error("PKG-013", |p| p.file("artwork.jpg").size = 0),
+    error("PKG-013", |p| p.file("artwork.jpg").size = 0).sound(|p| {
+        p.add_file("empty.txt", FileRole::Other).size = 0;
+    }),
     error("PKG-014", |p| {
         p.folder.refused.push((
             "cover\n.jpg".to_owned(),
             "control character in its name".to_owned(),
         ));
+    })
+    .sound(|p| {
+        p.add_file("Cover – final (ü).txt", FileRole::Other);
     }),
     warning("PKG-015", |p| p.folder.folders.push("CD 1".to_owned())),
     warning("PKG-015", |p| {
         p.folder.nested_in = Some("Harmattan".to_owned());
-    }),
+    })
+    .sound(|p| p.folder.folders.push("resources".to_owned())),
     error("PKG-016", |p| p.limits.package_bytes = 1 << 20),
     error("PKG-016", |p| p.limits.package_files = 2),
-    error("PKG-016", |p| p.limits.message_bytes = 100),
+    error("PKG-016", |p| p.limits.message_bytes = 100).sound(|p| p.limits.package_files = 4),
     error("PKG-017", |p| {
         rename(p, "02_DrySeason.wav", "02_DrySeason.wav.filepart");
         p.file("02_DrySeason.wav.filepart").role = FileRole::Temporary;
@@ -82,15 +133,29 @@ pub(super) const CASES: &[Case] = &[
     .with(&["PKG-007"]),
     warning("PKG-017", |p| {
         p.add_file("02_DrySeason.wav.filepart", FileRole::Temporary);
+    })
+    .sound(|p| {
+        p.add_file("party.txt", FileRole::Other);
     }),
     warning("PKG-020", |p| {
         p.folder.folder = "Adaeze_Harmattan_5034567890120_20260410".to_owned();
-    }),
+    })
+    .sound(|p| p.folder.folder = "Adaeze_Harmattan_06151234567891_20260410".to_owned()),
     warning("PKG-021", |p| {
         p.add_file("release.zip", FileRole::Archive);
+    })
+    .sound(|p| {
+        p.add_file("release.zip.txt", FileRole::Other);
+    }),
+    warning("PKG-022", |p| {
+        rename(p, "02_DrySeason.wav", "01_HARMATTAN.wav");
+        p.track(2).technical[0].files[0].name.value = "01_HARMATTAN.wav".to_owned();
     }),
     warning("PKG-022", |p| {
         p.add_file("Artwork.jpg", FileRole::Other);
+    })
+    .sound(|p| {
+        p.add_file("Artwork.txt", FileRole::Other);
     }),
     error("PKG-025", |p| {
         p.file("01_Harmattan.wav").md5 = Some("0".repeat(32));
@@ -99,12 +164,21 @@ pub(super) const CASES: &[Case] = &[
         let hash = p.track(1).technical[0].files[0].hash.as_mut().unwrap();
         hash.algorithm.value = "CRC32".to_owned();
         hash.value.value = "cafe0000".to_owned();
+    })
+    .sound(|p| {
+        let hash = p.track(1).technical[0].files[0].hash.as_mut().unwrap();
+        hash.value.value = hash.value.value.to_uppercase();
     }),
     info("PKG-026", |p| {
         for n in 1..=2 {
             p.track(n).technical[0].files[0].hash = None;
         }
         p.message().images[0].technical[0].files[0].hash = None;
+    })
+    .sound(|p| {
+        for n in 1..=2 {
+            p.track(n).technical[0].files[0].hash = None;
+        }
     }),
     error("PKG-027", |p| {
         p.file("02_DrySeason.wav").sha256 = Some("1".repeat(64));
@@ -112,6 +186,10 @@ pub(super) const CASES: &[Case] = &[
     warning("PKG-027", |p| {
         p.file("02_DrySeason.wav").sha256 = Some("1".repeat(64));
         p.track(2).isrc.as_mut().unwrap().value = "NGA3B2600001".to_owned();
+    })
+    .sound(|p| {
+        let size = p.file("01_Harmattan.wav").size;
+        p.file("02_DrySeason.wav").size = size;
     }),
     info("PKG-028", |p| {
         let print = fingerprint(p.folder.files.iter().map(|file| {
@@ -123,6 +201,12 @@ pub(super) const CASES: &[Case] = &[
         }));
         p.after(Earlier {
             fingerprint: Some(print),
+            ..earlier(Status::Superseded)
+        });
+    })
+    .sound(|p| {
+        p.after(Earlier {
+            fingerprint: Some("0".repeat(64)),
             ..earlier(Status::Superseded)
         });
     }),
