@@ -413,10 +413,11 @@ pub struct ArtworkFacts {
     /// Texts of QR codes in it.
     #[serde(default)]
     pub codes: Vec<String>,
-    /// Perceptual hash, 64 bits in lower-case hex (ART-014).
+    /// What it looks like, 128 bits in lower-case hex (ART-014, `domain::likeness`); `None` for a
+    /// plain picture.
     #[serde(default)]
     pub likeness: Option<String>,
-    /// A JPEG of at most 320 × 320 pixels for reports, in base64.
+    /// A JPEG of at most 256 × 256 pixels and 12,000 bytes for reports, in base64.
     #[serde(default)]
     pub thumbnail: Option<String>,
 }

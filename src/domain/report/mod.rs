@@ -250,10 +250,10 @@ pub struct ArtworkSummary {
     pub height: u32,
     /// Colour model by the file's own components.
     pub colour: ColourModel,
-    /// Perceptual hash, 64 bits in lower-case hex; pictures that look alike differ in few bits.
+    /// What it looks like, 128 bits in lower-case hex; pictures that look alike differ in few bits.
     #[serde(default)]
     pub likeness: Option<String>,
-    /// A JPEG of at most 320 × 320 pixels, in base64.
+    /// A JPEG of at most 256 × 256 pixels and 12,000 bytes, in base64.
     #[serde(default)]
     pub thumbnail: Option<String>,
 }

@@ -1,12 +1,16 @@
 //! JPEG: our own walk over the markers, then a strict decode.
 //!
 //! The walk says what decoders hide: four inks (they convert to RGB without a word) and a missing
-//! end. Sources: ITU-T T.81 annex B; Adobe Technical Note 5116 for APP14.
+//! end. Sources: ITU-T T.81 annex B; Adobe Technical Note 5116 for APP14; Exif 3.0 for APP1;
+//! ICC.1:2022 annex B for APP2.
 
-use super::{scan, sized, too_large};
+use super::canvas::{Canvas, Drawing, Pixels, Plane};
+use super::scan::Scanned;
+use super::{exif, icc, looked_at, scan, sized, too_large};
 use crate::domain::facts::{ArtworkFacts, ColourModel, PictureFormat};
 use crate::domain::limits::Limits;
 use crate::inspect::bytes::Order;
+use std::collections::BTreeMap;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -14,6 +18,10 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// Scans of a progressive JPEG; real files have about ten, and each costs a pass over the picture.
 const MOST_SCANS: usize = 100;
+
+/// What APP1 begins with when it is EXIF, and APP2 when it is a piece of a colour profile.
+const EXIF: &[u8] = b"Exif\0\0";
+const PROFILE: &[u8] = b"ICC_PROFILE\0";
 
 /// How a picture is coded, by its start-of-frame marker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +48,9 @@ struct Walk {
     scans: usize,
     /// The end marker was reached.
     complete: bool,
+    orientation: Option<u32>,
+    /// Pieces of the colour profile by their numbers.
+    profile: BTreeMap<u8, Vec<u8>>,
 }
 
 /// Reads everything that is to be known of a JPEG.
@@ -48,32 +59,61 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
     let mut facts = sized(PictureFormat::Jpeg, walk.width, walk.height);
     facts.colour = walk.colour();
     facts.bits = walk.bits;
+    facts.orientation = walk.orientation;
+    let profile: Vec<u8> = walk.profile.values().flatten().copied().collect();
+    facts.colour_profile = icc::read(&profile);
     facts.damage = walk
         .damage()
         .or_else(|| too_large(&facts, limits, walk.memory()));
     if facts.damage.is_some() {
         return facts;
     }
-    if let Some(missing) = scan::missing_percent(bytes) {
+    let scanned = scan::look(bytes).unwrap_or_default();
+    if let Some(missing) = scanned.missing_percent {
         facts.damage = Some(format!(
             "about {missing} % of the picture is missing and shows as grey"
         ));
         return facts;
     }
+    let target = walk.target(&scanned);
     // A strict decoder also refuses some good files (zune-image issues 269 and 303); what is whole
     // by its markers and decodes leniently is taken.
-    match decode(bytes, &walk, limits, true) {
-        Ok(()) => facts.decoded = true,
-        Err(strict) => {
-            tracing::debug!(error = strict, "a JPEG failed the strict decode");
-            match decode(bytes, &walk, limits, false) {
-                Ok(()) if !says_truncated(&strict) => facts.decoded = true,
-                Ok(()) => facts.damage = Some(format!("its picture data breaks off ({strict})")),
-                Err(why) => facts.damage = Some(format!("it cannot be decoded: {why}")),
-            }
+    let decoded = decode(bytes, target, limits, true).or_else(|strict| {
+        tracing::debug!(error = strict, "a JPEG failed the strict decode");
+        match decode(bytes, target, limits, false) {
+            Ok(pixels) if !says_truncated(&strict) => Ok(pixels),
+            Ok(_) => Err(format!("its picture data breaks off ({strict})")),
+            Err(why) => Err(format!("it cannot be decoded: {why}")),
         }
+    });
+    match decoded {
+        Ok(pixels) => {
+            facts.decoded = true;
+            looked_at(&mut facts, &canvas(pixels, &walk, target, scanned));
+        }
+        Err(why) => facts.damage = Some(why),
     }
     facts
+}
+
+/// The decoded picture, and its colours as the scan has them or from the pixels.
+fn canvas(pixels: Vec<u8>, walk: &Walk, target: ColorSpace, scanned: Scanned) -> Canvas {
+    let (width, height) = (walk.width as usize, walk.height as usize);
+    if target == ColorSpace::Luma {
+        let luma = Plane {
+            width,
+            height,
+            values: pixels,
+        };
+        return Canvas::new(luma, scanned.chroma, true);
+    }
+    let mut drawing = Drawing::new(width, height, Pixels::Rgb);
+    for row in pixels.chunks_exact(width.max(1) * Pixels::Rgb.bytes()) {
+        drawing.row(row);
+    }
+    let mut canvas = drawing.finish();
+    canvas.in_blocks = true;
+    canvas
 }
 
 /// Whether a strict decoder's complaint is that data is missing, which a lenient one fills in grey.
@@ -118,6 +158,18 @@ impl Walk {
             return None;
         };
         Some(what.to_owned())
+    }
+
+    /// What to decode to. Luma is the cheapest and enough where the scan gives the colours; it cannot
+    /// be had from plain RGB or four inks.
+    fn target(&self, scanned: &Scanned) -> ColorSpace {
+        let luma = self.components.len() == 1
+            || (self.components.len() == 3 && !self.is_plain_rgb() && scanned.chroma.is_some());
+        if luma {
+            ColorSpace::Luma
+        } else {
+            ColorSpace::RGB
+        }
     }
 
     /// Bytes that decoding will take for each pixel: a progressive picture's coefficients are held
@@ -185,6 +237,18 @@ fn segment(found: &mut Walk, marker: u8, content: &[u8]) {
                 _ => Process::Sequential,
             };
         }
+        0xe1 if content.starts_with(EXIF) => {
+            let found_here = content.get(EXIF.len()..).and_then(exif::orientation);
+            found.orientation = found.orientation.or(found_here);
+        }
+        0xe2 if content.starts_with(PROFILE) => {
+            let held: usize = found.profile.values().map(Vec::len).sum();
+            if let Some([number, _, piece @ ..]) = content.get(PROFILE.len()..)
+                && held + piece.len() <= icc::MOST_BYTES
+            {
+                found.profile.entry(*number).or_insert(piece.to_vec());
+            }
+        }
         0xe0 if content.starts_with(b"JFIF") => found.jfif = true,
         0xee if content.starts_with(b"Adobe") => found.adobe = content.get(11).copied(),
         0xda => found.scans += 1,
@@ -192,14 +256,12 @@ fn segment(found: &mut Walk, marker: u8, content: &[u8]) {
     }
 }
 
-fn decode(bytes: &[u8], walk: &Walk, limits: &Limits, strict: bool) -> Result<(), String> {
-    // Luma is enough to see whether everything is there, and the cheapest; it cannot be had from
-    // plain RGB or four inks.
-    let target = if walk.components.len() == 4 || walk.is_plain_rgb() {
-        ColorSpace::RGB
-    } else {
-        ColorSpace::Luma
-    };
+fn decode(
+    bytes: &[u8],
+    target: ColorSpace,
+    limits: &Limits,
+    strict: bool,
+) -> Result<Vec<u8>, String> {
     let most = limits.artwork_pixels as usize;
     let options = DecoderOptions::new_safe()
         .set_max_width(most)
@@ -208,10 +270,7 @@ fn decode(bytes: &[u8], walk: &Walk, limits: &Limits, strict: bool) -> Result<()
         .jpeg_set_max_scans(MOST_SCANS)
         .jpeg_set_out_colorspace(target);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder
-        .decode()
-        .map(drop)
-        .map_err(|error| error.to_string())
+    decoder.decode().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

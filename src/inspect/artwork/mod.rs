@@ -1,9 +1,10 @@
-//! One picture: format by content, size, colour model by its own components, and whether it decodes
-//! to its end. Judges nothing, never panics.
+//! One picture: format by content, size, colour model by its own components, whether it decodes to
+//! its end, and what it looks like. Judges nothing, never panics.
 //!
 //! Dimensions are compared with the limits before anything is decoded. The `image` crate is not
 //! asked: it calls a stump of 700 bytes a good picture, and CMYK RGB.
 
+use self::canvas::Canvas;
 use super::{blocks, signature};
 use crate::domain::facts::{ArtworkFacts, PictureFormat};
 use crate::domain::limits::Limits;
@@ -12,9 +13,15 @@ use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+mod bits;
+mod canvas;
+mod exif;
+mod icc;
 mod jpeg;
+mod likeness;
 mod png;
 mod scan;
+mod thumbnail;
 
 /// A picture larger than this many times the limit is only looked at from the outside.
 const READ_BEYOND_LIMIT: u64 = 2;
@@ -101,6 +108,12 @@ fn sized(format: PictureFormat, width: u32, height: u32) -> ArtworkFacts {
         height,
         ..ArtworkFacts::default()
     }
+}
+
+/// Adds what only the decoded picture shows.
+fn looked_at(facts: &mut ArtworkFacts, canvas: &Canvas) {
+    facts.likeness = likeness::of(canvas);
+    facts.thumbnail = thumbnail::of(canvas);
 }
 
 /// Why a picture of that size is not decoded, at so many bytes a pixel; `None` when it may be.

@@ -1,81 +1,142 @@
-//! Whether the picture data of a JPEG goes on to its last block.
+//! What the codes of a JPEG say without a pixel being computed: whether the picture data goes on to
+//! its last block, and the mean colour of each block.
 //!
 //! A picture that broke off and got an end marker all the same (editors and repair tools write one)
-//! decodes without a complaint: the rest is grey. So the Huffman codes are counted here, without
-//! computing a pixel. Baseline and extended sequential pictures of one scan only; of others nothing
-//! is said. Source: ITU-T T.81, annexes F and C.
+//! decodes without a complaint: the rest is grey. So the Huffman codes are counted here. And since
+//! each block begins with its mean, the colours for a thumbnail come out as well, while the decoder
+//! need only compute luma. Baseline and extended sequential pictures of one scan only; of others
+//! nothing is said. Source: ITU-T T.81, annexes F and C.
 
+use super::bits::{Bits, Table};
+use super::canvas::{NEUTRAL, Plane};
 use crate::inspect::bytes::Order;
 
-/// Huffman tables by class (DC, AC) and number.
-type Tables = [[Option<Table>; 4]; 2];
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Scanned {
+    /// How much of the picture is missing, in percent; `None` when everything is there.
+    pub(super) missing_percent: Option<usize>,
+    /// Means of the second and third component's blocks, when there are three.
+    pub(super) chroma: Option<[Plane; 2]>,
+}
 
-/// A Huffman table in canonical order.
-#[derive(Clone, Debug)]
-struct Table {
-    /// For each length from 1 to 16: first code, number of codes, place of the first symbol.
-    lengths: [(u32, u32, usize); 16],
-    symbols: Vec<u8>,
+/// A component by its identifier, sampling factors and quantisation table.
+struct Component {
+    id: u8,
+    across: usize,
+    down: usize,
+    quantiser: usize,
 }
 
 /// Everything that the markers say of the one scan.
 #[derive(Default)]
 struct Scan {
-    tables: Tables,
+    /// Huffman tables by class (DC, AC) and number.
+    tables: [[Option<Table>; 4]; 2],
+    /// First value of each quantisation table.
+    quantisers: [u16; 4],
     width: usize,
     height: usize,
-    /// Identifier and sampling factors of each component.
-    components: Vec<(u8, usize, usize)>,
-    /// DC and AC table of each component, in the order of the scan.
+    components: Vec<Component>,
+    /// Component, DC and AC table, in the order of the scan.
     order: Vec<(usize, usize, usize)>,
     restart: usize,
 }
 
-/// How much of the picture is missing, in percent; `None` when everything is there or when that
-/// cannot be told.
-pub(super) fn missing_percent(bytes: &[u8]) -> Option<usize> {
+/// One block of a unit (MCU): its tables, and where its mean goes.
+struct Block<'a> {
+    dc: &'a Table,
+    ac: &'a Table,
+    component: usize,
+    /// Place within the unit, in blocks.
+    at: (usize, usize),
+}
+
+/// The means of one component's blocks.
+struct Means {
+    plane: Plane,
+    /// Blocks of a unit across and down.
+    unit: (usize, usize),
+    quantiser: i32,
+}
+
+/// Counts through the picture data; `None` when nothing can be said of it.
+pub(super) fn look(bytes: &[u8]) -> Option<Scanned> {
     let mut scan = Scan::default();
     let start = scan.read_markers(bytes)?;
-    let (total, blocks) = scan.units()?;
-    let mut bits = Bits {
-        bytes,
-        at: start,
-        held: 0,
-        count: 0,
-        ended: false,
-    };
+    let (across, down) = scan.units()?;
+    let blocks = scan.blocks()?;
+    let mut means = scan.means(across, down);
+    let mut levels = [0_i32; 4];
+    let mut bits = Bits::new(bytes, start);
+    let total = across * down;
     for unit in 0..total {
         if scan.restart > 0 && unit > 0 && unit % scan.restart == 0 {
             bits.restart();
+            levels = [0; 4];
         }
-        for (dc, ac) in &blocks {
-            block(&mut bits, dc, ac)?;
-        }
-        // Codes may end a few bits before the marker; a unit that began behind it is missing.
-        if bits.ended && bits.count < 0 {
-            return Some(((total - unit) * 100 / total).max(1));
-        }
-    }
-    None
-}
-
-fn block(bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Option<()> {
-    let size = dc.next(bits)?;
-    bits.skip(u32::from(size));
-    let mut place = 1;
-    while place < 64 {
-        let code = ac.next(bits)?;
-        let (run, size) = (code >> 4, code & 15);
-        match (run, size) {
-            (15, 0) => place += 16,
-            (_, 0) => break,
-            _ => {
-                place += u32::from(run) + 1;
-                bits.skip(u32::from(size));
+        for block in &blocks {
+            let difference = block.skip(&mut bits)?;
+            let level = levels.get_mut(block.component)?;
+            *level = level.saturating_add(difference);
+            if let Some(means) = means.get_mut(block.component.wrapping_sub(1)) {
+                means.note((unit % across, unit / across), block.at, *level);
             }
         }
+        // Codes may end a few bits before the marker; a unit that began behind it is missing.
+        if bits.ran_out() {
+            return Some(Scanned {
+                missing_percent: Some(((total - unit) * 100 / total).max(1)),
+                chroma: None,
+            });
+        }
     }
-    Some(())
+    let planes: Vec<Plane> = means.into_iter().map(|means| means.plane).collect();
+    Some(Scanned {
+        missing_percent: None,
+        chroma: planes.try_into().ok(),
+    })
+}
+
+impl Block<'_> {
+    /// Passes the block; gives the difference of its mean to that of the block before.
+    fn skip(&self, bits: &mut Bits<'_>) -> Option<i32> {
+        bits.fill();
+        let size = u32::from(self.dc.next(bits)?);
+        if size > 16 {
+            return None;
+        }
+        let difference = bits.signed(size);
+        let mut place = 1;
+        while place < 64 {
+            bits.fill();
+            let code = self.ac.next(bits)?;
+            let (run, size) = (u32::from(code >> 4), u32::from(code & 15));
+            if size > 0 {
+                place += run + 1;
+                bits.skip(size);
+            } else if run == 15 {
+                place += 16;
+            } else {
+                break;
+            }
+        }
+        Some(difference)
+    }
+}
+
+impl Means {
+    fn note(&mut self, unit: (usize, usize), at: (usize, usize), level: i32) {
+        let x = unit.0 * self.unit.0 + at.0;
+        let y = unit.1 * self.unit.1 + at.1;
+        if x >= self.plane.width {
+            return;
+        }
+        if let Some(mean) = self.plane.values.get_mut(y * self.plane.width + x) {
+            let value = i32::from(NEUTRAL) + level.saturating_mul(self.quantiser) / 8;
+            *mean = u8::try_from(value.clamp(0, 255)).unwrap_or(NEUTRAL);
+        }
+    }
 }
 
 impl Scan {
@@ -97,6 +158,7 @@ impl Scan {
             match marker {
                 0xc0 | 0xc1 => self.frame(content)?,
                 0xc4 => self.tables(content)?,
+                0xdb => self.quantisers(content)?,
                 0xdd => self.restart = usize::from(Order::Big.u16(content, 0)?),
                 0xda => {
                     self.order(content)?;
@@ -112,16 +174,21 @@ impl Scan {
         self.height = usize::from(Order::Big.u16(content, 1)?);
         self.width = usize::from(Order::Big.u16(content, 3)?);
         for component in content.get(6..)?.chunks_exact(3) {
-            let [id, sampling, _] = *component else {
+            let [id, sampling, quantiser] = *component else {
                 return None;
             };
             let (across, down) = (usize::from(sampling >> 4), usize::from(sampling & 15));
             if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
                 return None;
             }
-            self.components.push((id, across, down));
+            self.components.push(Component {
+                id,
+                across,
+                down,
+                quantiser: usize::from(quantiser),
+            });
         }
-        Some(())
+        (self.components.len() <= 4).then_some(())
     }
 
     fn tables(&mut self, mut content: &[u8]) -> Option<()> {
@@ -136,11 +203,25 @@ impl Scan {
         Some(())
     }
 
+    fn quantisers(&mut self, mut content: &[u8]) -> Option<()> {
+        while let Some((kind, rest)) = content.split_first() {
+            let wide = kind >> 4 != 0;
+            let first = if wide {
+                Order::Big.u16(rest, 0)?
+            } else {
+                u16::from(*rest.first()?)
+            };
+            *self.quantisers.get_mut(usize::from(kind & 15))? = first;
+            content = rest.get(if wide { 128 } else { 64 }..)?;
+        }
+        Some(())
+    }
+
     fn order(&mut self, content: &[u8]) -> Option<()> {
         let (count, rest) = content.split_first()?;
         for entry in rest.chunks_exact(2).take(usize::from(*count)) {
             let [id, tables] = *entry else { return None };
-            let place = self.components.iter().position(|c| c.0 == id)?;
+            let place = self.components.iter().position(|c| c.id == id)?;
             self.order
                 .push((place, usize::from(tables >> 4), usize::from(tables & 15)));
         }
@@ -148,110 +229,73 @@ impl Scan {
         (self.order.len() == self.components.len()).then_some(())
     }
 
-    /// Number of units (MCUs) and the tables of each block in one.
-    fn units(&self) -> Option<(usize, Vec<(&Table, &Table)>)> {
-        let widest = self.components.iter().map(|c| c.1).max()?;
-        let highest = self.components.iter().map(|c| c.2).max()?;
-        let single = self.components.len() == 1;
-        let (wide, high) = if single { (1, 1) } else { (widest, highest) };
-        let total = self.width.div_ceil(8 * wide) * self.height.div_ceil(8 * high);
+    /// Largest sampling factors; one component alone is not interleaved.
+    fn largest(&self) -> Option<(usize, usize)> {
+        if self.components.len() == 1 {
+            return Some((1, 1));
+        }
+        let across = self.components.iter().map(|c| c.across).max()?;
+        let down = self.components.iter().map(|c| c.down).max()?;
+        Some((across, down))
+    }
+
+    /// Number of units (MCUs) across and down.
+    fn units(&self) -> Option<(usize, usize)> {
+        let (wide, high) = self.largest()?;
+        let (across, down) = (
+            self.width.div_ceil(8 * wide),
+            self.height.div_ceil(8 * high),
+        );
+        (across * down > 0).then_some((across, down))
+    }
+
+    /// The blocks of a unit.
+    fn blocks(&self) -> Option<Vec<Block<'_>>> {
         let mut blocks = Vec::new();
-        for (place, dc, ac) in &self.order {
-            let (_, across, down) = self.components.get(*place)?;
+        for (component, dc, ac) in &self.order {
             let [dc_tables, ac_tables] = &self.tables;
-            let tables = (dc_tables.get(*dc)?.as_ref()?, ac_tables.get(*ac)?.as_ref()?);
-            let count = if single { 1 } else { across * down };
-            blocks.extend(std::iter::repeat_n(tables, count));
+            let dc = dc_tables.get(*dc)?.as_ref()?;
+            let ac = ac_tables.get(*ac)?.as_ref()?;
+            let factors = self.components.get(*component)?;
+            let (across, down) = match self.components.len() {
+                1 => (1, 1),
+                _ => (factors.across, factors.down),
+            };
+            blocks.extend((0..across * down).map(|number| Block {
+                dc,
+                ac,
+                component: *component,
+                at: (number % across, number / across),
+            }));
         }
-        (total > 0).then_some((total, blocks))
-    }
-}
-
-impl Table {
-    fn new(counts: &[u8], symbols: &[u8]) -> Self {
-        let mut lengths = [(0, 0, 0); 16];
-        let (mut code, mut place) = (0_u32, 0_usize);
-        for (slot, count) in lengths.iter_mut().zip(counts) {
-            *slot = (code, u32::from(*count), place);
-            code = (code + u32::from(*count)) << 1;
-            place += usize::from(*count);
-        }
-        Self {
-            lengths,
-            symbols: symbols.to_vec(),
-        }
+        Some(blocks)
     }
 
-    /// The next symbol; `None` for a code that is none.
-    fn next(&self, bits: &mut Bits<'_>) -> Option<u8> {
-        let mut code = 0;
-        for (first, count, place) in self.lengths {
-            code = (code << 1) | bits.bit();
-            if let Some(offset) = code.checked_sub(first).filter(|offset| *offset < count) {
-                return self.symbols.get(place + offset as usize).copied();
-            }
-        }
-        // Behind the end there are only zeros; that they are no code is no damage of its own.
-        bits.ended.then_some(0)
-    }
-}
-
-/// Entropy-coded bits; zeros behind a marker, as decoders have them.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    held: u32,
-    /// Bits held; below 0 the bits that were asked for behind the end.
-    count: i64,
-    ended: bool,
-}
-
-impl Bits<'_> {
-    fn bit(&mut self) -> u32 {
-        if self.count <= 0 && !self.fill() {
-            self.count -= 1;
-            return 0;
-        }
-        self.count -= 1;
-        (self.held >> self.count) & 1
-    }
-
-    fn skip(&mut self, count: u32) {
-        for _ in 0..count {
-            self.bit();
-        }
-    }
-
-    /// Takes the next byte in; false at a marker or the end.
-    fn fill(&mut self) -> bool {
-        if self.ended {
-            return false;
-        }
-        let Some(&byte) = self.bytes.get(self.at) else {
-            self.ended = true;
-            return false;
+    /// Room for the means of the second and third component of three.
+    fn means(&self, across: usize, down: usize) -> Vec<Means> {
+        let [_, chroma @ ..] = self.components.as_slice() else {
+            return Vec::new();
         };
-        if byte == 0xff && self.bytes.get(self.at + 1) != Some(&0) {
-            self.ended = true;
-            return false;
-        }
-        self.at += if byte == 0xff { 2 } else { 1 };
-        self.held = u32::from(byte);
-        self.count = 8;
-        true
-    }
-
-    /// Passes a restart marker; the bits before it are filling.
-    fn restart(&mut self) {
-        self.count = 0;
-        while self.fill() {
-            self.count = 0;
-        }
-        let is_restart = self.bytes.get(self.at) == Some(&0xff)
-            && matches!(self.bytes.get(self.at + 1), Some(0xd0..=0xd7));
-        if is_restart {
-            self.at += 2;
-            self.ended = false;
-        }
+        let Some((wide, high)) = self.largest().filter(|_| chroma.len() == 2) else {
+            return Vec::new();
+        };
+        chroma
+            .iter()
+            .map(|component| {
+                // Blocks that hold something of the picture; units may reach beyond its edge.
+                let width = (self.width * component.across).div_ceil(8 * wide);
+                let height = (self.height * component.down).div_ceil(8 * high);
+                let quantiser = self.quantisers.get(component.quantiser).copied();
+                Means {
+                    plane: Plane::filled(
+                        width.min(across * component.across),
+                        height.min(down * component.down),
+                        NEUTRAL,
+                    ),
+                    unit: (component.across, component.down),
+                    quantiser: i32::from(quantiser.unwrap_or(1)),
+                }
+            })
+            .collect()
     }
 }

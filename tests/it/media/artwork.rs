@@ -7,7 +7,7 @@ use dropzone::inspect::artwork::measure;
 use std::fs;
 use std::process::Command;
 
-fn look(bytes: &[u8]) -> ArtworkFacts {
+pub(super) fn look(bytes: &[u8]) -> ArtworkFacts {
     look_within(bytes, &Limits::default())
 }
 
@@ -41,7 +41,9 @@ fn colour_models_are_those_of_the_file() {
         (Format::Png, Colours::Grey, ColourModel::Grey),
         (Format::Png, Colours::GreyAlpha, ColourModel::GreyAlpha),
     ] {
-        let facts = look(&cover(format, colours));
+        let mut facts = look(&cover(format, colours));
+        assert!(facts.thumbnail.take().is_some(), "{format:?} {colours:?}");
+        assert!(facts.likeness.take().is_some(), "{format:?} {colours:?}");
         let wanted = ArtworkFacts {
             format: match format {
                 Format::Jpeg => PictureFormat::Jpeg,

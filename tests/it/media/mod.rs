@@ -22,9 +22,9 @@ mod audio;
 mod damage;
 mod folder;
 mod loudness;
-
 mod material;
 mod mutations;
+mod pictures;
 mod remembered;
 
 /// Whether a program is installed. CI must have it.
