@@ -507,6 +507,9 @@ pub struct ManifestFile {
     /// MD5 in lower-case hex, if the message states one or might have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
+    /// It was not uploaded with this attempt: it is the earlier attempt's, taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
 }
 
 /// What was claimed; stored in the journal and as a file beside the package, so that the spool can

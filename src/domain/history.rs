@@ -17,6 +17,10 @@ pub struct History {
     pub same_message_id: Vec<Earlier>,
     /// DPIDs registered for other labels of this installation (HDR-002), with no name.
     pub dpid_of_other_label: bool,
+    /// Files of this package that were not uploaded with it, but taken over from the attempt before
+    /// it in the same folder (PKG-029); paths relative to the package.
+    #[serde(default)]
+    pub taken_over: Vec<String>,
 }
 
 /// One earlier package.

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
 use crate::domain::history::{Earlier, History};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
@@ -56,6 +57,7 @@ impl Store {
                 icpn_of_other_label,
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
+                taken_over: taken_over(connection, question.package)?,
             })
         })
     }
@@ -65,6 +67,16 @@ impl Store {
     pub fn comparison(&self, id: &PackageId) -> Result<Option<Comparison>, StoreError> {
         self.read("two reports", |connection| comparison_in(connection, id))
     }
+}
+
+fn taken_over(connection: &Connection, package: &PackageId) -> rusqlite::Result<Vec<String>> {
+    let manifest = manifest_in(connection, package)?;
+    let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
+    Ok(files
+        .into_iter()
+        .filter(|file| file.taken_over)
+        .map(|file| file.path)
+        .collect())
 }
 
 fn same_release(

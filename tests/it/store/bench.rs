@@ -152,6 +152,7 @@ pub(crate) fn manifest(id: &PackageId, label: &LabelId, folder: &str) -> Manifes
             size: 44,
             sha256: "ab".repeat(32),
             md5: Some("cd".repeat(16)),
+            taken_over: false,
         }],
     }
 }

@@ -191,6 +191,13 @@ pub(super) const CASES: &[Case] = &[
         let size = p.file("01_Harmattan.wav").size;
         p.file("02_DrySeason.wav").size = size;
     }),
+    info("PKG-029", |p| {
+        let history = p.history.get_or_insert_default();
+        history.taken_over = vec!["01_first.wav".to_owned(), "artwork.jpg".to_owned()];
+    })
+    .sound(|p| {
+        p.history.get_or_insert_default();
+    }),
     info("PKG-028", |p| {
         let print = fingerprint(p.folder.files.iter().map(|file| {
             (
