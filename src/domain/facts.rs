@@ -3,6 +3,7 @@
 //! Times are milliseconds, sizes bytes, levels decibels as each field says.
 
 use super::ids::PackageId;
+use super::repair::Edit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -461,6 +462,9 @@ pub struct SchemaFault {
     pub expected: Option<String>,
     /// What was found, short.
     pub found: Option<String>,
+    /// What puts it right, where that is certain.
+    #[serde(default)]
+    pub repair: Vec<Edit>,
 }
 
 /// Which schema check was run, if any (XML-015).

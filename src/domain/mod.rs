@@ -25,6 +25,7 @@ pub mod places;
 pub mod policy;
 pub mod push;
 pub mod release;
+pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod upload;

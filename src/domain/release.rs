@@ -3,6 +3,7 @@
 //! Every value keeps the place where it was read, so that a finding can point at it. Values are
 //! texts as they were sent (trimmed); whether they are right is for the rules to say.
 
+use super::repair::Edit;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -81,6 +82,9 @@ pub struct DialectUse {
     pub found: String,
     /// What ERN 3.8.2 wants instead, ready to paste.
     pub wanted: String,
+    /// The same as edits, where all that they need is known.
+    #[serde(skip)]
+    pub repair: Vec<Edit>,
     /// Where.
     pub at: Pos,
 }

@@ -18,6 +18,7 @@ use crate::domain::report::Report;
 use crate::domain::rules::{Subject, judge};
 use jiff::Timestamp;
 pub use remembered::{Source, look_ahead};
+pub use repairing::{Repaired, repair};
 use schemas::Schemas;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -33,6 +34,7 @@ mod bytes;
 pub mod files;
 mod measure;
 mod remembered;
+mod repairing;
 mod schema_pins;
 pub mod schemas;
 mod signature;
@@ -165,17 +167,7 @@ struct Step {
 /// # Errors
 /// When the folder itself cannot be listed, or the work was given up on request.
 pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
-    let mut inspection = Inspection::default();
-    for step in STEPS {
-        let started = Instant::now();
-        (step.run)(request, &mut inspection)?;
-        tracing::debug!(
-            folder = ?request.folder,
-            step = step.name,
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "a step of inspection is done"
-        );
-    }
+    let inspection = survey(request)?;
     Ok(judge(&Subject {
         folder: &inspection.folder,
         reading: inspection.reading.as_ref(),
@@ -188,6 +180,22 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
         limits: request.limits,
         now: request.now,
     }))
+}
+
+/// Finds out all that there is to judge.
+fn survey(request: &Request<'_>) -> Result<Inspection, InspectError> {
+    let mut inspection = Inspection::default();
+    for step in STEPS {
+        let started = Instant::now();
+        (step.run)(request, &mut inspection)?;
+        tracing::debug!(
+            folder = ?request.folder,
+            step = step.name,
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "a step of inspection is done"
+        );
+    }
+    Ok(inspection)
 }
 
 fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
@@ -205,9 +213,20 @@ fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<()
     let Some(path) = inspection.folder.messages.first() else {
         return Ok(());
     };
+    let bytes = message_bytes(request, &inspection.folder, path);
+    let read = catch_unwind(AssertUnwindSafe(|| ern::read(&bytes, request.limits)));
+    if read.is_err() {
+        tracing::error!(?path, "the reader of messages panicked");
+    }
+    inspection.reading = read.ok();
+    Ok(())
+}
+
+/// The bytes of the message; none when it cannot be read.
+fn message_bytes(request: &Request<'_>, folder: &FolderFacts, path: &str) -> Vec<u8> {
     // One byte more than the limit, so that the reader can see that it was passed.
     let most = request.limits.message_bytes.saturating_add(1);
-    let bytes = blocks::open_regular(&base(request.root, &inspection.folder).join(path))
+    blocks::open_regular(&base(request.root, folder).join(path))
         .and_then(|file| {
             let mut bytes = Vec::new();
             file.take(most).read_to_end(&mut bytes)?;
@@ -216,13 +235,7 @@ fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<()
         .unwrap_or_else(|error| {
             tracing::warn!(?path, %error, "the message could not be read");
             Vec::new()
-        });
-    let read = catch_unwind(AssertUnwindSafe(|| ern::read(&bytes, request.limits)));
-    if read.is_err() {
-        tracing::error!(?path, "the reader of messages panicked");
-    }
-    inspection.reading = read.ok();
-    Ok(())
+        })
 }
 
 /// The folder that paths of the facts are relative to.

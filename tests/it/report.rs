@@ -21,6 +21,7 @@ pub(crate) fn finding(severity: Severity, code: &str, message: &str, fix: &str) 
         message: message.to_owned(),
         fix: fix.to_owned(),
         fixable: false,
+        repair: Vec::new(),
         usual: None,
         more: None,
         file: None,

@@ -416,6 +416,7 @@ fn what_a_rule_explains_is_not_told_again_by_the_schema() {
         path: path.to_owned(),
         expected: None,
         found: None,
+        repair: Vec::new(),
     };
     package.schema.faults = vec![
         fault(
@@ -449,6 +450,7 @@ fn the_schema_of_a_version_that_is_not_taken_gives_no_advice() {
                 path: "/NewReleaseMessage/ResourceList".to_owned(),
                 expected: None,
                 found: None,
+                repair: Vec::new(),
             });
         if !is_taken {
             package.stumble(
@@ -499,6 +501,7 @@ fn what_the_dialect_explains_is_not_told_again_by_the_schema() {
     use dropzone::domain::release::{Dialect, DialectUse};
     let mut package = Package::sound();
     package.message().dialect.push(DialectUse {
+        repair: Vec::new(),
         dialect: Dialect::ReleaseLayout,
         found: "<ReleaseDate>".to_owned(),
         wanted: "<ReleaseDetailsByTerritory>".to_owned(),
@@ -521,6 +524,7 @@ fn what_the_dialect_explains_is_not_told_again_by_the_schema() {
             path: (*path).to_owned(),
             expected: None,
             found: None,
+            repair: Vec::new(),
         })
         .collect();
     package.schema.total = 3;

@@ -5,14 +5,18 @@
 //! reader is a row there and a module beside `v382`.
 
 mod decode;
+mod edit;
 mod interpret;
 mod mojibake;
 mod normalise;
+mod page;
 mod tags;
 mod tree;
 mod v382;
 mod words;
 mod xml;
+
+pub use edit::{Edited, apply, editable};
 
 use super::limits::Limits;
 use super::release::{Message, Pos, ReadFault, ReadFaultKind, Reading};

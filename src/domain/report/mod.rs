@@ -5,6 +5,7 @@
 
 use super::account::Profile;
 use super::facts::{AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck};
+use super::repair::Edit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -60,6 +61,9 @@ pub struct Finding {
     /// `dropzone fix` does it: the repair is safe and needs no decision.
     #[serde(default)]
     pub fixable: bool,
+    /// What `dropzone fix` does: changes to the message, applied together or not at all.
+    #[serde(default)]
+    pub repair: Vec<Edit>,
     /// File it is about, relative to the release folder.
     pub file: Option<String>,
     /// Line in the message, from 1.

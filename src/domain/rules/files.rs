@@ -3,6 +3,7 @@
 use super::super::facts::FileRole;
 use super::super::naming::{BadReference, Match, base_name, nearest};
 use super::super::release::{Message, Text};
+use super::super::repair::Edit;
 use super::case::{Case, Owner, Reference, Track, is_called_artwork};
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
@@ -192,7 +193,8 @@ fn other_case(case: &Case<'_>, findings: &mut Findings<'_>) {
         let note = note_at(case, reference, message).file(&file.path);
         findings.add(
             note.expected(super::wording::shown(written))
-                .found(base_name(&file.path)),
+                .found(base_name(&file.path))
+                .repair(renamed(reference)),
         );
     }
 }
@@ -209,8 +211,21 @@ fn other_encoding(case: &Case<'_>, findings: &mut Findings<'_>) {
             quoted(reference.named.name.as_str()),
             quoted(base_name(&file.path))
         );
-        findings.add(note_at(case, reference, message).file(&file.path));
+        let note = note_at(case, reference, message).file(&file.path);
+        findings.add(note.repair(renamed(reference)));
     }
+}
+
+/// The name in the message becomes the file's, where the folders in front of it are the same.
+fn renamed(reference: &Reference<'_>) -> Option<Edit> {
+    let ((file, _), Ok(path)) = (reference.hit?, &reference.path) else {
+        return None;
+    };
+    let name = &reference.named.name;
+    let folder_of = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let is_plain = !name.as_str().contains(['/', '\\', ':']);
+    (is_plain && folder_of(path) == folder_of(&file.path))
+        .then(|| Edit::set(&name.at.path, base_name(&file.path)))
 }
 
 fn bad_reference(case: &Case<'_>, findings: &mut Findings<'_>) {

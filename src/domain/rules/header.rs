@@ -88,7 +88,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// `PADPIDA` and eleven letters or digits.
-fn is_dpid(text: &str) -> bool {
+pub(super) fn is_dpid(text: &str) -> bool {
     text.strip_prefix("PADPIDA")
         .is_some_and(|rest| rest.len() == 11 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

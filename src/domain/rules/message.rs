@@ -1,6 +1,7 @@
 //! XML-001 … XML-007: whether the message can be read at all, and is one that we take.
 
 use super::super::release::{MessageKind, ReadFault, ReadFaultKind};
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::{Rule, Weight};
@@ -106,8 +107,13 @@ fn pass_on(case: &Case<'_>, findings: &mut Findings<'_>, kind: ReadFaultKind) {
     let wanted = |found: ReadFaultKind| {
         found == kind || (kind == ReadFaultKind::NotWellFormed && found == ReadFaultKind::TooMuch)
     };
+    let version = case.message.map_or("", |message| message.version.as_str());
     for fault in faults(case, wanted) {
-        findings.add(note_of(case, fault));
+        let note = note_of(case, fault);
+        // The namespace decides; the attribute follows it.
+        let follows = fault.kind == ReadFaultKind::VersionMismatch && !version.is_empty();
+        let edit = follows.then(|| Edit::set(&fault.at.path, format!("ern/{version}")));
+        findings.add(note.repair(edit));
     }
 }
 

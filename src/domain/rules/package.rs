@@ -1,7 +1,7 @@
 //! PKG-001 … PKG-006: the three kinds of files that every release folder holds.
 
 use super::super::facts::FileRole;
-use super::super::naming::{base_name, extension};
+use super::super::naming::{base_name, extension, is_repaired_copy, repaired_copy};
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
@@ -133,15 +133,24 @@ fn several_messages(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let names: Vec<String> = messages.iter().map(|path| quoted(path)).collect();
-    findings.add(
-        Note::new(format!(
-            "The folder holds {} messages: {}. We cannot know which of them is right.",
-            messages.len(),
-            list(&names)
-        ))
-        .expected("1 message")
-        .found(&messages.len().to_string()),
-    );
+    let note = Note::new(format!(
+        "The folder holds {} messages: {}. We cannot know which of them is right.",
+        messages.len(),
+        list(&names)
+    ))
+    .expected("1 message")
+    .found(&messages.len().to_string());
+    let copy = messages.iter().find(|path| is_repaired_copy(path));
+    let original = copy.and_then(|copy| messages.iter().find(|path| repaired_copy(path) == *copy));
+    findings.add(match (copy, original) {
+        (Some(copy), Some(original)) => note.fix(format!(
+            "{} is the copy that “dropzone fix” made. Rename it to {}, so that it takes its place, \
+             or delete it.",
+            quoted(copy),
+            quoted(base_name(original))
+        )),
+        _ => note,
+    });
 }
 
 /// An update of a live release whose message names no file: DDEX lets it come without them.

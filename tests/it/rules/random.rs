@@ -313,6 +313,7 @@ impl Draw<'_> {
             ]),
             version: self.string(),
             dialect: self.some(|draw| DialectUse {
+                repair: Vec::new(),
                 dialect: draw.pick(&[
                     Dialect::DefaultNamespace,
                     Dialect::FileUri,
@@ -454,6 +455,7 @@ impl Draw<'_> {
             path: draw.string(),
             expected: draw.maybe(Self::string),
             found: draw.maybe(Self::string),
+            repair: Vec::new(),
         });
         package.schema.total = usize::from(self.byte());
         if self.byte() % 2 == 1 {

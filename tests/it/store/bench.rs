@@ -190,6 +190,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
             message: format!("{file} is at fault."),
             fix: "Mend it.".to_owned(),
             fixable: false,
+            repair: Vec::new(),
             usual: None,
             more: None,
             file: Some((*file).to_owned()),

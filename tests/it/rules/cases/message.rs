@@ -92,6 +92,7 @@ pub(super) const CASES: &[Case] = &[
                     .to_owned(),
             expected: Some("DisplayArtistName".to_owned()),
             found: Some("LabelName".to_owned()),
+            repair: Vec::new(),
         });
         p.schema.total = 1;
     })
