@@ -41,7 +41,6 @@ const LIBRARY_HOMES: &[(&str, &[&str])] = &[
     ("notify::", &["intake"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
-    ("similar", &["cli"]),
     ("anyhow", &["daemon", "cli"]),
 ];
 

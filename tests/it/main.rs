@@ -23,7 +23,6 @@ mod demo;
 mod docs;
 mod early;
 mod ern;
-mod fix;
 mod flow;
 mod fuzz;
 mod hostile;

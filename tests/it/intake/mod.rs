@@ -4,7 +4,6 @@ mod chaos;
 mod claim;
 mod contents;
 mod crash;
-mod shadow;
 mod world;
 
 use dropzone::domain::facts::Manifest;
