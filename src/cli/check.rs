@@ -8,7 +8,7 @@ use crate::domain::account::Profile;
 use crate::domain::policy::Policy;
 use crate::domain::report::{Verdict, text};
 use crate::inspect::schemas::Schemas;
-use crate::inspect::{Progress, Request, inspect};
+use crate::inspect::{InspectError, Progress, Request, inspect};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 
@@ -31,19 +31,45 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Fai
 }
 
 fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failure> {
-    let config = context.config()?;
-    let folder = arguments.folder.canonicalize().map_err(|e| {
-        Failure::Usage(format!(
-            "cannot open the folder {}: {e}",
-            arguments.folder.display()
-        ))
-    })?;
-    if !folder.is_dir() {
-        return Err(Failure::Usage(format!(
-            "{} is a file: name the release folder that holds it",
-            folder.display()
-        )));
+    let report = inspected(arguments, context, inspect)?;
+    if context.json {
+        context.write_json(&report)?;
+    } else {
+        write!(context.out, "{}", text::render(&report, context.colour))?;
+        let fixable = report.findings.iter().filter(|f| f.fixable).count();
+        if let Some(hint) = hint(fixable, arguments) {
+            writeln!(context.out, "\n{hint}")?;
+        }
     }
+    Ok(if report.verdict == Verdict::Valid {
+        Done::Fine
+    } else {
+        Done::Negative
+    })
+}
+
+/// Where a repair is to be had.
+fn hint(fixable: usize, arguments: &Arguments) -> Option<String> {
+    let what = match fixable {
+        0 => return None,
+        1 => "one of these findings".to_owned(),
+        n => format!("{n} of these findings"),
+    };
+    let folder = super::output::shown(&arguments.folder.display().to_string());
+    let quote = if folder.contains(' ') { "\"" } else { "" };
+    Some(format!(
+        "dropzone fix {quote}{folder}{quote} can repair {what} in the message."
+    ))
+}
+
+/// Hands the folder that is named, with all that inspection wants to know, to `work`.
+pub(super) fn inspected<T>(
+    arguments: &Arguments,
+    context: &Context<'_>,
+    work: impl FnOnce(&Request<'_>) -> Result<T, InspectError>,
+) -> Result<T, Failure> {
+    let config = context.config()?;
+    let folder = arguments.folder()?;
     let name = folder
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
@@ -66,7 +92,7 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
             }
         }
     };
-    let report = inspect(&Request {
+    let outcome = work(&Request {
         root: &folder,
         folder: &name,
         profile: Profile::parse(&arguments.profile).unwrap_or_default(),
@@ -80,21 +106,30 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
         memory: None,
         progress: Some(&show),
         cancel: None,
-    })
-    .map_err(|e| Failure::Usage(words(&e)))?;
+    });
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    if context.json {
-        context.write_json(&report)?;
-    } else {
-        write!(context.out, "{}", text::render(&report, context.colour))?;
+    outcome.map_err(|e| Failure::Usage(words(&e)))
+}
+
+impl Arguments {
+    /// The folder, made absolute.
+    pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
+        let folder = self.folder.canonicalize().map_err(|e| {
+            Failure::Usage(format!(
+                "cannot open the folder {}: {e}",
+                self.folder.display()
+            ))
+        })?;
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        Err(Failure::Usage(format!(
+            "{} is a file: name the release folder that holds it",
+            folder.display()
+        )))
     }
-    Ok(if report.verdict == Verdict::Valid {
-        Done::Fine
-    } else {
-        Done::Negative
-    })
 }
 
 fn progress_bar() -> ProgressBar {

@@ -10,6 +10,7 @@ pub mod check;
 pub mod config;
 pub mod demo;
 pub mod exit;
+pub mod fix;
 pub mod key;
 pub mod label;
 pub mod output;
@@ -57,6 +58,8 @@ struct Arguments {
 enum Command {
     /// Check a release folder offline, with the same rules as after an upload
     Check(check::Arguments),
+    /// Repair the message of a release folder, as far as that needs no decision
+    Fix(fix::Arguments),
     /// Labels: accounts that may upload
     #[command(subcommand)]
     Label(label::Command),
@@ -144,6 +147,7 @@ pub fn run_with(
 fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
     match command {
         Command::Check(arguments) => check::run(&arguments, context),
+        Command::Fix(arguments) => fix::run(&arguments, context),
         Command::Label(command) => label::run(command, context),
         Command::Package(command) => package::run(command, context),
         Command::Qc(command) => qc::run(command, context),

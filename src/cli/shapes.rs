@@ -390,6 +390,27 @@ pub struct RuleList {
     pub rules: Vec<RuleDetail>,
 }
 
+/// What `dropzone fix` did, or would do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FixDetail {
+    /// Name of the folder.
+    pub folder: String,
+    /// The message, relative to the release folder; `None` when there is none.
+    pub message_file: Option<String>,
+    /// The repaired copy, relative to the release folder; `None` when there is nothing to repair.
+    pub fixed_file: Option<String>,
+    /// Whether the copy was written.
+    pub written: bool,
+    /// Findings that are repaired in the copy, in the order of the message, judged by the strict
+    /// profile.
+    pub repaired: Vec<Finding>,
+    /// Findings that are left for a person: what `check` says of the folder with the copy in the
+    /// place of the message.
+    pub left: Vec<Finding>,
+    /// What changes in the message, as a unified diff; empty when nothing does.
+    pub diff: String,
+}
+
 /// A list of labels.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LabelList {

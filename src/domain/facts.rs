@@ -3,6 +3,7 @@
 //! Times are milliseconds, sizes bytes, levels decibels as each field says.
 
 use super::ids::PackageId;
+use super::repair::Edit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -24,35 +25,8 @@ pub struct FolderFacts {
     pub messages: Vec<String>,
     /// `BatchComplete_*.xml` and other markers, by path.
     pub markers: Vec<String>,
-    /// What the markers say that are manifests of a batch.
-    #[serde(default)]
-    pub manifests: Vec<BatchManifest>,
     /// Names that are no ordinary file or have an impossible name, with the reason.
     pub refused: Vec<(String, String)>,
-}
-
-/// A manifest of a batch, as far as it can be compared (PKG-024).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchManifest {
-    /// Its path.
-    pub path: String,
-    /// Why it cannot be read, as a sentence.
-    pub fault: Option<String>,
-    /// `NumberOfMessages` as written.
-    pub number: Option<String>,
-    /// `MessageInBatch`es.
-    pub messages: Vec<ListedMessage>,
-}
-
-/// One message of a manifest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListedMessage {
-    /// `MessageId`.
-    pub message_id: Option<String>,
-    /// `IncludedReleaseId/ICPN`s.
-    pub icpns: Vec<String>,
-    /// `URL`.
-    pub url: Option<String>,
 }
 
 /// One file.
@@ -74,9 +48,6 @@ pub struct FileFacts {
     pub audio: Option<AudioFacts>,
     /// What the artwork inspection found, for pictures.
     pub artwork: Option<ArtworkFacts>,
-    /// It was written to while it was read (PKG-023).
-    #[serde(default)]
-    pub changed: bool,
     /// Inspection itself failed (a panic or time-out in a decoder, a read error): what happened.
     pub failure: Option<String>,
 }
@@ -491,6 +462,9 @@ pub struct SchemaFault {
     pub expected: Option<String>,
     /// What was found, short.
     pub found: Option<String>,
+    /// What puts it right, where that is certain.
+    #[serde(default)]
+    pub repair: Vec<Edit>,
 }
 
 /// Which schema check was run, if any (XML-015).
@@ -537,6 +511,9 @@ pub struct ManifestFile {
     /// MD5 in lower-case hex, if the message states one or might have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
+    /// It was not uploaded with this attempt: it is the earlier attempt's, taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
 }
 
 /// What was claimed; stored in the journal and as a file beside the package, so that the spool can

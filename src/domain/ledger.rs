@@ -35,6 +35,17 @@ pub struct Intent {
     pub identity: Identity,
 }
 
+/// What was claimed before from a folder, for a correction that is uploaded into it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// Nothing.
+    Nothing,
+    /// A package that may still be corrected: what the label does not upload again is taken over.
+    Open(PackageId),
+    /// A package that was approved or is with the stores: an update stands for itself.
+    Settled,
+}
+
 /// Intake's memory. Every call is durable when it returns.
 pub trait Ledger: Send + Sync {
     /// All folders with a package in status `receiving`; asked at start.
@@ -42,6 +53,9 @@ pub trait Ledger: Send + Sync {
 
     /// A folder is there: makes its package if there is none in status `receiving`.
     fn seen(&self, label: &LabelId, folder: &str, via_sftp: bool) -> Result<PackageId, Fault>;
+
+    /// The latest package that was claimed from a folder.
+    fn earlier(&self, label: &LabelId, folder: &str) -> Result<Earlier, Fault>;
 
     /// What the package waits for now, for people who look (`package show`).
     fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault>;

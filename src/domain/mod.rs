@@ -5,7 +5,6 @@
 
 pub mod account;
 pub mod backoff;
-pub mod check_digits;
 pub mod completeness;
 pub mod content;
 pub mod dsp;
@@ -26,6 +25,7 @@ pub mod places;
 pub mod policy;
 pub mod push;
 pub mod release;
+pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod upload;

@@ -70,6 +70,21 @@ pub enum BadReference {
     Empty,
 }
 
+/// Ending of the copies that `dropzone fix` writes.
+const REPAIRED: &str = ".fixed.xml";
+
+/// Name of the repaired copy of a message: `metadata.xml` → `metadata.fixed.xml`, beside it.
+pub fn repaired_copy(message: &str) -> String {
+    let is_xml = extension(message) == "xml";
+    let stem = message.len() - if is_xml { ".xml".len() } else { 0 };
+    format!("{}{REPAIRED}", message.get(..stem).unwrap_or(message))
+}
+
+/// Whether a file is called as such a copy is.
+pub fn is_repaired_copy(path: &str) -> bool {
+    path.ends_with(REPAIRED)
+}
+
 /// Reads a reference (`FileName` or `URI`, with `FilePath` in front if there is one) into a path
 /// relative to the release.
 pub fn reference_path(path: Option<&str>, name: &str) -> Result<String, BadReference> {

@@ -47,7 +47,7 @@ impl Places {
         self.root.join("labels")
     }
 
-    /// One label's directory; holds the three below. Named by the opaque identifier.
+    /// One label's directory; holds the four below. Named by the opaque identifier.
     pub fn label(&self, label: &LabelId) -> PathBuf {
         self.labels().join(label.as_str())
     }
@@ -62,6 +62,13 @@ impl Places {
     /// here to the same relative path below `incoming`.
     pub fn partial(&self, label: &LabelId) -> PathBuf {
         self.label(label).join("partial")
+    }
+
+    /// Mirror tree of what was claimed: empty files of the right names, sizes and times. What was
+    /// received stays visible in `/incoming`, so that clients that look at what they uploaded, or
+    /// compare before they upload, find it.
+    pub fn shadow(&self, label: &LabelId) -> PathBuf {
+        self.label(label).join("shadow")
     }
 
     /// What the label sees as `/reports`, read-only.

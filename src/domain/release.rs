@@ -3,6 +3,7 @@
 //! Every value keeps the place where it was read, so that a finding can point at it. Values are
 //! texts as they were sent (trimmed); whether they are right is for the rules to say.
 
+use super::repair::Edit;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -81,6 +82,9 @@ pub struct DialectUse {
     pub found: String,
     /// What ERN 3.8.2 wants instead, ready to paste.
     pub wanted: String,
+    /// The same as edits, where all that they need is known.
+    #[serde(skip)]
+    pub repair: Vec<Edit>,
     /// Where.
     pub at: Pos,
 }
@@ -234,21 +238,8 @@ pub struct Artist {
     pub roles: Vec<Text>,
     /// `SequenceNumber` attribute.
     pub sequence: Option<Text>,
-    /// `PartyId`s.
-    pub ids: Vec<PartyCode>,
     /// Where its element starts.
     pub at: Pos,
-}
-
-/// A `PartyId` of an artist or contributor.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PartyCode {
-    /// The identifier as written.
-    pub value: Text,
-    /// `IsISNI` is true.
-    pub is_isni: bool,
-    /// `Namespace`, such as `IPI` or `DPID:PADPIDA…`.
-    pub namespace: Option<String>,
 }
 
 /// `PLine` or `CLine`.

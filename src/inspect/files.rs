@@ -7,7 +7,7 @@ use super::blocks::open_regular;
 use crate::domain::ern;
 use crate::domain::facts::{FileFacts, FileRole, FolderFacts};
 use crate::domain::limits::Limits;
-use crate::domain::naming::{base_name, extension, is_marker, role_of};
+use crate::domain::naming::{base_name, extension, is_marker, is_repaired_copy, role_of};
 use crate::domain::upload::is_system_junk;
 use std::ffi::OsStr;
 use std::fs;
@@ -205,8 +205,9 @@ fn find_messages(root: &Path, facts: &mut FolderFacts) {
     facts.messages = found;
 }
 
-/// Order of message files: the guide's name, the same in other letters, then the outermost.
-fn rank(path: &str) -> (u8, usize, String) {
+/// Order of message files: the guide's name, the same in other letters, then the outermost, and
+/// copies that `dropzone fix` wrote behind what they are copies of.
+fn rank(path: &str) -> (u8, bool, usize, String) {
     let by_name = if path == "metadata.xml" {
         0
     } else if path.eq_ignore_ascii_case("metadata.xml") {
@@ -214,7 +215,8 @@ fn rank(path: &str) -> (u8, usize, String) {
     } else {
         2
     };
-    (by_name, path.matches('/').count(), path.to_owned())
+    let depth = path.matches('/').count();
+    (by_name, is_repaired_copy(path), depth, path.to_owned())
 }
 
 fn sniff(path: &Path) -> Option<ern::Sniff> {

@@ -9,17 +9,16 @@
 use crate::domain::account::Profile;
 use crate::domain::content::Memory;
 use crate::domain::ern;
-use crate::domain::facts::{BatchManifest, FolderFacts, SchemaFacts};
-use crate::domain::fault::Fault;
-use crate::domain::history::Past;
+use crate::domain::facts::{FolderFacts, SchemaFacts};
+use crate::domain::history::History;
 use crate::domain::limits::Limits;
-use crate::domain::naming::extension;
 use crate::domain::policy::Policy;
 use crate::domain::release::Reading;
 use crate::domain::report::Report;
-use crate::domain::rules::{self, Subject, judge};
+use crate::domain::rules::{Subject, judge};
 use jiff::Timestamp;
 pub use remembered::{Source, look_ahead};
+pub use repairing::{Repaired, repair};
 use schemas::Schemas;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -35,6 +34,7 @@ mod bytes;
 pub mod files;
 mod measure;
 mod remembered;
+mod repairing;
 mod schema_pins;
 pub mod schemas;
 mod signature;
@@ -81,7 +81,7 @@ pub struct Request<'a> {
     /// The label's DPID, when the account has one.
     pub label_dpid: Option<&'a str>,
     /// Earlier packages; `None` offline.
-    pub history: Option<&'a dyn Past>,
+    pub history: Option<&'a History>,
     /// The most that a package may be.
     pub limits: &'a Limits,
     /// Installed schemas.
@@ -128,9 +128,6 @@ pub enum InspectError {
         #[source]
         source: io::Error,
     },
-    /// Earlier packages could not be looked up; without them the verdict would be another.
-    #[error("cannot look up earlier packages")]
-    Past(#[source] Fault),
     /// `Request::cancel` turned true; nothing can be said of the package.
     #[error("inspection was stopped")]
     Cancelled,
@@ -170,6 +167,23 @@ struct Step {
 /// # Errors
 /// When the folder itself cannot be listed, or the work was given up on request.
 pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
+    let inspection = survey(request)?;
+    Ok(judge(&Subject {
+        folder: &inspection.folder,
+        reading: inspection.reading.as_ref(),
+        message_file: inspection.folder.messages.first().map(String::as_str),
+        schema: &inspection.schema,
+        history: request.history,
+        label_dpid: request.label_dpid,
+        profile: request.profile,
+        policy: request.policy,
+        limits: request.limits,
+        now: request.now,
+    }))
+}
+
+/// Finds out all that there is to judge.
+fn survey(request: &Request<'_>) -> Result<Inspection, InspectError> {
     let mut inspection = Inspection::default();
     for step in STEPS {
         let started = Instant::now();
@@ -181,27 +195,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
             "a step of inspection is done"
         );
     }
-    let mut subject = Subject {
-        folder: &inspection.folder,
-        reading: inspection.reading.as_ref(),
-        message_file: inspection.folder.messages.first().map(String::as_str),
-        schema: &inspection.schema,
-        history: None,
-        label_dpid: request.label_dpid,
-        profile: request.profile,
-        policy: request.policy,
-        limits: request.limits,
-        now: request.now,
-    };
-    let history = match request.history {
-        Some(past) => Some(
-            past.known(&rules::tracks(&subject))
-                .map_err(InspectError::Past)?,
-        ),
-        None => None,
-    };
-    subject.history = history.as_ref();
-    Ok(judge(&subject))
+    Ok(inspection)
 }
 
 fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
@@ -216,15 +210,10 @@ fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), Inspec
 
 #[expect(clippy::unnecessary_wraps, reason = "steps have one shape")]
 fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
-    inspection.folder.manifests = read_manifests(request, &inspection.folder);
     let Some(path) = inspection.folder.messages.first() else {
         return Ok(());
     };
-    let bytes = read_whole(&base(request.root, &inspection.folder).join(path), request)
-        .unwrap_or_else(|error| {
-            tracing::warn!(?path, %error, "the message could not be read");
-            Vec::new()
-        });
+    let bytes = message_bytes(request, &inspection.folder, path);
     let read = catch_unwind(AssertUnwindSafe(|| ern::read(&bytes, request.limits)));
     if read.is_err() {
         tracing::error!(?path, "the reader of messages panicked");
@@ -233,30 +222,20 @@ fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<()
     Ok(())
 }
 
-/// A message's file; one byte more than the limit, so that the reader can see that it was passed.
-fn read_whole(path: &Path, request: &Request<'_>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = blocks::open_regular(path)?;
+/// The bytes of the message; none when it cannot be read.
+fn message_bytes(request: &Request<'_>, folder: &FolderFacts, path: &str) -> Vec<u8> {
+    // One byte more than the limit, so that the reader can see that it was passed.
     let most = request.limits.message_bytes.saturating_add(1);
-    file.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The manifests among the markers. A marker lies in the release or, when that lies one folder too
-/// deep, above it.
-fn read_manifests(request: &Request<'_>, folder: &FolderFacts) -> Vec<BatchManifest> {
-    let inner = base(request.root, folder);
-    let markers = folder.markers.iter();
-    markers
-        .filter(|path| extension(path) == "xml")
-        .filter_map(|path| {
-            let bytes = read_whole(&inner.join(path), request)
-                .or_else(|_| read_whole(&request.root.join(path), request))
-                .ok()?;
-            let read = AssertUnwindSafe(|| ern::read_manifest(path, &bytes));
-            catch_unwind(read).ok().flatten()
+    blocks::open_regular(&base(request.root, folder).join(path))
+        .and_then(|file| {
+            let mut bytes = Vec::new();
+            file.take(most).read_to_end(&mut bytes)?;
+            Ok(bytes)
         })
-        .collect()
+        .unwrap_or_else(|error| {
+            tracing::warn!(?path, %error, "the message could not be read");
+            Vec::new()
+        })
 }
 
 /// The folder that paths of the facts are relative to.

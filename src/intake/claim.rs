@@ -188,6 +188,9 @@ impl Intake {
         seal(&package, &|before, after| self.follow(before, after))?;
         self.write_manifest(&intent.manifest)?;
         crash_point("after_manifest");
+        if fenced {
+            self.leave_shadow(&intent.label, &intent.folder, &package);
+        }
         if fenced && !source.exists() {
             remove_remnants(&self.places.partial(&intent.label).join(&intent.folder));
         }
@@ -217,6 +220,7 @@ impl Intake {
             .and_then(|()| sync_folder(&self.places.spool()))
             .and_then(|()| seal(&target, &|_, _| {}));
         if moved.is_ok() {
+            self.leave_shadow_beside(label, folder, &target);
             remove_remnants(&self.places.partial(label).join(folder));
         }
         self.wires.gate.open(label, folder);
@@ -226,7 +230,7 @@ impl Intake {
     /// Lists the folder again and compares it with what was decided on.
     fn unchanged(&self, order: &Order) -> Result<Listing, ClaimError> {
         let (incoming, partial) = self.both(&order.label, &order.folder);
-        let listing = listing::list(&incoming, &partial)
+        let listing = listing::list(&incoming, &partial, &|node| self.is_taken_over(node))
             .map_err(disk("listing", &incoming))?
             .ok_or(ClaimError::Changed)?;
         let whole = listing.node.is_some()
@@ -284,6 +288,7 @@ impl Intake {
                     size: file.key.size,
                     sha256: hex::encode(&known.sha256),
                     md5: known.md5.as_ref().map(hex::encode),
+                    taken_over: self.is_taken_over(file.key.node()),
                 })
             })
             .collect()
@@ -377,6 +382,10 @@ fn seal(folder: &Path, sealed: &dyn Fn(&FileKey, &FileKey)) -> Result<(), ClaimE
         if meta.is_dir() {
             seal(&path, sealed)?;
         } else if meta.is_file() {
+            // One that was taken over is sealed already, and is the earlier package's too.
+            if meta.permissions().mode() & 0o7777 == FILE_MODE {
+                continue;
+            }
             fs::set_permissions(&path, Permissions::from_mode(FILE_MODE))
                 .map_err(disk("chmod", &path))?;
             let after = fs::symlink_metadata(&path).map_err(disk("listing", &path))?;

@@ -73,6 +73,18 @@ impl Intake {
             }
         }
         let found = self.message_of(unit, &around.place, messages);
+        match self.leave_out(&around.place.0, unit, &found.summary) {
+            Ok(false) => {}
+            // The next look sees the folder as it is now.
+            Ok(true) => return Some(around.now),
+            Err(error) => {
+                tracing::error!(
+                    label = %around.place.0, folder = ?unit.folder, %error,
+                    "files of the earlier attempt cannot be left out"
+                );
+                return Some(around.now + RETRY);
+            }
+        }
         let expected = self.compare(unit, &found, around, &settled);
         let snapshot = snapshot(around, unit, &found, expected);
         let fresh = unit

@@ -51,7 +51,12 @@ pub(super) struct Listing {
 }
 
 /// Lists the folder that lies at both paths; `None` when it is at neither.
-pub(super) fn list(incoming: &Path, partial: &Path) -> io::Result<Option<Listing>> {
+/// A file with a second name is refused, unless `ours` knows it.
+pub(super) fn list(
+    incoming: &Path,
+    partial: &Path,
+    ours: &dyn Fn((u64, u64)) -> bool,
+) -> io::Result<Option<Listing>> {
     let mut listing = Listing::default();
     let mut files = BTreeMap::new();
     let closed = is_folder(incoming)?;
@@ -65,6 +70,7 @@ pub(super) fn list(incoming: &Path, partial: &Path) -> io::Result<Option<Listing
             device: meta.dev(),
             owner: rustix::process::geteuid().as_raw(),
             partial: false,
+            ours,
             files: &mut files,
             listing: &mut listing,
         };
@@ -77,6 +83,7 @@ pub(super) fn list(incoming: &Path, partial: &Path) -> io::Result<Option<Listing
             device: meta.dev(),
             owner: rustix::process::geteuid().as_raw(),
             partial: true,
+            ours,
             files: &mut files,
             listing: &mut listing,
         };
@@ -131,6 +138,7 @@ struct Walk<'a> {
     device: u64,
     owner: u32,
     partial: bool,
+    ours: &'a dyn Fn((u64, u64)) -> bool,
     files: &'a mut BTreeMap<String, Entry>,
     listing: &'a mut Listing,
 }
@@ -200,7 +208,7 @@ impl Walk<'_> {
                 &path,
                 "is a link or a device, not an ordinary file: upload the file itself",
             );
-        } else if meta.nlink() > 1 {
+        } else if meta.nlink() > 1 && !(self.ours)((meta.dev(), meta.ino())) {
             self.refuse(
                 &path,
                 "has a second name elsewhere (a hard link): upload a copy of its own",

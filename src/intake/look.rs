@@ -21,7 +21,12 @@ impl Intake {
         let (label, folder) = place;
         let incoming = self.places.incoming(label).join(folder);
         let partial = self.places.partial(label).join(folder);
-        let listing = match listing::list(&incoming, &partial) {
+        if let Err(error) = self.take_over(label, folder) {
+            tracing::error!(label = %label, folder = ?folder, %error, "what was claimed before cannot be taken over");
+            return delivery.look_at(now + RETRY);
+        }
+        let ours = |node| self.is_taken_over(node);
+        let listing = match listing::list(&incoming, &partial, &ours) {
             Ok(Some(listing)) if listing.node.is_some() || !listing.files.is_empty() => listing,
             // Empty folders under `partial/` alone are what is left of a folder that was removed.
             Ok(_) => return self.vanished(state, place, now),

@@ -21,6 +21,7 @@ mod look;
 mod message;
 mod notes;
 mod recover;
+mod shadow;
 mod state;
 mod turn;
 mod watch;
@@ -40,6 +41,7 @@ use hashing::Hashes;
 use jobs::{Inbox, Jobs, lock};
 use serde::{Deserialize, Serialize};
 use state::State;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -126,6 +128,8 @@ pub struct Intake {
     state: Mutex<State>,
     jobs: Jobs,
     hashes: Hashes,
+    /// Files under `/incoming` that are also the spool's: those of an earlier attempt.
+    taken_over: Mutex<HashSet<shadow::Node>>,
     stopping: AtomicBool,
 }
 
@@ -153,6 +157,7 @@ impl Intake {
             state: Mutex::default(),
             jobs: Jobs::default(),
             hashes: Hashes::default(),
+            taken_over: Mutex::default(),
             stopping: AtomicBool::new(false),
         })
     }

@@ -5,7 +5,7 @@
 
 use super::fence::Table;
 use super::jail::Target;
-use super::path::{is_within, split};
+use super::path::{is_within, split, top};
 use super::refusal::Refusal;
 use super::tree::Tree;
 use rustix::io::Errno;
@@ -32,10 +32,11 @@ impl Tree {
             if path.is_empty() || self.kind(path)?.is_some() {
                 return Err(Errno::EXIST.into());
             }
-            if !self.incoming().is_folder(parent)? {
+            if !self.has_folder(parent)? {
                 return Err(Refusal::no_such_file());
             }
             self.check_collision(&mut table, parent, name, None)?;
+            self.begin_correction(parent)?;
             let parent = self.incoming().folder(parent)?;
             self.incoming().make_folder(path)?;
             parent
@@ -57,6 +58,10 @@ impl Tree {
                 Some(Kind::File) => return Err(Refusal::failure("This is a file, not a folder.")),
                 None => return Err(Refusal::no_such_file()),
             }
+            if !self.incoming().is_folder(path)? {
+                return Err(Refusal::seen_only());
+            }
+            self.shadow().remove_hollow(path)?;
             self.partial().remove_hollow(path)?;
             self.incoming().remove_folder(path)?;
             table.forget_name(parent, name);
@@ -78,6 +83,10 @@ impl Tree {
                 Some(Kind::Folder) => return Err(Errno::ISDIR.into()),
                 None => return Err(Refusal::no_such_file()),
             }
+            // Only what a correction leaves out can be taken away from what was claimed.
+            if self.find_own(path)?.is_none() && !self.incoming().is_folder(top(path))? {
+                return Err(Refusal::seen_only());
+            }
             table.revoke(path);
             for jail in [self.partial(), self.incoming()] {
                 if jail.is_file(path)? {
@@ -85,6 +94,7 @@ impl Tree {
                     touched.push(jail.folder(parent)?);
                 }
             }
+            self.forget_claimed(path)?;
             table.forget_name(parent, name);
         }
         self.sync_all(&touched)
@@ -104,6 +114,13 @@ impl Tree {
             let kind = self.kind(from)?.ok_or_else(Refusal::no_such_file)?;
             if from == to {
                 return Ok(kind);
+            }
+            let moves_claimed = match kind {
+                Kind::Folder => self.shadow().is_folder(from)?,
+                Kind::File => self.find_own(from)?.is_none(),
+            };
+            if moves_claimed {
+                return Err(Refusal::seen_only());
             }
             self.check_target(&mut table, from, to, kind, replace)?;
             match kind {
@@ -141,9 +158,21 @@ impl Tree {
         if is_within(to, from) {
             return Err(Refusal::failure("A folder cannot be moved into itself."));
         }
-        if !self.incoming().is_folder(folder)? {
+        if !self.has_folder(folder)? {
             return Err(Refusal::no_such_file());
         }
+        let own = self.find_own(to)?;
+        if own.is_none() && self.shadow().stat(to)?.is_some() {
+            // What was claimed under that name makes way: this is its correction.
+            match kind {
+                Kind::File if self.shadow().is_folder(to)? => return Err(Errno::EXIST.into()),
+                Kind::File => {
+                    self.forget_claimed(to)?;
+                }
+                Kind::Folder => self.shadow().remove_tree(to)?,
+            }
+        }
+        self.begin_correction(folder)?;
         match self.kind(to)? {
             None => {
                 let (from_folder, from_name) = split(from);

@@ -199,6 +199,26 @@ impl Jail {
         self.remove_folder(relative)
     }
 
+    /// Removes whatever is there, with all that is in it. Blocks.
+    pub(super) fn remove_tree(&self, relative: &str) -> Result<()> {
+        self.remove_within(relative, MAX_WALK_DEPTH)
+    }
+
+    fn remove_within(&self, relative: &str, bound: usize) -> Result<()> {
+        let bound = bound.checked_sub(1).ok_or(Errno::NOTEMPTY)?;
+        match self.names(relative) {
+            Err(Errno::NOTDIR) => return self.unlink(relative),
+            Err(Errno::NOENT) => return Ok(()),
+            Err(error) => return Err(error),
+            Ok(names) => {
+                for name in names {
+                    self.remove_within(&join(relative, &name), bound)?;
+                }
+            }
+        }
+        self.remove_folder(relative)
+    }
+
     /// Levels of folders inside a folder, itself not counted; at most a bound.
     pub(super) fn depth(&self, relative: &str) -> Result<usize> {
         self.depth_within(relative, MAX_WALK_DEPTH)

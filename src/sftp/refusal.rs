@@ -56,9 +56,13 @@ impl Dialect {
     }
 }
 
-/// The answer to every change in a folder that was claimed.
-const RECEIVED: &str = "This delivery has been received and is being processed; it cannot be \
-     changed any more. Upload a correction as a whole into a new folder.";
+/// The answer to every change in a folder that is being claimed.
+const RECEIVED: &str = "This delivery is being received at this moment and cannot be changed. \
+     Please try again in a minute.";
+
+/// The answer to who removes, renames or reads what was claimed.
+const SEEN_ONLY: &str = "This delivery was received and is only shown here; it cannot be removed, \
+     renamed or downloaded. To correct it, upload the changed files into this folder again.";
 
 impl Refusal {
     /// The thing is not there.
@@ -84,6 +88,19 @@ impl Refusal {
     /// The folder was claimed.
     pub(super) fn received() -> Self {
         Self::denied(RECEIVED)
+    }
+
+    /// It was received, and is seen but no longer here.
+    pub(super) fn seen_only() -> Self {
+        Self::denied(SEEN_ONLY)
+    }
+
+    /// Writing on where only the name is left.
+    pub(super) fn not_resumable() -> Self {
+        Self::failure(
+            "This file was received before and cannot be continued. Upload it again from its \
+             beginning (overwrite).",
+        )
     }
 
     /// Writing where nothing may be written.

@@ -377,7 +377,7 @@ fn a_closed_folder_refuses_every_change_and_opens_again() {
     label.tree.fence().close("A").unwrap();
     let (code, words) = client.open("/incoming/A/new", PUT).unwrap_err();
     assert_eq!(code, DENIED);
-    assert!(words.contains("has been received"), "{words}");
+    assert!(words.contains("being received"), "{words}");
     assert_eq!(client.open("/incoming/A/a", WRITE).unwrap_err().0, DENIED);
     assert_eq!(client.mkdir("/incoming/A/sub"), DENIED);
     assert_eq!(client.remove("/incoming/A/a"), DENIED);
@@ -703,6 +703,154 @@ fn left_over_mirrors_of_claimed_folders_are_not_seen() {
     assert_eq!(client.put("/incoming/A/resources", "now a file"), OK);
     assert_eq!(client.remove("/incoming/A/resources"), OK);
     assert_eq!(client.rmdir("/incoming/A"), OK);
+}
+
+/// A folder `A` with two files that was claimed and left its shadow, as intake does.
+fn claimed(label: &Label, client: &mut Client) {
+    client.mkdir("/incoming/A");
+    client.put("/incoming/A/a.wav", "one");
+    client.put("/incoming/A/b.wav", "three");
+    std::fs::rename(label.at("incoming/A"), label.dir.path().join("claimed")).unwrap();
+    std::fs::create_dir(label.at("shadow/A")).unwrap();
+    for (name, size) in [("a.wav", 3), ("b.wav", 5)] {
+        let file = std::fs::File::create(label.at("shadow/A").join(name)).unwrap();
+        file.set_len(size).unwrap();
+    }
+}
+
+fn refused(open: Result<Vec<u8>, (u32, String)>) -> u32 {
+    open.unwrap_err().0
+}
+
+fn both() -> BTreeMap<String, u64> {
+    BTreeMap::from([("a.wav".to_owned(), 3), ("b.wav".to_owned(), 5)])
+}
+
+#[test]
+fn what_was_claimed_is_seen_and_cannot_be_taken_away() {
+    let label = Label::new();
+    let mut client = label.connect();
+    claimed(&label, &mut client);
+    assert_eq!(client.list("/incoming").len(), 1);
+    assert_eq!(client.list("/incoming/A"), both());
+    assert_eq!(client.size("/incoming/A/b.wav"), Ok(5));
+    // Clients set times late, on another connection; the next comparison sees them.
+    let late = [
+        text(b"/incoming/A/a.wav"),
+        8_u32.to_be_bytes().to_vec(),
+        vec![0, 0, 0, 9, 0, 0, 0, 9],
+    ];
+    assert_eq!(client.code(9, &late.concat()), OK);
+    let modified = std::fs::metadata(label.at("shadow/A/a.wav"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(
+        modified
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+        9
+    );
+    assert_eq!(refused(client.open("/incoming/A/a.wav", READ)), DENIED);
+    assert_eq!(client.remove("/incoming/A/a.wav"), DENIED);
+    assert_eq!(client.rmdir("/incoming/A"), DENIED);
+    assert_eq!(client.rename("/incoming/A", "/incoming/B"), DENIED);
+    assert_eq!(
+        client.rename("/incoming/A/a.wav", "/incoming/A/c.wav"),
+        DENIED
+    );
+    assert_eq!(client.mkdir("/incoming/A"), FAILURE, "it is there");
+    assert_eq!(client.list("/incoming/A"), both());
+    assert!(!label.at("incoming/A").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_claimed_folder_is_corrected_in_place() {
+    let label = Label::new();
+    let mut client = label.connect();
+    claimed(&label, &mut client);
+    assert_eq!(refused(client.open("/incoming/A/a.wav", WRITE)), FAILURE);
+    assert_eq!(
+        refused(client.open("/incoming/A/a.wav", WRITE | CREATE | APPEND)),
+        FAILURE
+    );
+    assert_eq!(
+        refused(client.open("/incoming/A/a.wav", PUT | EXCLUSIVE)),
+        FAILURE
+    );
+    assert_eq!(client.put("/incoming/A/a.wav", "longer"), OK);
+    assert_eq!(label.content("incoming/A/a.wav").as_deref(), Some("longer"));
+    assert_eq!(client.size("/incoming/A/a.wav"), Ok(6));
+    assert_eq!(
+        client.size("/incoming/A/b.wav"),
+        Ok(5),
+        "not sent again, and there"
+    );
+    // WinSCP: beside, remove, rename.
+    assert_eq!(client.put("/incoming/A/b.wav.filepart", "new"), OK);
+    assert_eq!(client.remove("/incoming/A/b.wav"), OK);
+    assert_eq!(
+        client.rename("/incoming/A/b.wav.filepart", "/incoming/A/b.wav"),
+        OK
+    );
+    assert_eq!(client.size("/incoming/A/b.wav"), Ok(3));
+    assert!(!label.at("shadow/A/b.wav").exists());
+    // What is removed is gone with what was claimed under its name.
+    assert_eq!(client.remove("/incoming/A/a.wav"), OK);
+    assert_eq!(client.size("/incoming/A/a.wav"), Err(NO_SUCH_FILE));
+    assert_eq!(client.remove("/incoming/A/b.wav"), OK);
+    assert_eq!(client.rmdir("/incoming/A"), OK);
+    assert!(client.list("/incoming").is_empty());
+}
+
+#[test]
+fn what_was_taken_over_is_seen_by_its_shadow_and_goes_with_it() {
+    let label = Label::new();
+    let mut client = label.connect();
+    claimed(&label, &mut client);
+    client.put("/incoming/A/c.wav", "c");
+    // Intake gives it a second name.
+    let spooled = label.dir.path().join("claimed/a.wav");
+    std::fs::hard_link(&spooled, label.at("incoming/A/a.wav")).unwrap();
+    assert_eq!(client.size("/incoming/A/a.wav"), Ok(3));
+    assert_eq!(refused(client.open("/incoming/A/a.wav", WRITE)), FAILURE);
+    assert_eq!(client.put("/incoming/A/a.wav", "own"), OK);
+    assert_eq!(
+        std::fs::read_to_string(&spooled).unwrap(),
+        "one",
+        "the earlier one is as it was"
+    );
+    let spooled = label.dir.path().join("claimed/b.wav");
+    std::fs::hard_link(&spooled, label.at("incoming/A/b.wav")).unwrap();
+    assert_eq!(client.remove("/incoming/A/b.wav"), OK);
+    assert!(!label.at("incoming/A/b.wav").exists());
+    assert!(spooled.exists());
+}
+
+#[test]
+fn another_spelling_corrects_a_claimed_name() {
+    let label = Label::new();
+    let mut client = label.connect();
+    claimed(&label, &mut client);
+    assert_eq!(client.put("/incoming/A/A.wav", "x"), OK);
+    let names: Vec<String> = client.list("/incoming/A").into_keys().collect();
+    assert_eq!(names, ["A.wav", "b.wav"]);
+}
+
+#[test]
+fn a_folder_renamed_onto_a_claimed_one_takes_its_place() {
+    let label = Label::new();
+    let mut client = label.connect();
+    claimed(&label, &mut client);
+    client.mkdir("/incoming/A.tmp");
+    client.put("/incoming/A.tmp/new.wav", "x");
+    assert_eq!(client.rename("/incoming/A.tmp", "/incoming/A"), OK);
+    assert_eq!(
+        client.list("/incoming/A"),
+        BTreeMap::from([("new.wav".to_owned(), 1)])
+    );
+    assert!(!label.at("shadow/A").exists());
 }
 
 /// Everything below a folder of a label, in both trees, with its content.

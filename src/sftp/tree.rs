@@ -1,9 +1,13 @@
-//! What a label sees below `/incoming`: two trees on disk shown as one.
+//! What a label sees below `/incoming`: three trees on disk shown as one.
 //!
 //! `incoming` holds files whose CLOSE was answered OK; `partial` mirrors its folders and holds
 //! files being written or broken off. A partial file hides a closed one of the same path, with its
 //! size so far, so that clients can resume. A folder is there if it is in `incoming`; folders in
 //! `partial` are only made for the files in them and may be left over.
+//!
+//! `shadow` shows what was claimed: names, sizes and times, no content. What lies in one of the
+//! others hides it. Writing into such a folder begins a correction; what the label does not upload
+//! again is then taken over from what was claimed, unless the label removes its name (`intake`).
 //!
 //! Everything here may touch the disk; what may wait for it says "Blocks".
 
@@ -30,6 +34,7 @@ pub(super) struct Tree {
     label: LabelId,
     incoming: Jail,
     partial: Jail,
+    shadow: Jail,
     reports: Jail,
     damaged: PathBuf,
     fence: Arc<Fence>,
@@ -64,6 +69,7 @@ impl Tree {
             label: label.clone(),
             incoming: Jail::open(&places.incoming(label))?,
             partial: Jail::open(&places.partial(label))?,
+            shadow: Jail::open(&places.shadow(label))?,
             reports: Jail::open(&places.reports(label))?,
             damaged: places.damaged(),
             fence,
@@ -97,6 +103,11 @@ impl Tree {
     /// Files on their way.
     pub(super) fn partial(&self) -> &Jail {
         &self.partial
+    }
+
+    /// What was claimed, to be seen.
+    pub(super) fn shadow(&self) -> &Jail {
+        &self.shadow
     }
 
     /// What we tell the label; read-only.
@@ -135,6 +146,14 @@ impl Tree {
     }
 
     fn find(&self, path: &str) -> Result<Option<Stat>, Refusal> {
+        match self.find_own(path)? {
+            Some(stat) => Ok(Some(stat)),
+            None => Ok(self.shadow.stat(path)?),
+        }
+    }
+
+    /// What is really here.
+    pub(super) fn find_own(&self, path: &str) -> Result<Option<Stat>, Refusal> {
         if let Some(stat) = self.partial_file(path)? {
             return Ok(Some(stat));
         }
@@ -143,6 +162,42 @@ impl Tree {
         }
         // Between the two looks it may have been moved back to be written on.
         self.partial_file(path)
+    }
+
+    /// Whether a folder is there, be it only to be seen.
+    pub(super) fn has_folder(&self, path: &str) -> Result<bool, Refusal> {
+        Ok(self.incoming.is_folder(path)? || self.shadow.is_folder(path)?)
+    }
+
+    /// Makes a folder that is only seen, and those above it, real: a correction begins. Blocks.
+    pub(super) fn begin_correction(&self, folder: &str) -> Result<(), Refusal> {
+        if self.incoming.is_folder(folder)? {
+            return Ok(());
+        }
+        self.incoming.make_folders(folder)?;
+        let mut made = folder;
+        while !made.is_empty() {
+            made = split(made).0;
+            self.sync_folder(&self.incoming, made)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the name of what was claimed, so that it is neither seen nor taken over. False
+    /// when there was none.
+    pub(super) fn forget_claimed(&self, path: &str) -> Result<bool, Refusal> {
+        if !self.shadow.is_file(path)? {
+            return Ok(false);
+        }
+        self.shadow.unlink(path)?;
+        // What was taken over already has its second name in the spool, and is not seen as a file.
+        if !self.incoming.is_file(path)? {
+            match self.incoming.unlink(path) {
+                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
     }
 
     fn partial_file(&self, path: &str) -> Result<Option<Stat>, Refusal> {
@@ -156,11 +211,20 @@ impl Tree {
 
     /// Names that may be in a folder; each is to be looked at with [`Tree::stat`].
     pub(super) fn names(&self, folder: &str) -> Result<Vec<String>, Refusal> {
-        let mut names = self.incoming.names(folder)?;
-        match self.partial.names(folder) {
-            Ok(more) => names.extend(more),
-            Err(Errno::NOENT | Errno::NOTDIR) => {}
-            Err(error) => return Err(error.into()),
+        let mut names = Vec::new();
+        let mut is_there = false;
+        for jail in [&self.incoming, &self.shadow, &self.partial] {
+            match jail.names(folder) {
+                Ok(more) => {
+                    names.extend(more);
+                    is_there = true;
+                }
+                Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if !is_there {
+            return Err(Refusal::no_such_file());
         }
         names.sort();
         names.dedup();
@@ -176,7 +240,10 @@ impl Tree {
                 outcome => return Ok(outcome?),
             }
         }
-        Ok(self.incoming.file(path, false)?)
+        match self.incoming.file(path, false) {
+            Err(Errno::NOENT) if self.shadow.is_file(path)? => Err(Refusal::seen_only()),
+            outcome => Ok(outcome?),
+        }
     }
 
     /// Opens a file for writing. A fresh one, or one whose content is to go, is made in `partial`
@@ -209,11 +276,28 @@ impl Tree {
         }
         let is_partial = self.partial_file(path)?.is_some();
         let is_there = is_partial || closed.is_some();
-        if !is_there && (!flags.create || !self.incoming.is_folder(folder)?) {
+        let seen = if is_there {
+            None
+        } else {
+            self.shadow.stat(path)?
+        };
+        if seen.as_ref().is_some_and(is_folder) {
+            return Err(Errno::ISDIR.into());
+        }
+        if !is_there && seen.is_none() && (!flags.create || !self.has_folder(folder)?) {
             return Err(Refusal::no_such_file());
         }
-        if is_there && flags.create && flags.exclusive {
+        if (is_there || seen.is_some()) && flags.create && flags.exclusive {
             return Err(Errno::EXIST.into());
+        }
+        if seen.is_some() && !flags.truncate && (flags.append || !flags.create) {
+            return Err(Refusal::not_resumable());
+        }
+        if !self.incoming.is_folder(folder)? {
+            if wait == Wait::Never {
+                return Ok(Opened::NeedsThread);
+            }
+            self.begin_correction(folder)?;
         }
         if is_there && !is_partial && !flags.truncate {
             if wait == Wait::Never {
@@ -269,7 +353,7 @@ impl Tree {
 
     /// The refusal of a file directly below `/incoming`, unless there is a folder of that name.
     fn refuse_loose(&self, path: &str) -> Refusal {
-        match self.incoming.is_folder(path) {
+        match self.has_folder(path) {
             Ok(true) => Errno::ISDIR.into(),
             _ => Refusal::loose_file(),
         }
@@ -289,21 +373,28 @@ impl Tree {
             but,
             || self.names(folder),
             |other| {
-                self.find(&join(folder, other))
-                    .is_ok_and(|stat| stat.is_some())
+                let other = join(folder, other);
+                let is_here = self.find_own(&other).is_ok_and(|stat| stat.is_some());
+                // Another spelling of what was claimed corrects it and takes its place.
+                if !is_here && let Err(refusal) = self.forget_claimed(&other) {
+                    tracing::warn!(path = ?other, reason = %refusal.text, "a claimed name stays");
+                }
+                is_here
             },
         )
     }
 
     /// Sets the times of what is at a path.
     pub(super) fn set_times(&self, path: &str, times: (u32, u32)) -> Result<(), Refusal> {
-        let jail = match self.partial_file(path)? {
-            Some(_) => &self.partial,
-            None => &self.incoming,
-        };
-        if jail.stat(path)?.is_none() {
+        let jail = if self.partial_file(path)?.is_some() {
+            &self.partial
+        } else if self.incoming.stat(path)?.is_some() {
+            &self.incoming
+        } else if self.shadow.stat(path)?.is_some() {
+            &self.shadow
+        } else {
             return Err(Refusal::no_such_file());
-        }
+        };
         Ok(jail.set_times(path, times)?)
     }
 

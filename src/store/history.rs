@@ -1,9 +1,10 @@
 //! What the store knows of a label's earlier packages, as far as rules and letters ask for it.
 
+use super::Store;
 use super::error::StoreError;
+use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use super::{Store, recordings};
-use crate::domain::history::{Earlier, History, Track};
+use crate::domain::history::{Earlier, History};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::letter::Comparison;
 use crate::domain::lifecycle::Status;
@@ -30,8 +31,6 @@ pub struct HistoryQuestion<'a> {
     pub message_id: Option<&'a str>,
     /// The DPID that its message names as sender.
     pub sender_dpid: Option<&'a str>,
-    /// Its tracks.
-    pub tracks: &'a [Track],
 }
 
 impl Store {
@@ -58,13 +57,7 @@ impl Store {
                 icpn_of_other_label,
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
-                live: recordings::live(connection, question, gtin.as_deref())?,
-                is_being_delivered: recordings::is_being_delivered(
-                    connection,
-                    question,
-                    gtin.as_deref(),
-                )?,
-                relatives: recordings::relatives(connection, question, gtin.as_deref())?,
+                taken_over: taken_over(connection, question.package)?,
             })
         })
     }
@@ -74,6 +67,16 @@ impl Store {
     pub fn comparison(&self, id: &PackageId) -> Result<Option<Comparison>, StoreError> {
         self.read("two reports", |connection| comparison_in(connection, id))
     }
+}
+
+fn taken_over(connection: &Connection, package: &PackageId) -> rusqlite::Result<Vec<String>> {
+    let manifest = manifest_in(connection, package)?;
+    let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
+    Ok(files
+        .into_iter()
+        .filter(|file| file.taken_over)
+        .map(|file| file.path)
+        .collect())
 }
 
 fn same_release(

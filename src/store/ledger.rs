@@ -11,7 +11,7 @@ use super::rows::{json, json_of, time};
 use super::writer::Desk;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
-use crate::domain::ledger::{Intent, Ledger, OpenFolder};
+use crate::domain::ledger::{Earlier, Intent, Ledger, OpenFolder};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
@@ -78,6 +78,36 @@ impl Ledger for Store {
             Ok(PackageId::new(id))
         })
         .map_err(|error: StoreError| error.fault())
+    }
+
+    fn earlier(&self, label: &LabelId, folder: &str) -> Result<Earlier, Fault> {
+        let latest = self.read("the earlier package of a folder", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id FROM package WHERE label = ?1 AND folder = ?2 AND claimed = 1
+                     ORDER BY attempt DESC LIMIT 1",
+                )?
+                .query_one((label.as_str(), folder), |row| row.get(0))
+                .optional()
+                .map(|id: Option<String>| id.map(PackageId::new))
+        });
+        let Some(id) = latest.map_err(|error| error.fault())? else {
+            return Ok(Earlier::Nothing);
+        };
+        let package = self.package(&id).map_err(|error| error.fault())?;
+        Ok(match package.map(|package| package.status) {
+            None => Earlier::Nothing,
+            Some(Status::QcApproved | Status::Delivered) => Earlier::Settled,
+            Some(
+                Status::Receiving
+                | Status::Incoming
+                | Status::Invalid
+                | Status::NeedsQc
+                | Status::QcRejected
+                | Status::Superseded
+                | Status::Parked,
+            ) => Earlier::Open(id),
+        })
     }
 
     fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault> {

@@ -36,7 +36,6 @@ mod migrate;
 mod packages;
 mod policies;
 mod pushes;
-mod recordings;
 mod remembered;
 mod rows;
 mod writer;

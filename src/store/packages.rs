@@ -129,17 +129,22 @@ impl Store {
 
     /// What was claimed, once it was.
     pub fn manifest(&self, id: &PackageId) -> Result<Option<Manifest>, StoreError> {
-        self.read("a manifest", |connection| {
-            let event: Option<Event> = connection
-                .prepare_cached("SELECT body FROM event WHERE package = ?1 AND kind = 'claimed'")?
-                .query_one([id.as_str()], |row| json_of(row, 0))
-                .optional()?;
-            Ok(match event {
-                Some(Event::Claimed { manifest, .. }) => Some(manifest),
-                Some(_) | None => None,
-            })
-        })
+        self.read("a manifest", |connection| manifest_in(connection, id))
     }
+}
+
+pub(super) fn manifest_in(
+    connection: &Connection,
+    id: &PackageId,
+) -> rusqlite::Result<Option<Manifest>> {
+    let event: Option<Event> = connection
+        .prepare_cached("SELECT body FROM event WHERE package = ?1 AND kind = 'claimed'")?
+        .query_one([id.as_str()], |row| json_of(row, 0))
+        .optional()?;
+    Ok(match event {
+        Some(Event::Claimed { manifest, .. }) => Some(manifest),
+        Some(_) | None => None,
+    })
 }
 
 pub(super) fn package_in(

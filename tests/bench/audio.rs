@@ -9,7 +9,7 @@ use dropzone::cli::demo::material::audio::pcm::{Aiff, Coding, Wav};
 use dropzone::inspect::audio::measure_watched;
 use dropzone::inspect::blocks::Watch;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ pub(crate) fn run(bench: &Bench) {
     {
         return;
     }
+    bench.material_apart("audio");
     for (name, bits, rate, goal) in [
         ("16-44.wav", 16, 44_100, "≥ 8"),
         ("24-44.wav", 24, 44_100, "≥ 8"),
@@ -82,6 +83,7 @@ fn make(path: &Path, name: &str, bits: u32, rate_hz: u32) {
                 .args(["-s", "-f", "-5", "-o"])
                 .arg(path)
                 .arg(&plain)
+                .stderr(Stdio::null())
                 .status()
                 .unwrap();
             assert!(made.success());

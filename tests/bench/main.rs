@@ -34,7 +34,7 @@ const BY_NAME: &[(&str, Section)] = &[("sftp", sftp::run)];
 
 /// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
 /// function of the library can be timed as a whole process, beside other programs.
-const WORKERS: &[(&str, Work)] = &[("audio", audio::worker)];
+const WORKERS: &[(&str, Work)] = &[("audio", audio::worker), ("material", material)];
 
 type Section = fn(&Bench);
 type Work = fn(&[String]);
@@ -55,7 +55,7 @@ fn main() {
         .map(String::as_str)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let bench = Bench::new();
+    let bench = Bench::new(false);
     let usual = SECTIONS
         .iter()
         .filter(|(name, _)| only.is_empty() || only.contains(name));
@@ -64,4 +64,13 @@ fn main() {
         println!("\n== {name}");
         run(&bench);
     }
+}
+
+/// `bench worker material SECTION`: makes what a section needs.
+fn material(arguments: &[String]) {
+    let [section] = arguments else {
+        panic!("{arguments:?}: one section");
+    };
+    let (_, run) = SECTIONS.iter().find(|(name, _)| name == section).unwrap();
+    run(&Bench::new(true));
 }

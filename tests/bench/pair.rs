@@ -47,23 +47,42 @@ pub(crate) struct Bench {
     pub(crate) runs: usize,
     /// Where material lies.
     pub(crate) dir: PathBuf,
+    /// Nothing is run, only material is made.
+    only_material: bool,
 }
 
 impl Bench {
-    pub(crate) fn new() -> Self {
+    /// `only_material`: nothing is run, what it would be run on is made.
+    pub(crate) fn new(only_material: bool) -> Self {
         let runs = std::env::var("BENCH_RUNS")
             .ok()
             .and_then(|n| n.parse().ok());
         let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
         std::fs::create_dir_all(&dir).unwrap();
-        println!(
-            "{} cores; medians of {} runs each, A and B alternately; ratio = B / A of each pair",
-            std::thread::available_parallelism().map_or(0, usize::from),
-            runs.unwrap_or(5)
-        );
+        if !only_material {
+            println!(
+                "{} cores; medians of {} runs each, A and B alternately; ratio = B / A of each pair",
+                std::thread::available_parallelism().map_or(0, usize::from),
+                runs.unwrap_or(5)
+            );
+        }
         Self {
             runs: runs.unwrap_or(5),
             dir,
+            only_material,
+        }
+    }
+
+    /// Makes the material of a section in a process of its own, because a child counts what its
+    /// parent once held as its own largest size. Does nothing in that process.
+    pub(crate) fn material_apart(&self, section: &str) {
+        if !self.only_material {
+            let mut maker = Command::new(std::env::current_exe().unwrap());
+            let made = maker
+                .args(["worker", "material", section])
+                .status()
+                .unwrap();
+            assert!(made.success(), "material of {section}");
         }
     }
 
@@ -89,6 +108,9 @@ impl Bench {
         mut ours: impl FnMut() -> Sample,
         mut theirs: impl FnMut() -> Sample,
     ) -> f64 {
+        if self.only_material {
+            return 0.0;
+        }
         ours();
         theirs();
         let pairs: Vec<(Sample, Sample)> = (0..self.runs).map(|_| (ours(), theirs())).collect();
@@ -115,6 +137,9 @@ impl Bench {
 
     /// Times one side only and prints one line. Gives the median.
     pub(crate) fn alone(&self, name: &str, goal: &str, mut run: impl FnMut()) -> f64 {
+        if self.only_material {
+            return 0.0;
+        }
         run();
         let time = median((0..self.runs).map(|_| {
             let started = Instant::now();

@@ -12,6 +12,7 @@ use std::process::Command;
 pub(crate) const FFMPEG: &str = "ffmpeg -nostdin -hide_banner -v info -threads 1 -i \"$1\" -af ebur128=peak=true,astats,silencedetect -f null - 2>/dev/null";
 
 pub(crate) fn run(bench: &Bench) {
+    bench.material_apart("release");
     let folder = bench.material("album", album);
     let tools = [
         "ffmpeg",

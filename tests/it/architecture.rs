@@ -41,6 +41,7 @@ const LIBRARY_HOMES: &[(&str, &[&str])] = &[
     ("notify::", &["intake"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("similar", &["cli"]),
     ("anyhow", &["daemon", "cli"]),
 ];
 

@@ -3,7 +3,7 @@
 
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::shapes::{
-    LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
+    FixDetail, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
     RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
@@ -22,6 +22,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("label-list", schema_for!(LabelList)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
+        ("fix", schema_for!(FixDetail)),
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),
         ("status", schema_for!(StatusDetail)),

@@ -163,6 +163,39 @@ fn rclone_twice() {
     });
 }
 
+/// Programs that compare before they send find what was claimed, and send nothing.
+#[test]
+fn mirrors_send_a_claimed_folder_once() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let folder = daemon.material(&release(311));
+    let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let port = daemon.port.to_string();
+    let rclone = || {
+        Command::new("rclone")
+            .args(["--config", "/dev/null", "sync", "-v"])
+            .arg(&folder)
+            .arg(format!(":sftp:incoming/{name}"))
+            .args(["--sftp-host", "127.0.0.1", "--sftp-user", "quayside"])
+            .args(["--sftp-port", &port, "--sftp-key-file"])
+            .arg(&label.key)
+            .output()
+            .unwrap()
+    };
+    if !has("rclone") {
+        return;
+    }
+    ok("rclone", &rclone());
+    daemon.wait_status(&name, "needs_qc");
+    let again = rclone();
+    ok("rclone after the claim", &again);
+    let words = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!words.contains("Copied"), "{words}");
+    assert!(!words.contains("Deleted"), "{words}");
+    let attempts = daemon.ask(&["package", "list"])["packages"].clone();
+    assert_eq!(attempts.as_array().unwrap().len(), 1, "{attempts}");
+}
+
 #[test]
 fn curl_by_password() {
     if !has("curl") {

@@ -67,6 +67,7 @@ fn spooled() -> Spooled {
             size: bytes.len() as u64,
             sha256: hex::encode(Sha256::digest(&bytes)),
             md5: None,
+            taken_over: false,
         });
     }
     let id = PackageId::new("01JZPACKAGE");

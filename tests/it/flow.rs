@@ -30,6 +30,48 @@ fn kinds(package: &Value) -> Vec<String> {
         .collect()
 }
 
+/// A label mends its message and sends nothing else again.
+#[test]
+fn a_correction_needs_only_what_changed() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &["--dsp", "store"]);
+    let folder = daemon.material(&release(41));
+    let name = folder_of(&folder);
+    let message = folder.join("metadata.xml");
+    let sound = fs::read_to_string(&message).unwrap();
+    fs::write(&message, sound.replace(">Worldwide<", ">UK<")).unwrap();
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    let first = daemon.wait_status(&name, "invalid");
+    assert_eq!(codes(&first, "error"), ["DEAL-005"]);
+    fs::write(&message, &sound).unwrap();
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming/{name}\nput {}\n", message.display()),
+    );
+    let second = daemon.wait_status(&name, "needs_qc");
+    assert_eq!(second["attempt"], 2);
+    assert_eq!(codes(&second, "error"), Vec::<String>::new());
+    assert!(codes(&second, "info").contains(&"PKG-029".to_owned()));
+    let mail = daemon.mails().pop().unwrap();
+    assert!(mail.contains("taken from your earlier upload"), "{mail}");
+    daemon.approve(second["id"].as_str().unwrap());
+    daemon.wait_status(&name, "delivered");
+    let sent = fs::read_dir(daemon.dsp()).unwrap().next().unwrap().unwrap();
+    let sent = fs::read_dir(sent.path()).unwrap().map(Result::unwrap);
+    let sounds = sent.filter(|file| file.file_name().to_string_lossy().ends_with(".wav"));
+    assert_eq!(sounds.count(), 3);
+    // From now on the folder begins anew.
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming/{name}\nput {}\n", message.display()),
+    );
+    let listing = daemon.sftp_ok(&label, &format!("ls -1 incoming/{name}\n"));
+    assert!(listing.contains("metadata.xml"), "{listing}");
+}
+
 fn folder_of(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
@@ -54,10 +96,11 @@ fn a_sound_release_goes_all_the_way() {
     for file in ["REPORT.html", "REPORT.txt", "report.json"] {
         assert!(listing.contains(file), "{listing}");
     }
-    assert!(
-        !daemon.sftp_ok(&label, "ls -1 incoming\n").contains(&name),
-        "it is ours now"
-    );
+    // It is ours now: seen, and not to be taken away.
+    let listing = daemon.sftp_ok(&label, &format!("ls -1 incoming/{name}\n"));
+    assert_eq!(listing.matches(".wav").count(), 3, "{listing}");
+    let refused = daemon.sftp(&label, &format!("rm incoming/{name}/metadata.xml\n"));
+    assert!(!refused.status.success());
 
     let id = package["id"].as_str().unwrap();
     let approved = daemon.approve(id);

@@ -23,6 +23,7 @@ mod demo;
 mod docs;
 mod early;
 mod ern;
+mod fix;
 mod flow;
 mod fuzz;
 mod hostile;

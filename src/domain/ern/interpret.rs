@@ -7,6 +7,7 @@ use super::{Version, v382, version_by_namespace, version_by_number, words};
 use crate::domain::release::{
     Dialect, DialectUse, Message, MessageKind, Pos, ReadFault, ReadFaultKind, Reading,
 };
+use crate::domain::repair::Edit;
 
 /// What packages have to be, in words.
 const TAKEN: &str = "ERN 3.8.2";
@@ -175,6 +176,7 @@ fn namespace_dialect(message: &Message, tree: &Tree<'_>, root: Element<'_, '_>) 
                 "<ern:{name} xmlns:ern=\"{namespace}\"{}>\n<!-- … -->\n</ern:{name}>",
                 root_attributes(root)
             ),
+            repair: vec![Edit::Namespace],
             at: root.at(),
         };
     }
@@ -198,6 +200,7 @@ fn namespace_dialect(message: &Message, tree: &Tree<'_>, root: Element<'_, '_>) 
         dialect: Dialect::DefaultNamespace,
         found,
         wanted,
+        repair: vec![Edit::Namespace],
         at: first.at(),
     }
 }

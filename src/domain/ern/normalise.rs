@@ -33,7 +33,7 @@ pub(super) fn normalise(text: &str, plan: &Plan) -> String {
 }
 
 /// The XML declaration says UTF-8, which the text now is.
-fn with_utf8_declared(text: &str) -> String {
+pub(super) fn with_utf8_declared(text: &str) -> String {
     let declaration = text
         .strip_prefix("<?xml")
         .and_then(|rest| rest.get(..rest.find("?>")?));

@@ -81,6 +81,11 @@ pub(super) fn split(qualified: &str) -> (&str, &str) {
     qualified.split_once(':').unwrap_or(("", qualified))
 }
 
+/// Local name alone.
+pub(super) fn split_local(qualified: &str) -> &str {
+    split(qualified).1
+}
+
 /// Whether it may name an element, attribute or entity, with at most one prefix.
 pub(super) fn is_name(text: &str) -> bool {
     let mut parts = text.splitn(3, ':');

@@ -5,6 +5,7 @@
 
 use super::account::Profile;
 use super::facts::{AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck};
+use super::repair::Edit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -60,6 +61,9 @@ pub struct Finding {
     /// `dropzone fix` does it: the repair is safe and needs no decision.
     #[serde(default)]
     pub fixable: bool,
+    /// What `dropzone fix` does: changes to the message, applied together or not at all.
+    #[serde(default)]
+    pub repair: Vec<Edit>,
     /// File it is about, relative to the release folder.
     pub file: Option<String>,
     /// Line in the message, from 1.
@@ -191,12 +195,6 @@ pub struct ReleaseSummary {
     pub ern_version: Option<String>,
     /// `TestMessage` was stated (HDR-007).
     pub is_test: bool,
-    /// Use types of the release's deals.
-    #[serde(default)]
-    pub use_types: Vec<String>,
-    /// `MessageThreadId`.
-    #[serde(default)]
-    pub thread_id: Option<String>,
 }
 
 /// A track: what the message states and what was measured.

@@ -5,7 +5,7 @@
 
 use super::super::visible::{columns, fitted, wrapped};
 use super::view::{self, Shown, Track};
-use super::{Report, Verdict};
+use super::{Finding, Report, Verdict};
 
 /// Columns that lines are kept within; words that are longer stay whole.
 const WIDTH: usize = 100;
@@ -51,6 +51,21 @@ pub fn render(report: &Report, colour: bool) -> String {
     findings(&mut out, report, &paint);
     tracks(&mut out, report, &paint);
     technical(&mut out, report, &paint);
+    out.push(String::new());
+    out.join("\n")
+}
+
+/// Writes findings alone, under the files they are about.
+pub fn findings_alone<'a>(findings: impl IntoIterator<Item = &'a Finding>, colour: bool) -> String {
+    let paint = Paint { colour };
+    let mut out = Vec::new();
+    for group in view::grouped(findings) {
+        out.push(String::new());
+        out.push(paint.bold(&group.heading));
+        for finding in &group.findings {
+            one_finding(&mut out, finding, &paint);
+        }
+    }
     out.push(String::new());
     out.join("\n")
 }

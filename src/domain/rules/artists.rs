@@ -1,9 +1,10 @@
 //! META-023 … META-026 and META-041: artists and their roles.
 
 use super::super::release::{Artist, Text};
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note};
-use super::values::{ARTIST_ROLES, holds, nearest};
+use super::values::{ARTIST_ROLES, holds, nearest, same};
 use super::wording::{list, quoted};
 use super::{Rule, Severity, Weight};
 use std::collections::HashSet;
@@ -125,7 +126,13 @@ fn unknown_role(case: &Case<'_>, findings: &mut Findings<'_>) {
                     "the artist {name} has the role {}, which DDEX does not know.{hint}",
                     quoted(role.as_str())
                 );
-                let note = billing.note(&what).at(&role.at).found(role.as_str());
+                let edit =
+                    same(ARTIST_ROLES, role.as_str()).map(|right| Edit::set(&role.at.path, right));
+                let note = billing
+                    .note(&what)
+                    .at(&role.at)
+                    .found(role.as_str())
+                    .repair(edit);
                 findings.add(match near {
                     Some(near) => note.expected(near),
                     None => note,

@@ -1,7 +1,9 @@
 //! ID-008 … ID-018: the barcode of the release, and values that were copied from an example.
 
 use super::super::ids::{Icpn, IcpnFault};
+use super::super::naming::base_name;
 use super::super::release::Text;
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::times::told;
@@ -129,8 +131,25 @@ fn malformed_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
         Note::new(format!("{} is no barcode: {why}", quoted(icpn.as_str())))
             .at(&icpn.at)
             .expected("12 or 13 digits")
-            .found(icpn.as_str()),
+            .found(icpn.as_str())
+            .repair(undecorated(icpn)),
     );
+}
+
+/// A right barcode with spaces or hyphens in it is that barcode.
+fn undecorated(icpn: &Text) -> Option<Edit> {
+    let is_mark = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '.');
+    let digits = icpn.as_str().replace(is_mark, "");
+    Icpn::parse(&digits).ok()?;
+    Some(Edit::set(&icpn.at.path, digits))
+}
+
+/// The barcode in the folder's name, when it has the same digits and the right one at the end: then
+/// there is no doubt which digit was mistyped.
+fn confirmed_by_folder(case: &Case<'_>, right: &str) -> bool {
+    let folder = base_name(&case.subject.folder.folder);
+    let mut numbers = folder.split(|c: char| !c.is_ascii_digit());
+    numbers.any(|digits| digits == right)
 }
 
 fn wrong_check_digit(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -143,6 +162,7 @@ fn wrong_check_digit(case: &Case<'_>, findings: &mut Findings<'_>) {
     let mut right = icpn.as_str().to_owned();
     right.pop();
     right.push(expected);
+    let repair = confirmed_by_folder(case, &right).then(|| Edit::set(&icpn.at.path, &*right));
     findings.add(
         Note::new(format!(
             "The barcode {} ends in {found}; by the rule for check digits it has to end in \
@@ -155,7 +175,8 @@ fn wrong_check_digit(case: &Case<'_>, findings: &mut Findings<'_>) {
              {right}."
         ))
         .expected(right)
-        .found(icpn.as_str()),
+        .found(icpn.as_str())
+        .repair(repair),
     );
 }
 

@@ -1,6 +1,7 @@
 //! REF-005 … REF-010: what the product is, in which order its tracks come, and its cover.
 
 use super::super::release::{Message, Pos, Release, Text};
+use super::super::repair::Edit;
 use super::case::{Case, is_front_cover};
 use super::findings::{Findings, Note};
 use super::wording::{count, list, quoted, titled};
@@ -97,13 +98,18 @@ fn main_release(case: &Case<'_>, findings: &mut Findings<'_>) {
         [] => {
             let taken = message.main_release();
             let (title, at) = taken.map_or(("", &message.at), |main| (main.title(), &main.at));
+            // With several that could be it we only guessed.
+            let mut candidates = message.releases.iter().filter(|r| !r.is_track_release());
+            let is_only = candidates.next().is_some() && candidates.next().is_none();
+            let mark = || Edit::set(&format!("{}/@IsMainRelease", at.path), "true");
             findings.add(
                 Note::new(format!(
                     "No release is marked as the product. We took {}.",
                     titled(title)
                 ))
                 .at(at)
-                .expected("IsMainRelease=\"true\""),
+                .expected("IsMainRelease=\"true\"")
+                .repair((is_only && taken.is_some()).then(mark)),
             );
         }
         // Two products are REF-006's.

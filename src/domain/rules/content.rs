@@ -1,4 +1,4 @@
-//! PKG-025 … PKG-028: what is in the files, by their hashes.
+//! PKG-025 … PKG-029: what is in the files, by their hashes.
 
 use super::super::facts::{FileFacts, fingerprint};
 use super::super::ids::Isrc;
@@ -7,7 +7,7 @@ use super::super::release::StatedHash;
 use super::case::{Case, Owner};
 use super::findings::{Findings, Note};
 use super::times::told;
-use super::wording::quoted;
+use super::wording::{count, list, quoted};
 use super::{Needs, Rule, Severity, Weight};
 use std::collections::HashMap;
 
@@ -63,7 +63,43 @@ pub(super) const RULES: &[Rule] = &[
         check: unchanged,
         ..Rule::BASE
     },
+    Rule {
+        code: "PKG-029",
+        title: "Files of the earlier upload are used again",
+        weight: Weight::INFO,
+        why: "You uploaded a part of the folder anew. What you did not upload again was taken from \
+              your upload before it, so that the release is whole.",
+        fix: "Nothing has to be done if that is what you meant. A file that is to be another must be \
+              uploaded again under the same name.",
+        source: "drop zone",
+        needs: Needs::History,
+        check: taken_over,
+        ..Rule::BASE
+    },
 ];
+
+/// Names that one sentence holds.
+const NAMES_TOLD: usize = 8;
+
+fn taken_over(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(history) = case.subject.history else {
+        return;
+    };
+    let names = &history.taken_over;
+    if names.is_empty() {
+        return;
+    }
+    let mut told: Vec<String> = names.iter().take(NAMES_TOLD).map(|n| quoted(n)).collect();
+    if names.len() > NAMES_TOLD {
+        told.push(format!("{} more", names.len() - NAMES_TOLD));
+    }
+    let verb = if names.len() == 1 { "was" } else { "were" };
+    findings.add(Note::new(format!(
+        "{} {verb} not uploaded again and taken from your earlier upload: {}.",
+        count(names.len(), "file"),
+        list(&told)
+    )));
+}
 
 /// What a stated hash is against the file's.
 enum Compared {

@@ -5,8 +5,10 @@
 use super::super::account::Profile;
 use super::super::facts::SchemaCheck;
 use super::super::release::{Dialect, DialectUse};
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note, last_element};
+use super::header::is_dpid;
 use super::wording::{list, quoted, shown};
 use super::{Needs, Rule, Severity, Weight};
 
@@ -96,22 +98,56 @@ fn tell(case: &Case<'_>, findings: &mut Findings<'_>, dialect: Dialect) {
         Profile::Strict => {
             for found in uses {
                 let mild = dialect == Dialect::ReleaseTypeEp && is_taken_by_schema(case, found);
-                findings.add(note_of(found, "").other(mild));
+                let edits = edits(case, found);
+                findings.add(note_of(found, "").other(mild).repair(edits));
             }
         }
         Profile::Guide => {
             let Some(first) = uses.next() else {
                 return;
             };
+            let all = std::iter::once(first).chain(uses.clone());
+            let repair: Vec<Edit> = all
+                .take(MOST_REPAIRED)
+                .flat_map(|found| edits(case, found))
+                .collect();
             let lines: Vec<String> = uses.map(|found| found.at.line.to_string()).collect();
             let also = match lines.as_slice() {
                 [] => String::new(),
                 [line] => format!(" The same in line {line}."),
                 lines => format!(" The same in lines {}.", list(lines)),
             };
-            findings.add(note_of(first, &also));
+            findings.add(note_of(first, &also).repair(repair));
         }
     }
+}
+
+/// Places whose edits are told in the one finding of the guide profile; `dropzone fix` judges by the
+/// strict profile and repairs them all.
+const MOST_REPAIRED: usize = 20;
+
+/// What puts a deviation right. An EP is kept where the schema takes it; elsewhere the value is the
+/// sender's own and carries the sender's DPID.
+fn edits(case: &Case<'_>, found: &DialectUse) -> Vec<Edit> {
+    if found.dialect != Dialect::ReleaseTypeEp || is_taken_by_schema(case, found) {
+        return found.repair.clone();
+    }
+    let sender = case
+        .message
+        .and_then(|message| message.header.sender.id.as_ref())
+        .filter(|id| is_dpid(id.as_str()));
+    let Some(sender) = sender else {
+        return Vec::new();
+    };
+    let path = &found.at.path;
+    vec![
+        Edit::set(path, "UserDefined"),
+        Edit::set(
+            &format!("{path}/@Namespace"),
+            format!("DPID:{}", sender.as_str()),
+        ),
+        Edit::set(&format!("{path}/@UserDefinedValue"), "EP"),
+    ]
 }
 
 fn note_of(found: &DialectUse, also: &str) -> Note {

@@ -3,6 +3,7 @@
 use super::super::facts::FileRole;
 use super::super::naming::{BadReference, Match, base_name, nearest};
 use super::super::release::{Message, Text};
+use super::super::repair::Edit;
 use super::case::{Case, Owner, Reference, Track, is_called_artwork};
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
@@ -139,9 +140,6 @@ fn missing_file(case: &Case<'_>, findings: &mut Findings<'_>) {
         let (Ok(path), None) = (&reference.path, reference.hit) else {
             continue;
         };
-        if is_told(case, findings, reference.owner, path) {
-            continue;
-        }
         let paths = paths.get_or_insert_with(|| unnamed_paths(case));
         let near = findings.hint(|| nearest(path, paths));
         let hint = near.map(|near| format!(" The closest name there is {}.", quoted(near)));
@@ -162,28 +160,6 @@ fn missing_file(case: &Case<'_>, findings: &mut Findings<'_>) {
             None => note,
         });
     }
-}
-
-/// Whether another finding that blocks says already why the file is not there: that there is none of
-/// its kind at all, that it was not accepted, or that its upload broke off.
-fn is_told(case: &Case<'_>, findings: &Findings<'_>, owner: Owner, path: &str) -> bool {
-    let none_at_all = match owner {
-        Owner::Track(_) => findings.blocks("PKG-005"),
-        Owner::Picture(_) => findings.blocks("PKG-006"),
-        Owner::Clip(_) | Owner::Other => false,
-    };
-    let folder = case.subject.folder;
-    let is_it = |other: &str| other == path || base_name(other) == base_name(path);
-    let refused = folder.refused.iter().any(|(other, _)| is_it(other));
-    let broken_off = || {
-        findings.may_block("PKG-017")
-            && folder.files.iter().any(|file| {
-                let rest = base_name(&file.path).strip_prefix(base_name(path));
-                file.role == FileRole::Temporary
-                    && rest.is_some_and(|rest| rest.starts_with(['.', '~', '_', '-']))
-            })
-    };
-    none_at_all || refused || broken_off()
 }
 
 /// Files that nothing names: one of them may be the missing one. If there is none, all files.
@@ -217,7 +193,8 @@ fn other_case(case: &Case<'_>, findings: &mut Findings<'_>) {
         let note = note_at(case, reference, message).file(&file.path);
         findings.add(
             note.expected(super::wording::shown(written))
-                .found(base_name(&file.path)),
+                .found(base_name(&file.path))
+                .repair(renamed(reference)),
         );
     }
 }
@@ -234,8 +211,21 @@ fn other_encoding(case: &Case<'_>, findings: &mut Findings<'_>) {
             quoted(reference.named.name.as_str()),
             quoted(base_name(&file.path))
         );
-        findings.add(note_at(case, reference, message).file(&file.path));
+        let note = note_at(case, reference, message).file(&file.path);
+        findings.add(note.repair(renamed(reference)));
     }
+}
+
+/// The name in the message becomes the file's, where the folders in front of it are the same.
+fn renamed(reference: &Reference<'_>) -> Option<Edit> {
+    let ((file, _), Ok(path)) = (reference.hit?, &reference.path) else {
+        return None;
+    };
+    let name = &reference.named.name;
+    let folder_of = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let is_plain = !name.as_str().contains(['/', '\\', ':']);
+    (is_plain && folder_of(path) == folder_of(&file.path))
+        .then(|| Edit::set(&name.at.path, base_name(&file.path)))
 }
 
 fn bad_reference(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -8,6 +8,7 @@
 use super::super::account::Profile;
 use super::super::policy::Policy;
 use super::super::release::Pos;
+use super::super::repair::Edit;
 use super::super::report::{COMPARED_OF_ONE_CODE, Finding, Muted, Severity};
 use super::case::Case;
 use super::wording::shown;
@@ -29,6 +30,7 @@ pub(super) struct Note {
     found: Option<String>,
     other: bool,
     more: Option<u32>,
+    repair: Vec<Edit>,
 }
 
 impl Note {
@@ -79,6 +81,12 @@ impl Note {
     /// Weighs as the rule's other cases do.
     pub(super) fn other(mut self, other: bool) -> Self {
         self.other = other;
+        self
+    }
+
+    /// What puts it right, when that is certain. A rule that is not sure leaves it to a person.
+    pub(super) fn repair(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.repair.extend(edits);
         self
     }
 
@@ -173,7 +181,8 @@ impl<'a> Findings<'a> {
                 title: self.rule.title.to_owned(),
                 message: note.message,
                 fix: note.fix.unwrap_or_else(|| self.rule.fix.to_owned()),
-                fixable: false,
+                fixable: !note.repair.is_empty(),
+                repair: note.repair,
                 file: file.map(|file| shown_path(&file)),
                 line: (line > 0).then_some(line),
                 column: (column > 0).then_some(column),
@@ -194,20 +203,6 @@ impl<'a> Findings<'a> {
     /// A hint that is dear to find out, unless findings of the running rule are only counted by now.
     pub(super) fn hint<T>(&self, find: impl FnOnce() -> Option<T>) -> Option<T> {
         if self.is_full() { None } else { find() }
-    }
-
-    /// Whether the rule of that code, which ran before, found something that blocks.
-    pub(super) fn blocks(&self, code: &str) -> bool {
-        let mut entries = self.entries.iter();
-        entries.any(|entry| entry.finding.code == code && is_error(entry))
-    }
-
-    /// Whether a finding of that rule blocks for this label, if there is one.
-    pub(super) fn may_block(&self, code: &str) -> bool {
-        super::rule(code).is_some_and(|rule| {
-            let usual = rule.weight.usual.under(self.profile);
-            rule.weigh(usual, self.policy) == Some(Severity::Error)
-        })
     }
 
     /// Whether more findings of the running rule would only be counted.
@@ -236,27 +231,49 @@ impl<'a> Findings<'a> {
     /// A schema fault at a place where a rule of our own has already said the same, better, and no
     /// less gravely. One that was left out has said nothing.
     fn is_double(&self, entry: &Entry) -> bool {
+        self.told_by(entry).is_some()
+    }
+
+    /// Which entry says what a schema fault says.
+    fn told_by(&self, entry: &Entry) -> Option<usize> {
         let finding = &entry.finding;
-        finding.code == SCHEMA_CODE
-            && finding.line.is_some()
-            && self.entries.iter().any(|entry| {
-                let other = &entry.finding;
-                other.code != SCHEMA_CODE
-                    && !entry.muted
-                    // What the guide's dialect explains was left out before (`schema::Explained`).
-                    && !("XML-008"..="XML-013").contains(&other.code.as_str())
-                    && other.severity <= finding.severity
-                    && other.line == finding.line
-                    && last_element(other.path.as_deref()) == last_element(finding.path.as_deref())
-            })
+        if finding.code != SCHEMA_CODE || finding.line.is_none() {
+            return None;
+        }
+        self.entries.iter().position(|entry| {
+            let other = &entry.finding;
+            other.code != SCHEMA_CODE
+                && !entry.muted
+                // What the guide's dialect explains was left out before (`schema::Explained`).
+                && !("XML-008"..="XML-013").contains(&other.code.as_str())
+                && other.severity <= finding.severity
+                && other.line == finding.line
+                && last_element(other.path.as_deref()) == last_element(finding.path.as_deref())
+        })
+    }
+
+    /// Leaves out what is told twice; a repair that only the schema knew goes to the one that stays.
+    fn leave_out_doubles(&mut self) {
+        let told: Vec<Option<usize>> = self.entries.iter().map(|e| self.told_by(e)).collect();
+        for (place, teller) in told.iter().enumerate() {
+            let entry = self.entries.get_mut(place).filter(|_| teller.is_some());
+            let repair = entry.map(|entry| std::mem::take(&mut entry.finding.repair));
+            let teller = teller.and_then(|teller| self.entries.get_mut(teller));
+            if let (Some(repair), Some(Entry { finding, .. })) = (repair, teller)
+                && finding.repair.is_empty()
+            {
+                finding.fixable = !repair.is_empty();
+                finding.repair = repair;
+            }
+        }
+        let mut told = told.into_iter();
+        self.entries.retain(|_| told.next().flatten().is_none());
     }
 
     /// All of them, the gravest first, then by file and line, those about a track with its ISRC; and
     /// beside them how many were left out for this label.
     pub(super) fn finish(mut self, case: &Case<'_>) -> (Vec<Finding>, Vec<Muted>) {
-        let doubles: Vec<bool> = self.entries.iter().map(|e| self.is_double(e)).collect();
-        let mut doubles = doubles.into_iter();
-        self.entries.retain(|_| !doubles.next().unwrap_or(false));
+        self.leave_out_doubles();
         self.cut_schema_faults();
         let muted = self.take_muted();
         let isrcs: BTreeMap<u32, &str> = case
@@ -346,6 +363,8 @@ fn is_error(entry: &Entry) -> bool {
 fn summed_up(last: &Entry, dropped: u32) -> Entry {
     let mut finding = last.finding.clone();
     finding.message = format!("… and {dropped} more of the same kind.");
+    finding.fixable = false;
+    finding.repair.clear();
     finding.line = None;
     finding.column = None;
     finding.path = None;

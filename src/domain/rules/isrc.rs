@@ -2,6 +2,7 @@
 
 use super::super::ids::Isrc;
 use super::super::release::Text;
+use super::super::repair::Edit;
 use super::case::{Case, Track};
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
@@ -149,7 +150,8 @@ fn decorated_isrc(case: &Case<'_>, findings: &mut Findings<'_>) {
                 track.number
             ))
             .expected(clean.as_str())
-            .found(isrc.as_str()),
+            .found(isrc.as_str())
+            .repair([Edit::set(&isrc.at.path, clean.as_str())]),
         );
     }
 }

@@ -1,8 +1,8 @@
 //! PKG-001 … PKG-006: the three kinds of files that every release folder holds.
 
 use super::super::facts::FileRole;
-use super::super::naming::{base_name, extension};
-use super::case::{Case, Owner};
+use super::super::naming::{base_name, extension, is_repaired_copy, repaired_copy};
+use super::case::Case;
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
 use super::{Rule, Weight};
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "PKG-006",
         title: "No cover artwork in the folder",
         why: "Every release needs a cover. Only an update of a release that is already live, and \
-              whose message names no picture, may come without.",
+              whose message names no file, may come without.",
         fix: "Add the cover as “artwork.jpg” or “artwork.png”: square, at least 3000 × 3000 \
               pixels, RGB, at most 20 MB.",
         source: "guide, File checklist",
@@ -133,73 +133,50 @@ fn several_messages(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let names: Vec<String> = messages.iter().map(|path| quoted(path)).collect();
-    findings.add(
-        Note::new(format!(
-            "The folder holds {} messages: {}. We cannot know which of them is right.",
-            messages.len(),
-            list(&names)
-        ))
-        .expected("1 message")
-        .found(&messages.len().to_string()),
-    );
+    let note = Note::new(format!(
+        "The folder holds {} messages: {}. We cannot know which of them is right.",
+        messages.len(),
+        list(&names)
+    ))
+    .expected("1 message")
+    .found(&messages.len().to_string());
+    let copy = messages.iter().find(|path| is_repaired_copy(path));
+    let original = copy.and_then(|copy| messages.iter().find(|path| repaired_copy(path) == *copy));
+    findings.add(match (copy, original) {
+        (Some(copy), Some(original)) => note.fix(format!(
+            "{} is the copy that “dropzone fix” made. Rename it to {}, so that it takes its place, \
+             or delete it.",
+            quoted(copy),
+            quoted(base_name(original))
+        )),
+        _ => note,
+    });
 }
 
-/// An update of a live release whose message names no file of a kind: DDEX lets it come without. A
-/// purge needs none at all.
-fn may_lack(case: &Case<'_>, wanted: impl Fn(Owner) -> bool) -> bool {
-    let mut references = case.references.iter();
-    let names_some = references.any(|reference| wanted(reference.owner));
-    case.purge().is_some() || case.message.is_some() && !names_some && case.live().is_some()
-}
-
-fn is_track(owner: Owner) -> bool {
-    matches!(owner, Owner::Track(_))
-}
-
-fn is_picture(owner: Owner) -> bool {
-    matches!(owner, Owner::Picture(_))
-}
-
-/// The files that the message names of a kind, as a sentence.
-fn named(case: &Case<'_>, wanted: impl Fn(Owner) -> bool) -> String {
-    let names: Vec<String> = case
-        .references
-        .iter()
-        .filter(|reference| wanted(reference.owner))
-        .map(|reference| quoted(base_name(reference.named.name.as_str())))
-        .collect();
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!(" The message names {}.", list(&names))
-    }
+/// An update of a live release whose message names no file: DDEX lets it come without them.
+fn is_update_without_files(case: &Case<'_>) -> bool {
+    case.message.is_some() && case.references.is_empty() && case.live().is_some()
 }
 
 fn no_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
     let mut files = case.subject.folder.files.iter();
-    if files.any(|file| file.role == FileRole::Audio) || may_lack(case, is_track) {
+    if files.any(|file| file.role == FileRole::Audio) || is_update_without_files(case) {
         return;
     }
     findings.add(Note::new(format!(
-        "There is no audio file in the folder {}.{}",
-        quoted(&case.subject.folder.folder),
-        named(case, is_track)
+        "There is no audio file in the folder {}.",
+        quoted(&case.subject.folder.folder)
     )));
 }
 
 fn no_artwork(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let mut references = case.references.iter();
-    if case.artwork_files().next().is_some()
-        || references.any(|reference| is_picture(reference.owner) && reference.hit.is_some())
-        || may_lack(case, is_picture)
-    {
+    if case.artwork_files().next().is_some() || is_update_without_files(case) {
         return;
     }
     findings.add(
         Note::new(format!(
-            "There is no cover artwork in the folder {}.{}",
-            quoted(&case.subject.folder.folder),
-            named(case, is_picture)
+            "There is no cover artwork in the folder {}.",
+            quoted(&case.subject.folder.folder)
         ))
         .expected("artwork.jpg or artwork.png"),
     );

@@ -1,9 +1,10 @@
 //! META-034 … META-037: parental advice.
 
 use super::super::release::Text;
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note};
-use super::values::{PARENTAL_WARNINGS, holds, nearest};
+use super::values::{PARENTAL_WARNINGS, holds, nearest, same};
 use super::wording::{list, quoted};
 use super::{Rule, Severity, Weight};
 
@@ -88,7 +89,10 @@ fn unknown_advice(case: &Case<'_>, findings: &mut Findings<'_>) {
                 )
             };
             let note = Note::new(message).at(&text.at).found(word).other(mild);
-            let note = note.expected("Explicit or NotExplicit");
+            let edit = same(PARENTAL_WARNINGS, word)
+                .filter(|right| *right != word)
+                .map(|right| Edit::set(&text.at.path, right));
+            let note = note.expected("Explicit or NotExplicit").repair(edit);
             findings.add(match number {
                 Some(number) => note.track(number),
                 None => note,

@@ -3,6 +3,7 @@
 
 use super::super::facts::{SchemaCheck, SchemaFault};
 use super::super::release::{Dialect, Message, ReadFaultKind};
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note, last_element};
 use super::message::{faults, note_of};
@@ -66,7 +67,9 @@ fn schema_faults(case: &Case<'_>, findings: &mut Findings<'_>) {
             column: 0,
             path: fault.path.clone(),
         };
-        let mut note = Note::new(fault.message.clone()).at(&at);
+        let mut note = Note::new(fault.message.clone())
+            .at(&at)
+            .repair(fault.repair.iter().cloned());
         if let Some(fix) = &fault.fix {
             note = note.fix(fix.clone());
         }
@@ -183,6 +186,12 @@ fn which_check(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn deprecated(case: &Case<'_>, findings: &mut Findings<'_>) {
     for fault in faults(case, |kind| kind == ReadFaultKind::Deprecated) {
-        findings.add(note_of(case, fault));
+        let note = note_of(case, fault);
+        // Nobody regards it: to leave it out changes nothing.
+        let is_idle = last_element(Some(&fault.at.path)) == "UpdateIndicator";
+        let removal = is_idle.then(|| Edit::Remove {
+            path: fault.at.path.clone(),
+        });
+        findings.add(note.repair(removal));
     }
 }

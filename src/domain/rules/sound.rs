@@ -1,6 +1,7 @@
 //! AUD-014 … AUD-028: what the audio sounds like, and whether it is what the message says.
 
 use super::super::facts::{AudioFacts, AudioFault, AudioLevels, SampleCoding};
+use super::super::repair::Edit;
 use super::case::{Case, Sounding};
 use super::findings::{Findings, Note};
 use super::format::{about, is_readable};
@@ -180,12 +181,15 @@ fn other_duration(case: &Case<'_>, findings: &mut Findings<'_>) {
             clock(lasts, tenths),
             clock(stated, tenths)
         );
+        // So little is a rounding or another fade; more may be another file.
+        let edit = (!grave).then(|| Edit::set(&text.at.path, iso_duration(lasts)));
         findings.add(
             about(&sounding, what)
                 .at(&text.at)
                 .expected(clock(stated, tenths))
                 .found(&clock(lasts, tenths))
-                .other(grave),
+                .other(grave)
+                .repair(edit),
         );
     }
 }
@@ -207,6 +211,17 @@ fn stated_hertz(text: &str, unit: Option<&str>) -> Option<u32> {
     (hertz.is_finite() && (0.0..1e9).contains(&hertz)).then(|| hertz.round() as u32)
 }
 
+/// `222400` → `PT3M42S`, as messages write it.
+fn iso_duration(milliseconds: u64) -> String {
+    let seconds = milliseconds.saturating_add(500) / 1000;
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("PT{rest}S"),
+        (0, minutes) => format!("PT{minutes}M{rest}S"),
+        (hours, minutes) => format!("PT{hours}H{minutes}M{rest}S"),
+    }
+}
+
 fn other_values(case: &Case<'_>, findings: &mut Findings<'_>) {
     for sounding in case.soundings().filter(is_readable) {
         let Some(track) = sounding.track else {
@@ -214,6 +229,8 @@ fn other_values(case: &Case<'_>, findings: &mut Findings<'_>) {
         };
         let audio = sounding.audio;
         let technical = track.recording.technical.iter().filter(|t| !t.is_preview);
+        // Of several the file is one, and which is a guess.
+        let is_only = technical.clone().count() == 1;
         for details in technical {
             let unit = details.rate_unit.as_deref();
             let stated = details
@@ -222,7 +239,12 @@ fn other_values(case: &Case<'_>, findings: &mut Findings<'_>) {
                 .and_then(|text| Some((text, stated_hertz(text.as_str(), unit)?)));
             let mut differences = Vec::new();
             if let Some((text, hertz)) = stated.filter(|(_, hertz)| *hertz != audio.rate_hz) {
-                differences.push((text, rate(hertz), rate(audio.rate_hz)));
+                let value = if unit.is_some_and(|unit| unit.eq_ignore_ascii_case("khz")) {
+                    (f64::from(audio.rate_hz) / 1000.0).to_string()
+                } else {
+                    audio.rate_hz.to_string()
+                };
+                differences.push((text, rate(hertz), rate(audio.rate_hz), value));
             }
             let numbers = [
                 (&details.bits, audio.bits, "bit"),
@@ -236,16 +258,18 @@ fn other_values(case: &Case<'_>, findings: &mut Findings<'_>) {
                     .is_ok_and(|stated| stated != real)
                 {
                     let stated = format!("{} {unit}", super::wording::shown(text.as_str()));
-                    differences.push((text, stated, format!("{real} {unit}")));
+                    let value = real.to_string();
+                    differences.push((text, stated, format!("{real} {unit}"), value));
                 }
             }
-            for (text, stated, real) in differences {
+            for (text, stated, real, value) in differences {
                 let what = format!("{} has {real}; the message says {stated}.", sounding.name());
                 findings.add(
                     about(&sounding, what)
                         .at(&text.at)
                         .expected(stated)
-                        .found(&real),
+                        .found(&real)
+                        .repair(is_only.then(|| Edit::set(&text.at.path, value))),
                 );
             }
         }

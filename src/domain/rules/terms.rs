@@ -1,11 +1,12 @@
 //! DEAL-009 … DEAL-014: from when to when, and what may be done.
 
 use super::super::release::{Deal, Text};
+use super::super::repair::Edit;
 use super::case::Case;
 use super::deal::{deals_of, first_day_of_sale};
 use super::findings::{Findings, Note};
 use super::times::{day_of, today};
-use super::values::{COMMERCIAL_MODELS, GENERIC_USE_TYPES, USE_TYPES, holds, nearest};
+use super::values::{COMMERCIAL_MODELS, GENERIC_USE_TYPES, USE_TYPES, holds, nearest, same};
 use super::wording::{list, quoted};
 use super::{Rule, Severity, Weight};
 
@@ -205,7 +206,12 @@ fn unknown_use(case: &Case<'_>, findings: &mut Findings<'_>) {
                     "{} is no {element} that DDEX knows.{hint}",
                     quoted(text.as_str())
                 );
-                let note = Note::new(what).at(&text.at).found(text.as_str());
+                let edit =
+                    same(allowed, text.as_str()).map(|right| Edit::set(&text.at.path, right));
+                let note = Note::new(what)
+                    .at(&text.at)
+                    .found(text.as_str())
+                    .repair(edit);
                 findings.add(match near {
                     Some(near) => note.expected(near),
                     None => note,

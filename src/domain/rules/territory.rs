@@ -1,13 +1,16 @@
 //! DEAL-003 … DEAL-007: where a release may be sold. The most frequent error of all is to say so in
 //! the descriptive part, which decides only which texts are shown where.
 
+use super::super::markup::element;
 use super::super::release::{Deal, Message, Release, Text};
+use super::super::repair::Edit;
 use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::paste::deals_in;
 use super::values::{
-    DEPRECATED_TERRITORIES, EUROPEAN_UNION, LEGACY_TERRITORIES, TERRITORIES, holds, territory_hint,
+    DEPRECATED_TERRITORIES, EUROPEAN_UNION, LEGACY_TERRITORIES, TERRITORIES, holds, sure_territory,
+    territory_hint,
 };
 use super::wording::{list, quoted, shown};
 use super::{Rule, Severity, Weight};
@@ -163,10 +166,12 @@ fn descriptive_territories(case: &Case<'_>, findings: &mut Findings<'_>) {
             )
         };
         let at = deals.first().map_or(at, |deal| &deal.at);
-        findings.add(Note::new(what).at(at).fix(format!(
+        let fix = format!(
             "Name the territories in the deal, like this:\n{}",
             deals_in(message, main, &limited)
-        )));
+        );
+        let edits = territories_into(&deals, &limited).unwrap_or_default();
+        findings.add(Note::new(what).at(at).fix(fix).repair(edits));
         return;
     }
     let wanted: HashSet<&str> = limited.iter().map(String::as_str).collect();
@@ -191,6 +196,30 @@ fn descriptive_territories(case: &Case<'_>, findings: &mut Findings<'_>) {
         ))
         .other(true),
     );
+}
+
+/// The territories that the label named, put into deals that say all the rest. Where a deal leaves
+/// open what may be done or from when on, or where no territory is named anywhere, a person decides.
+fn territories_into(deals: &[&Deal], codes: &[String]) -> Option<Vec<Edit>> {
+    let right: Option<Vec<&str>> = codes.iter().map(|code| sure_territory(code)).collect();
+    let lines: Vec<String> = right?
+        .into_iter()
+        .map(|code| element("TerritoryCode", code))
+        .collect();
+    let is_complete = |deal: &&Deal| {
+        let filled = |texts: &[Text]| texts.iter().any(|text| !text.is_empty());
+        filled(&deal.models) && filled(&deal.use_types) && deal.start.is_some()
+    };
+    if lines.is_empty() || deals.is_empty() || !deals.iter().all(is_complete) {
+        return None;
+    }
+    let before = ["IsPreOrderDeal", "CommercialModelType", "Usage"];
+    let edits = deals.iter().map(|deal| Edit::Insert {
+        path: format!("{}/DealTerms", deal.at.path),
+        after: before.map(str::to_owned).to_vec(),
+        xml: lines.join("\n"),
+    });
+    Some(edits.collect())
 }
 
 fn shown_all(codes: &[String]) -> Vec<String> {
@@ -245,6 +274,12 @@ fn is_deprecated(code: &str) -> bool {
     numeric || holds(DEPRECATED_TERRITORIES, code)
 }
 
+/// The right code in the place of a wrong one. What a code of many places stands for today is for a
+/// person to say.
+fn corrected(text: &Text) -> Option<Edit> {
+    sure_territory(text.as_str()).map(|code| Edit::set(&text.at.path, code))
+}
+
 fn unknown_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(message) = case.message else {
         return;
@@ -270,7 +305,8 @@ fn unknown_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
         ))
         .at(&text.at)
         .found(code)
-        .other(mild);
+        .other(mild)
+        .repair(corrected(text));
         let right = findings.hint(|| territory_hint(code));
         findings.add(match right {
             Some(right) => note.fix(format!("Write {right}.")).expected(right),
@@ -293,7 +329,8 @@ fn deprecated_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
             quoted(code)
         ))
         .at(&text.at)
-        .found(code);
+        .found(code)
+        .repair(corrected(text));
         let right = findings.hint(|| territory_hint(code));
         findings.add(match right {
             Some(right) => note.fix(format!("Write {right}.")).expected(right),

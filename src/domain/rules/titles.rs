@@ -3,6 +3,7 @@
 
 use super::super::markup::is_unseen;
 use super::super::release::Text;
+use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note};
 use super::wording::{quoted, shown};
@@ -208,7 +209,11 @@ fn stray_marks(case: &Case<'_>, findings: &mut Findings<'_>) {
         } else {
             continue;
         };
-        findings.add(note_of(&named, &what));
+        // One space in the place of several is what every store shows anyway.
+        let single = text.split(' ').filter(|word| !word.is_empty());
+        let single: String = single.collect::<Vec<_>>().join(" ");
+        let edit = (single != text).then(|| Edit::set(&named.text.at.path, single));
+        findings.add(note_of(&named, &what).repair(edit));
     }
 }
 

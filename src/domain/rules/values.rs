@@ -158,6 +158,32 @@ pub(super) fn nearest(table: &'static str, word: &str) -> Option<&'static str> {
         .map(|(_, entry)| entry)
 }
 
+/// The word of a table that a word is when letters alone are looked at: `main artist` is
+/// `MainArtist` and nothing else.
+pub(super) fn same(table: &'static str, word: &str) -> Option<&'static str> {
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let wanted = letters(word);
+    table
+        .split_ascii_whitespace()
+        .find(|entry| letters(entry) == wanted)
+}
+
+/// The territory code that is meant without a doubt: written in other letters, or by a name that
+/// stands for this one alone.
+pub(super) fn sure_territory(text: &str) -> Option<&'static str> {
+    let known = TERRITORY_HINTS.iter();
+    let upper = text.trim().to_uppercase();
+    let by_name = known.filter(|(wrong, _)| *wrong == upper);
+    same(TERRITORIES, text).or_else(|| {
+        by_name
+            .map(|(_, right)| *right)
+            .find(|right| holds(TERRITORIES, right))
+    })
+}
+
 /// The territory code that is meant by a wrong one.
 pub(super) fn territory_hint(text: &str) -> Option<&'static str> {
     let upper = text.trim().to_uppercase();

@@ -1,61 +1,24 @@
-//! The inner loops, written so that the compiler turns them into vector code, and run with the
-//! widest instructions that the processor has.
+//! The inner loops, in vectors as wide as the processor's registers.
 //!
-//! All of them look at pairs of channels, interleaved: left, right, left, right. `plain` runs the
-//! same body with nothing but the baseline; a test holds both equal.
+//! All of them look at pairs of channels, interleaved: left, right, left, right. The vectors are
+//! written out: of plain loops over lanes the compiler made scalar code for the true peak, ten times
+//! as slow, and nothing would tell if it did so again. `plain` runs the same body one number at a time; a test holds both
+//! equal.
 #![expect(
     clippy::inline_always,
     reason = "a body is compiled for a processor only where it is inlined into that one's caller"
 )]
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
-/// A loop that can be compiled for several processors. `FUSED` says that a product and a sum in one
-/// instruction are there; without them `mul_add` is a slow function.
-pub(super) trait Kernel {
-    /// What it gives.
-    type Output;
-    /// Runs it. Has to be `#[inline(always)]`, or it is compiled for the baseline only.
-    fn run<const FUSED: bool>(self) -> Self::Output;
-}
-
-struct Fused<K>(K);
-
-impl<K: Kernel> NullaryFnOnce for Fused<K> {
-    type Output = K::Output;
-
-    #[inline(always)]
-    fn call(self) -> K::Output {
-        self.0.run::<true>()
-    }
-}
-
-/// Runs a kernel with the best that the processor has.
-pub(super) fn fastest<K: Kernel>(kernel: K) -> K::Output {
-    match Arch::new() {
-        #[cfg(target_arch = "x86_64")]
-        Arch::V4(simd) => simd.vectorize(Fused(kernel)),
-        #[cfg(target_arch = "x86_64")]
-        Arch::V3(simd) => simd.vectorize(Fused(kernel)),
-        #[cfg(target_arch = "aarch64")]
-        Arch::Neon(simd) => simd.vectorize(Fused(kernel)),
-        _ => plain(kernel),
-    }
+/// Runs a kernel with the best that the processor has. Its body has to be `#[inline(always)]`.
+pub(super) fn fastest<K: WithSimd>(kernel: K) -> K::Output {
+    Arch::new().dispatch(kernel)
 }
 
 /// Runs a kernel without any of it.
-pub(super) fn plain<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<false>()
-}
-
-#[inline(always)]
-fn fused<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
-}
-
-#[inline(always)]
-fn fused_double<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
+pub(super) fn plain<K: WithSimd>(kernel: K) -> K::Output {
+    kernel.with_simd(Scalar)
 }
 
 /// The lower of two; compiles to one instruction, unlike `f32::min`, because NaN is no matter here.
@@ -68,9 +31,6 @@ fn lower(a: f32, b: f32) -> f32 {
 fn higher(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
-
-/// Samples looked at in one go.
-const LANES: usize = 16;
 
 /// What a stretch of a pair holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,74 +55,107 @@ pub(super) struct Cells<'a> {
     pub(super) samples: &'a [f32],
 }
 
-impl Kernel for Cells<'_> {
+impl WithSimd for Cells<'_> {
     type Output = Cell;
 
     #[inline(always)]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "arrays of known length and constant loops, which the compiler unrolls"
-    )]
-    fn run<const FUSED: bool>(self) -> Cell {
-        let (blocks, rest) = self.samples.as_chunks::<LANES>();
-        let mut low = [f32::MAX; LANES];
-        let mut high = [f32::MIN; LANES];
-        let mut sum = [0.0; LANES];
-        let mut squares = [0.0; LANES];
-        let mut cross = [0.0; LANES / 2];
-        let mut differs = [0_u32; LANES / 2];
-        for block in blocks {
-            for lane in 0..LANES {
-                let value = block[lane];
-                low[lane] = lower(value, low[lane]);
-                high[lane] = higher(value, high[lane]);
-                sum[lane] += value;
-                squares[lane] = fused::<FUSED>(value, value, squares[lane]);
-            }
-            for lane in 0..LANES / 2 {
-                let (left, right) = (block[2 * lane], block[2 * lane + 1]);
-                cross[lane] = fused::<FUSED>(left, right, cross[lane]);
-                differs[lane] |= left.to_bits() ^ right.to_bits();
-            }
+    fn with_simd<S: Simd>(self, simd: S) -> Cell {
+        let mut left = Lanes::new(simd);
+        let mut right = left;
+        let mut cross = simd.splat_f32s(0.0);
+        let mut differs = simd.splat_f32s(0.0);
+        let (steps, _) = S::as_simd_f32s(self.samples).0.as_chunks::<2>();
+        for step in steps {
+            let [in_left, in_right] = simd.deinterleave_shfl_f32s(*step);
+            left.add(simd, in_left);
+            right.add(simd, in_right);
+            cross = simd.mul_add_e_f32s(in_left, in_right, cross);
+            differs = simd.or_f32s(simd.xor_f32s(in_left, in_right), differs);
         }
-        let (frames, _) = rest.as_chunks::<2>();
-        for frame in frames {
-            for lane in 0..2 {
-                let value = frame[lane];
-                low[lane] = lower(value, low[lane]);
-                high[lane] = higher(value, high[lane]);
-                sum[lane] += value;
-                squares[lane] += value * value;
-            }
-            cross[0] += frame[0] * frame[1];
-            differs[0] |= frame[0].to_bits() ^ frame[1].to_bits();
-        }
+        let sides = [left, right];
         let mut cell = Cell {
-            low: [f32::MAX; 2],
-            high: [f32::MIN; 2],
-            sum: [0.0; 2],
-            squares: [0.0; 2],
-            cross: cross.iter().sum(),
-            differs: differs.iter().any(|bits| *bits != 0),
+            low: sides.map(|side| simd.reduce_min_f32s(side.low)),
+            high: sides.map(|side| simd.reduce_max_f32s(side.high)),
+            sum: sides.map(|side| simd.reduce_sum_f32s(side.sum)),
+            squares: sides.map(|side| simd.reduce_sum_f32s(side.squares)),
+            cross: simd.reduce_sum_f32s(cross),
+            differs: bytemuck::bytes_of(&differs).iter().any(|byte| *byte != 0),
         };
-        for lane in 0..LANES {
-            let side = lane % 2;
-            cell.low[side] = lower(low[lane], cell.low[side]);
-            cell.high[side] = higher(high[lane], cell.high[side]);
-            cell.sum[side] += sum[lane];
-            cell.squares[side] += squares[lane];
+        let rest = self.samples.get(steps.len() * 2 * S::F32_LANES..);
+        for frame in rest.unwrap_or_default().as_chunks::<2>().0 {
+            cell.add(*frame);
         }
         cell
     }
 }
 
+/// One channel of a cell, lane by lane.
+#[derive(Clone, Copy)]
+struct Lanes<S: Simd> {
+    low: S::f32s,
+    high: S::f32s,
+    sum: S::f32s,
+    squares: S::f32s,
+}
+
+impl<S: Simd> Lanes<S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        Self {
+            low: simd.splat_f32s(f32::MAX),
+            high: simd.splat_f32s(f32::MIN),
+            sum: simd.splat_f32s(0.0),
+            squares: simd.splat_f32s(0.0),
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, simd: S, value: S::f32s) {
+        self.low = simd.min_f32s(value, self.low);
+        self.high = simd.max_f32s(value, self.high);
+        self.sum = simd.add_f32s(value, self.sum);
+        self.squares = simd.mul_add_e_f32s(value, value, self.squares);
+    }
+}
+
+impl Cell {
+    /// Adds a single frame.
+    fn add(&mut self, frame: [f32; 2]) {
+        let [left, right] = frame;
+        let sides = self.low.iter_mut().zip(&mut self.high);
+        let sums = self.sum.iter_mut().zip(&mut self.squares);
+        for ((value, (low, high)), (sum, squares)) in frame.iter().zip(sides).zip(sums) {
+            *low = lower(*value, *low);
+            *high = higher(*value, *high);
+            *sum += value;
+            *squares += value * value;
+        }
+        self.cross += left * right;
+        self.differs |= left.to_bits() != right.to_bits();
+    }
+}
+
 /// Frames before a stretch that the true peak looks back at.
 pub(super) const PEAK_HISTORY: usize = 11;
-/// Taps of one phase.
+/// Taps of one phase, and half of them.
 const TAPS: usize = PEAK_HISTORY + 1;
+const HALF: usize = TAPS / 2;
 
 /// Filter of the true peak: the three phases between two samples.
-pub(super) type PeakFilter = [[f32; TAPS]; 3];
+///
+/// The window is symmetric: the middle phase reads the same in both directions, and the third is the
+/// first one backwards. So samples are first added and subtracted in pairs, outermost with outermost,
+/// and what the first and the third phase have in common is computed once. Their sum and difference
+/// are the two phases, and the larger magnitude of those is the sum of magnitudes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PeakFilter {
+    /// Of the middle phase, for sums.
+    middle: [f32; HALF],
+    /// Half of what the first and the third phase add up to, for sums.
+    even: [f32; HALF],
+    /// Half of what they differ by, for differences.
+    odd: [f32; HALF],
+}
 
 /// The 4× oversampling filter of BS.1770-4 as libebur128 has it: a sinc of 48 taps under a Hann
 /// window. Its first phase gives the samples themselves and is left out.
@@ -181,9 +174,14 @@ pub(super) fn peak_filter() -> PeakFilter {
             angle.sin() / angle
         };
         let window = 0.5 * (1.0 - (std::f64::consts::TAU * index as f64 / 48.0).cos());
-        (sinc * window) as f32
+        sinc * window
     };
-    std::array::from_fn(|phase| std::array::from_fn(|t| tap(4 * t + phase + 1)))
+    let first = |t: usize| (tap(4 * t + 1), tap(4 * (TAPS - 1 - t) + 1));
+    PeakFilter {
+        middle: std::array::from_fn(|t| tap(4 * t + 2) as f32),
+        even: std::array::from_fn(|t| (f64::midpoint(first(t).0, first(t).1)) as f32),
+        odd: std::array::from_fn(|t| ((first(t).0 - first(t).1) / 2.0) as f32),
+    }
 }
 
 /// Highest value between the samples of a pair of channels.
@@ -194,52 +192,63 @@ pub(super) struct Peaks<'a> {
     pub(super) filter: &'a PeakFilter,
 }
 
-impl Kernel for Peaks<'_> {
+impl WithSimd for Peaks<'_> {
     type Output = [f32; 2];
 
     #[inline(always)]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "arrays of known length and constant loops, which the compiler unrolls"
-    )]
-    fn run<const FUSED: bool>(self) -> [f32; 2] {
-        const REACH: usize = LANES + 2 * PEAK_HISTORY;
-        let mut highest = [0.0; LANES];
-        let mut rest = self.samples;
-        while let Some(window) = rest.first_chunk::<REACH>() {
-            let mut phases = [[0.0; LANES]; 3];
-            for tap in 0..TAPS {
-                let from = 2 * (PEAK_HISTORY - tap);
-                for lane in 0..LANES {
-                    let value = window[from + lane];
-                    for (sums, filter) in phases.iter_mut().zip(self.filter) {
-                        sums[lane] = fused::<FUSED>(value, filter[tap], sums[lane]);
-                    }
-                }
+    fn with_simd<S: Simd>(self, simd: S) -> [f32; 2] {
+        // Two vectors at a time, so that a step holds whole frames also where a vector is one number.
+        let step = 2 * S::F32_LANES;
+        let reach = step + 2 * PEAK_HISTORY;
+        let Some(last) = self.samples.len().checked_sub(reach) else {
+            return if S::IS_SCALAR { [0.0; 2] } else { plain(self) };
+        };
+        let mut highest = [simd.splat_f32s(0.0); 2];
+        let mut at = 0;
+        while let Some(window) = self.samples.get(at..at + reach) {
+            for (vector, highest) in highest.iter_mut().enumerate() {
+                let value = self.between(simd, window, vector * S::F32_LANES);
+                *highest = simd.max_f32s(value, *highest);
             }
-            for lane in 0..LANES {
-                for phase in &phases {
-                    highest[lane] = higher(phase[lane].abs(), highest[lane]);
-                }
+            if at == last {
+                break;
             }
-            rest = rest.get(LANES..).unwrap_or_default();
-        }
-        while let Some(window) = rest.first_chunk::<{ 2 * TAPS }>() {
-            for side in 0..2 {
-                for phase in self.filter {
-                    let value: f32 = (0..TAPS)
-                        .map(|tap| window[2 * (PEAK_HISTORY - tap) + side] * phase[tap])
-                        .sum();
-                    highest[side] = higher(value.abs(), highest[side]);
-                }
-            }
-            rest = rest.get(2..).unwrap_or_default();
+            // The last step may look at frames a second time; a maximum does not mind.
+            at = (at + step).min(last);
         }
         let mut sides = [0.0; 2];
-        for lane in 0..LANES {
-            sides[lane % 2] = higher(highest[lane], sides[lane % 2]);
+        for frame in bytemuck::cast_slice(&highest).as_chunks::<2>().0 {
+            for (side, value) in sides.iter_mut().zip(frame) {
+                *side = higher(*value, *side);
+            }
         }
         sides
+    }
+}
+
+impl Peaks<'_> {
+    /// Largest magnitude of the three phases for each lane of the vector at `from`.
+    #[inline(always)]
+    fn between<S: Simd>(&self, simd: S, window: &[f32], from: usize) -> S::f32s {
+        let nothing = simd.splat_f32s(0.0);
+        let (mut middle, mut even, mut odd) = (nothing, nothing, nothing);
+        let load = |frame: usize| {
+            let samples = window.get(from + 2 * frame..).unwrap_or_default();
+            let vector = S::as_simd_f32s(samples).0.first();
+            vector.copied().unwrap_or(nothing)
+        };
+        let filter = self.filter;
+        let taps = filter.middle.iter().zip(&filter.even).zip(&filter.odd);
+        for (t, ((in_middle, in_even), in_odd)) in taps.enumerate() {
+            let (newer, older) = (load(PEAK_HISTORY - t), load(t));
+            let sum = simd.add_f32s(newer, older);
+            let difference = simd.sub_f32s(newer, older);
+            middle = simd.mul_add_e_f32s(sum, simd.splat_f32s(*in_middle), middle);
+            even = simd.mul_add_e_f32s(sum, simd.splat_f32s(*in_even), even);
+            odd = simd.mul_add_e_f32s(difference, simd.splat_f32s(*in_odd), odd);
+        }
+        let outer = simd.add_f32s(simd.abs_f32s(even), simd.abs_f32s(odd));
+        simd.max_f32s(simd.abs_f32s(middle), outer)
     }
 }
 
@@ -297,62 +306,82 @@ pub(super) struct Energies<'a> {
     pub(super) out: &'a mut [[f64; 2]],
 }
 
-impl Kernel for Energies<'_> {
+impl WithSimd for Energies<'_> {
     type Output = ();
 
     #[inline(always)]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "arrays of known length and constant loops, which the compiler unrolls"
-    )]
-    fn run<const FUSED: bool>(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let frames = self.samples.as_chunks::<2>().0;
         let stride = self.count * self.sub;
-        let Weighting {
-            shelf_b,
-            shelf_a,
-            pass_a,
-        } = *self.weighting;
-        let (mut s1, mut s2) = ([0.0; DOUBLES], [0.0; DOUBLES]);
-        let (mut t1, mut t2) = ([0.0; DOUBLES], [0.0; DOUBLES]);
+        let mut filters = Filters::<S>::new(simd, self.weighting);
         for block in 0..=self.count {
             let part = |segment: usize| {
                 let from = segment * stride + block * self.sub;
                 frames.get(from..from + self.sub).unwrap_or_default().iter()
             };
-            let mut energy = [0.0; DOUBLES];
+            filters.energy = [simd.splat_f64s(0.0); DOUBLES];
             let together = part(0).zip(part(1)).zip(part(2).zip(part(3)));
             for ((first, second), (third, fourth)) in together {
-                let x = [
-                    f64::from(first[0]),
-                    f64::from(first[1]),
-                    f64::from(second[0]),
-                    f64::from(second[1]),
-                    f64::from(third[0]),
-                    f64::from(third[1]),
-                    f64::from(fourth[0]),
-                    f64::from(fourth[1]),
-                ];
-                for lane in 0..DOUBLES {
-                    let y = fused_double::<FUSED>(shelf_b[0], x[lane], s1[lane]);
-                    let inner = fused_double::<FUSED>(-shelf_a[0], y, s2[lane]);
-                    s1[lane] = fused_double::<FUSED>(shelf_b[1], x[lane], inner);
-                    s2[lane] = fused_double::<FUSED>(shelf_b[2], x[lane], -shelf_a[1] * y);
-                    let z = y + t1[lane];
-                    let inner = fused_double::<FUSED>(-pass_a[0], z, t2[lane]);
-                    t1[lane] = fused_double::<FUSED>(-2.0, y, inner);
-                    t2[lane] = fused_double::<FUSED>(-pass_a[1], z, y);
-                    energy[lane] = fused_double::<FUSED>(z, z, energy[lane]);
-                }
+                let frames: [f32; DOUBLES] = bytemuck::cast([*first, *second, *third, *fourth]);
+                filters.step(simd, frames.map(f64::from));
             }
             let Some(place) = block.checked_sub(1) else {
                 continue;
             };
-            for segment in 0..SEGMENTS {
+            let energy = bytemuck::cast_slice(&filters.energy);
+            for (segment, sides) in energy.as_chunks::<2>().0.iter().enumerate().take(SEGMENTS) {
                 if let Some(out) = self.out.get_mut(segment * self.count + place) {
-                    *out = [energy[2 * segment], energy[2 * segment + 1]];
+                    *out = *sides;
                 }
             }
+        }
+    }
+}
+
+/// Both filters at work on all lanes, in as many vectors as those fill; the others lie idle.
+struct Filters<S: Simd> {
+    shelf_b: [S::f64s; 3],
+    shelf_a: [S::f64s; 2],
+    pass_a: [S::f64s; 2],
+    minus_two: S::f64s,
+    shelf: [[S::f64s; 2]; DOUBLES],
+    pass: [[S::f64s; 2]; DOUBLES],
+    energy: [S::f64s; DOUBLES],
+}
+
+impl<S: Simd> Filters<S> {
+    #[inline(always)]
+    fn new(simd: S, weighting: &Weighting) -> Self {
+        let nothing = simd.splat_f64s(0.0);
+        Self {
+            shelf_b: weighting.shelf_b.map(|b| simd.splat_f64s(b)),
+            // Negative, because there is an instruction for sums of products.
+            shelf_a: weighting.shelf_a.map(|a| simd.splat_f64s(-a)),
+            pass_a: weighting.pass_a.map(|a| simd.splat_f64s(-a)),
+            minus_two: simd.splat_f64s(-2.0),
+            shelf: [[nothing; 2]; DOUBLES],
+            pass: [[nothing; 2]; DOUBLES],
+            energy: [nothing; DOUBLES],
+        }
+    }
+
+    /// One frame of every segment. What does not depend on the output just computed is added up
+    /// first: the way from one output to the next is what takes the time.
+    #[inline(always)]
+    fn step(&mut self, simd: S, input: [f64; DOUBLES]) {
+        let sum = |factor, other, plus| simd.mul_add_e_f64s(factor, other, plus);
+        let [b0, b1, b2] = self.shelf_b;
+        let ([a1, a2], [c1, c2]) = (self.shelf_a, self.pass_a);
+        let states = self.shelf.iter_mut().zip(&mut self.pass);
+        let lanes = S::as_simd_f64s(&input).0.iter();
+        for ((x, energy), ([s1, s2], [t1, t2])) in lanes.zip(&mut self.energy).zip(states) {
+            let y = sum(b0, *x, *s1);
+            *s1 = sum(a1, y, sum(b1, *x, *s2));
+            *s2 = sum(a2, y, simd.mul_f64s(b2, *x));
+            let z = simd.add_f64s(y, *t1);
+            *t1 = sum(c1, z, sum(self.minus_two, y, *t2));
+            *t2 = sum(c2, z, y);
+            *energy = sum(z, z, *energy);
         }
     }
 }
@@ -365,7 +394,7 @@ pub(super) struct Floats<'a> {
     pub(super) to: &'a mut [f32],
 }
 
-impl Kernel for Floats<'_> {
+impl WithSimd for Floats<'_> {
     /// All bits that any sample uses.
     type Output = u32;
 
@@ -375,7 +404,7 @@ impl Kernel for Floats<'_> {
         clippy::cast_sign_loss,
         reason = "24 bits are what a float holds; beyond them nothing is audible or judged"
     )]
-    fn run<const FUSED: bool>(self) -> u32 {
+    fn with_simd<S: Simd>(self, _: S) -> u32 {
         let mut used = 0;
         for (to, from) in self.to.iter_mut().zip(self.from) {
             used |= *from as u32;

@@ -140,6 +140,7 @@ fn cut_short() -> (World, Intent) {
         size: fs::metadata(world.incoming("A").join(name)).unwrap().len(),
         sha256: String::new(),
         md5: None,
+        taken_over: false,
     };
     let package = PackageId::new("P001");
     let files = ["01_A.wav", "02_B.wav", "artwork.jpg", "metadata.xml"].map(line);

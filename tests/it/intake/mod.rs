@@ -4,6 +4,7 @@ mod chaos;
 mod claim;
 mod contents;
 mod crash;
+mod shadow;
 mod world;
 
 use dropzone::domain::facts::Manifest;

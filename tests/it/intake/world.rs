@@ -5,7 +5,7 @@ use dropzone::domain::content::{Content, FileKey, Measure, Measured, Memory as C
 use dropzone::domain::ern::Sniff;
 use dropzone::domain::fault::Fault;
 use dropzone::domain::ids::{LabelId, PackageId};
-use dropzone::domain::ledger::{Intent, Ledger, OpenFolder};
+use dropzone::domain::ledger::{Earlier, Intent, Ledger, OpenFolder};
 use dropzone::domain::limits::Limits;
 use dropzone::domain::places::Places;
 use dropzone::domain::release::{
@@ -97,6 +97,14 @@ impl FileLedger {
         self.memory.lock().unwrap().intents.len()
     }
 
+    /// The package is with the stores.
+    pub(super) fn settle(&self, package: &str) {
+        self.change("settle", package, |memory| {
+            "delivered".clone_into(&mut memory.rows.get_mut(package).unwrap().status);
+        })
+        .unwrap();
+    }
+
     /// Leaves an intent behind, as a crash would.
     pub(super) fn plant(&self, intent: &Intent) {
         self.intend(intent).unwrap();
@@ -144,6 +152,22 @@ impl Ledger for FileLedger {
             };
             memory.rows.insert(id.clone(), row);
             PackageId::new(id)
+        })
+    }
+
+    fn earlier(&self, label: &LabelId, folder: &str) -> Result<Earlier, Fault> {
+        self.change("earlier", folder, |memory| {
+            let rows = memory.rows.iter().rev();
+            let latest = rows.into_iter().find(|(_, row)| {
+                row.label == label.as_str()
+                    && row.folder == folder
+                    && !["receiving", "withdrawn"].contains(&row.status.as_str())
+            });
+            match latest {
+                None => Earlier::Nothing,
+                Some((_, row)) if row.status == "delivered" => Earlier::Settled,
+                Some((id, _)) => Earlier::Open(PackageId::new(id.as_str())),
+            }
         })
     }
 

@@ -87,6 +87,7 @@ fn speak(package: &mut Package, dialect: Dialect, found: &str, wanted: &str, lin
         dialect,
         found: found.to_owned(),
         wanted: wanted.to_owned(),
+        repair: Vec::new(),
         at: at(line, "ReleaseList/Release[1]/ReleaseDate"),
     });
 }

@@ -151,6 +151,7 @@ fn schema_faults_are_summed_up_in_one_line() {
                 .to_owned(),
             expected: None,
             found: None,
+            repair: Vec::new(),
         })
         .collect();
     package.schema.total = 1_000;
@@ -178,6 +179,7 @@ fn what_is_left_out_does_not_hide_what_the_schema_says() {
         path: "/ern:NewReleaseMessage/DealList/ReleaseDeal/Deal/DealTerms/TerritoryCode".to_owned(),
         expected: None,
         found: None,
+        repair: Vec::new(),
     }];
     package.schema.total = 1;
     assert!(of(&package.judge(Profile::Strict), "XML-014").is_empty());

@@ -152,6 +152,7 @@ pub(crate) fn manifest(id: &PackageId, label: &LabelId, folder: &str) -> Manifes
             size: 44,
             sha256: "ab".repeat(32),
             md5: Some("cd".repeat(16)),
+            taken_over: false,
         }],
     }
 }
@@ -189,6 +190,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
             message: format!("{file} is at fault."),
             fix: "Mend it.".to_owned(),
             fixable: false,
+            repair: Vec::new(),
             usual: None,
             more: None,
             file: Some((*file).to_owned()),

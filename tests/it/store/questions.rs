@@ -112,7 +112,7 @@ fn approvals_from_before_there_were_ticks_are_still_read() {
         old.as_object_mut().unwrap().remove(key);
     }
     for finding in old["findings"].as_array_mut().unwrap() {
-        for key in ["usual", "more", "isrc", "fixable"] {
+        for key in ["usual", "more", "isrc", "fixable", "repair"] {
             finding.as_object_mut().unwrap().remove(key);
         }
     }

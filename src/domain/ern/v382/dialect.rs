@@ -5,12 +5,31 @@
 
 use super::super::tree::Element;
 use super::super::words::quote;
+use crate::domain::markup;
 use crate::domain::release::{Dialect, DialectUse, Release};
+use crate::domain::repair::Edit;
 
 /// Containers that labels write where the codec belongs.
 const CONTAINERS: [&str; 9] = [
     "WAV", "WAVE", "BWF", "RF64", "AIFF", "AIF", "AIFC", "RIFF", "X-WAV",
 ];
+
+/// The parts of a release in their order; `ReleaseDate` is the guide's and has no place of its own.
+const RELEASE_ORDER: &str = "\
+    ReleaseId ReleaseReference ExternalResourceLink SalesReportingProxyReleaseId ReferenceTitle \
+    ReleaseResourceReferenceList ResourceOmissionReason ReleaseCollectionReferenceList ReleaseType \
+    ReleaseDetailsByTerritory LanguageOfPerformance LanguageOfDubbing SubTitleLanguage Duration \
+    RightsAgreementId PLine CLine ArtistProfilePage GlobalReleaseDate GlobalOriginalReleaseDate";
+
+/// What comes before `ReleaseDate` in the details of a release.
+const BEFORE_RELEASE_DATE: &str = "\
+    TerritoryCode ExcludedTerritoryCode DisplayArtistName LabelName RightsAgreementId Title \
+    DisplayArtist IsMultiArtistCompilation AdministratingRecordCompany ReleaseType RelatedRelease \
+    ParentalWarningType AvRating MarketingComment ResourceGroup Genre PLine CLine";
+
+fn names(list: &str) -> Vec<String> {
+    list.split_ascii_whitespace().map(str::to_owned).collect()
+}
 
 fn quoted(element: Element<'_, '_>) -> String {
     let name = element.name();
@@ -29,6 +48,7 @@ pub(super) fn barcode(element: Element<'_, '_>) -> DialectUse {
         dialect: Dialect::UpcElement,
         found: quoted(element),
         wanted: format!("<ICPN>{}</ICPN>", escape(&quote(element.raw()))),
+        repair: vec![Edit::rename(&element.at().path, "ICPN")],
         at: element.at(),
     }
 }
@@ -39,8 +59,34 @@ pub(super) fn uri(element: Element<'_, '_>) -> DialectUse {
         dialect: Dialect::FileUri,
         found: quoted(element),
         wanted: file_name(element.raw()),
+        repair: file_edits(element),
         at: element.at(),
     }
+}
+
+/// `URI` → `FileName`, and `FilePath` for a folder in front of the name. An address on another machine
+/// names no file of this folder: what was meant is for a person to say.
+fn file_edits(element: Element<'_, '_>) -> Vec<Edit> {
+    let path = element.at().path;
+    let reference = element.raw();
+    let plain = reference.strip_prefix("./").unwrap_or(reference);
+    let mut edits = vec![Edit::rename(&path, "FileName")];
+    if plain.contains([':', '\\']) || plain.starts_with('/') {
+        return Vec::new();
+    }
+    match (plain.rsplit_once('/'), path.rsplit_once('/')) {
+        (Some((folder, name)), Some((file, _))) => {
+            edits.push(Edit::set(&path, name));
+            edits.push(Edit::Insert {
+                path: file.to_owned(),
+                after: vec![element.name().to_owned()],
+                xml: markup::element("FilePath", &format!("{folder}/")),
+            });
+        }
+        _ if plain != reference => edits.push(Edit::set(&path, plain)),
+        _ => {}
+    }
+    edits
 }
 
 /// `resources/01.wav` → `FileName` and `FilePath`, as ERN 3 keeps them apart.
@@ -63,6 +109,7 @@ pub(super) fn container_as_codec(element: Element<'_, '_>) -> Option<DialectUse>
         dialect: Dialect::CodecIsContainer,
         found: quoted(element),
         wanted: "<AudioCodecType>PCM</AudioCodecType>".to_owned(),
+        repair: vec![Edit::set(&element.at().path, "PCM")],
         at: element.at(),
     })
 }
@@ -74,6 +121,8 @@ pub(super) fn ep(element: Element<'_, '_>) -> Option<DialectUse> {
         found: quoted(element),
         wanted: "<ReleaseType Namespace=\"DPID:YOUR_DPID\" UserDefinedValue=\"EP\">UserDefined</ReleaseType>"
             .to_owned(),
+        // Whose the value is depends on the sender: the rule knows it.
+        repair: Vec::new(),
         at: element.at(),
     })
 }
@@ -81,11 +130,13 @@ pub(super) fn ep(element: Element<'_, '_>) -> Option<DialectUse> {
 /// D5: up to three uses for a release, one for each part that stands wrong.
 pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<DialectUse> {
     let mut uses = Vec::new();
-    let mut add = |found: String, wanted: String, place: Element<'_, '_>| {
+    let path = element.at().path;
+    let mut add = |found: String, wanted: String, place: Element<'_, '_>, edit: Edit| {
         uses.push(DialectUse {
             dialect: Dialect::ReleaseLayout,
             found,
             wanted,
+            repair: vec![edit],
             at: place.at(),
         });
     };
@@ -102,6 +153,11 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
             format!("{} directly inside <Release>", quoted(date)),
             wanted,
             date,
+            Edit::Move {
+                path: date.at().path,
+                into: format!("{path}/ReleaseDetailsByTerritory"),
+                after: names(BEFORE_RELEASE_DATE),
+            },
         );
     }
     if let Some(early) = type_before_list(element) {
@@ -112,6 +168,10 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
                 quoted(early)
             ),
             early,
+            Edit::Sort {
+                path: path.clone(),
+                order: names(RELEASE_ORDER),
+            },
         );
     }
     if !has_details {
@@ -129,6 +189,16 @@ pub(super) fn layout(element: Element<'_, '_>, release: &Release) -> Vec<Dialect
             "<Release> without <ReleaseDetailsByTerritory>".to_owned(),
             details_with(&line),
             element,
+            Edit::Insert {
+                path: path.clone(),
+                after: names(RELEASE_ORDER)
+                    .into_iter()
+                    .take_while(|name| name != "ReleaseDetailsByTerritory")
+                    .collect(),
+                xml: "<ReleaseDetailsByTerritory>\n  <TerritoryCode>Worldwide</TerritoryCode>\n\
+                      </ReleaseDetailsByTerritory>"
+                    .to_owned(),
+            },
         );
     }
     uses
