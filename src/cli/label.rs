@@ -13,7 +13,7 @@ use crate::domain::account::{Account, Profile, is_valid_name};
 use crate::domain::ids::DspId;
 use crate::domain::password;
 use crate::domain::policy::{RuleChange, RuleSetting};
-use crate::domain::rules::rule;
+use crate::domain::rules::{is_territory, rule};
 use crate::store::Store;
 use clap::Subcommand;
 use std::io::{BufRead, Write};
@@ -97,6 +97,9 @@ pub struct Settings {
     /// DDEX party identifier that the label sends as
     #[arg(long, value_name = "PADPIDA…")]
     dpid: Option<String>,
+    /// Territories that the label's contract holds, as codes such as NG,GH; `Worldwide` for all
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    territories: Option<Vec<String>>,
     /// File with public keys that may log in; may be given more than once
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
@@ -186,6 +189,7 @@ fn add(
         dsps: Vec::new(),
         profile: Profile::default(),
         dpid: None,
+        territories: Vec::new(),
         password_hash: None,
         keys: Vec::new(),
         disabled: false,
@@ -225,6 +229,23 @@ fn set(
     show(&account, password, store, context)
 }
 
+/// The territories of a contract; none for the whole world.
+fn contract(codes: &[String]) -> Result<Vec<String>, Failure> {
+    let mut held: Vec<String> = codes.iter().map(|code| code.trim().to_owned()).collect();
+    held.sort_unstable();
+    held.dedup();
+    if let Some(wrong) = held.iter().find(|code| !is_territory(code)) {
+        return Err(Failure::Usage(format!(
+            "{} is no territory code: write codes of two capital letters such as NG, or Worldwide",
+            shown(wrong)
+        )));
+    }
+    if held.iter().any(|code| code == "Worldwide") {
+        held.clear();
+    }
+    Ok(held)
+}
+
 /// Applies what was named; gives the password when one was made.
 fn change(
     account: &mut Account,
@@ -250,6 +271,9 @@ fn change(
     }
     if let Some(dpid) = &settings.dpid {
         account.dpid = Some(dpid.clone()).filter(|text| !text.is_empty());
+    }
+    if let Some(codes) = &settings.territories {
+        account.territories = contract(codes)?;
     }
     for file in &settings.keys {
         add_keys(account, file)?;
@@ -481,6 +505,9 @@ fn show(
     writeln!(out, "DSPs      {dsps}")?;
     if let Some(dpid) = &detail.dpid {
         writeln!(out, "DPID      {}", shown(dpid))?;
+    }
+    if !detail.territories.is_empty() {
+        writeln!(out, "contract  {}", detail.territories.join(", "))?;
     }
     writeln!(out, "login     {}", login(account))?;
     for line in &detail.keys {

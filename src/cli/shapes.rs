@@ -259,6 +259,8 @@ pub struct LabelDetail {
     pub profile: String,
     /// DDEX party identifier.
     pub dpid: Option<String>,
+    /// Territories that its contract holds; empty: the whole world.
+    pub territories: Vec<String>,
     /// Whether it can log in by password.
     pub has_password: bool,
     /// Fingerprints of its public keys, with their comments.
@@ -290,6 +292,7 @@ impl LabelDetail {
             dsps: account.dsps.iter().map(ToString::to_string).collect(),
             profile: account.profile.as_str().to_owned(),
             dpid: account.dpid.clone(),
+            territories: account.territories.clone(),
             has_password: account.password_hash.is_some(),
             keys: account.keys.iter().map(|key| fingerprint(key)).collect(),
             disabled: account.disabled,

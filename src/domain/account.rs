@@ -51,6 +51,9 @@ pub struct Account {
     pub profile: Profile,
     /// DDEX party identifier the label sends as, when known (HDR-002).
     pub dpid: Option<String>,
+    /// Territories that the label's contract holds, as ISO 3166-1 codes; empty: the whole world
+    /// (DEAL-020).
+    pub territories: Vec<String>,
     /// PHC string (`$argon2id$…`), if the label logs in by password.
     pub password_hash: Option<String>,
     /// Public keys in OpenSSH one-line form (`ssh-ed25519 AAAA… comment`).

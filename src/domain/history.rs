@@ -21,6 +21,9 @@ pub struct History {
     /// it in the same folder (PKG-029); paths relative to the package.
     #[serde(default)]
     pub taken_over: Vec<String>,
+    /// Territories that the label's contract holds (DEAL-020); empty: the whole world.
+    #[serde(default)]
+    pub contract: Vec<String>,
 }
 
 /// One earlier package.

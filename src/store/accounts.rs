@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 const COLUMNS: &str =
-    "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at";
+    "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories";
 
 impl Store {
     /// A new identifier for a label that is to be added.
@@ -33,9 +33,9 @@ impl Store {
                 desk,
                 &account,
                 "INSERT INTO label (id, name, emails, dsps, profile, dpid, password_hash, keys,
-                     disabled, created_at)
+                     disabled, created_at, territories)
                  VALUES (:id, :name, :emails, :dsps, :profile, :dpid, :password_hash, :keys,
-                     :disabled, :created_at)",
+                     :disabled, :created_at, :territories)",
             )?;
             Ok(())
         })
@@ -55,7 +55,8 @@ impl Store {
                 &account,
                 "UPDATE label SET name = :name, emails = :emails, dsps = :dsps,
                      profile = :profile, dpid = :dpid, password_hash = :password_hash,
-                     keys = :keys, disabled = :disabled, created_at = :created_at
+                     keys = :keys, disabled = :disabled, created_at = :created_at,
+                     territories = :territories
                  WHERE id = :id",
             )?;
             if changed == 0 {
@@ -123,6 +124,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         keys: json_of(row, 7)?,
         disabled: row.get(8)?,
         created_at: time_of(row, 9)?,
+        territories: json_of(row, 10)?,
     })
 }
 
@@ -130,6 +132,7 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
     let emails = json("the label's addresses", &account.emails)?;
     let dsps = json("the label's DSPs", &account.dsps)?;
     let keys = json("the label's keys", &account.keys)?;
+    let territories = json("the label's territories", &account.territories)?;
     desk.connection
         .prepare_cached(sql)
         .and_then(|mut statement| {
@@ -144,6 +147,7 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
                 ":keys": keys,
                 ":disabled": account.disabled,
                 ":created_at": time(account.created_at),
+                ":territories": territories,
             })
         })
         .map_err(StoreError::write("a label"))

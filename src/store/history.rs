@@ -1,6 +1,7 @@
 //! What the store knows of a label's earlier packages, as far as rules and letters ask for it.
 
 use super::Store;
+use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
@@ -52,7 +53,11 @@ impl Store {
                 .query_one((question.sender_dpid, question.label.as_str()), |row| {
                     row.get(0)
                 })?;
+            let account = label_where(connection, "id", question.label.as_str())?;
             Ok(History {
+                contract: account
+                    .map(|account| account.territories)
+                    .unwrap_or_default(),
                 same_release: same_release(connection, question, gtin.as_deref())?,
                 icpn_of_other_label,
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,

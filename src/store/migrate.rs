@@ -11,6 +11,7 @@ use std::path::Path;
 const STEPS: &[&str] = &[
     include_str!("migrations/0001_beginning.sql"),
     include_str!("migrations/0002_rules_of_a_label.sql"),
+    include_str!("migrations/0003_territories_of_a_label.sql"),
 ];
 
 /// The version that this program writes and reads.

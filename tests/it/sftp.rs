@@ -70,6 +70,7 @@ impl Server {
                 dsps: Vec::new(),
                 profile: Profile::Guide,
                 dpid: None,
+                territories: Vec::new(),
                 password_hash: Some(password_hash().to_owned()),
                 keys: vec![fs::read_to_string(key.with_extension("pub")).unwrap()],
                 disabled: false,

@@ -105,8 +105,11 @@ fn track_release_without_deal(case: &Case<'_>, findings: &mut Findings<'_>) {
             .map_or(&first.at, |text: &Text| &text.at);
         findings.add(
             Note::new(format!(
-                "{} of the tracks have no deal of their own; the deal of the release is applied.",
-                without.len()
+                "{}; the deal of the release is applied.",
+                match without.len() {
+                    1 => "1 track has no deal of its own".to_owned(),
+                    number => format!("{number} tracks have no deal of their own"),
+                }
             ))
             .at(at),
         );

@@ -35,7 +35,8 @@ pub(super) const RULES: &[Rule] = &[
         title: "Artist is missing",
         weight: Weight::ERROR.or(Severity::Info),
         why: "Every track needs its artist. A release without one gets that of its tracks when \
-              they all have the same, which is only noted.",
+              they all have the same, and a track with a DisplayArtistName alone gets that as main \
+              artist; both are only noted.",
         fix: "Write the artist's name into DisplayArtist/PartyName/FullName.",
         source: "guide, Required XML fields; DDEX Release Profile 1.4, rule 1761",
         ack: "PrimaryArtistNameMissing",
@@ -175,6 +176,19 @@ fn no_artist(case: &Case<'_>, findings: &mut Findings<'_>) {
                 Note::new(format!("{} has no artist.", track.name()))
                     .at(&track.recording.at)
                     .track(track.number),
+            );
+        } else if !has_artist(&track.recording.artists, None)
+            && let Some(name) = &track.recording.artist_name
+        {
+            findings.add(
+                Note::new(format!(
+                    "{} names its artist only as DisplayArtistName; we took {} as main artist.",
+                    track.name(),
+                    quoted(name.as_str())
+                ))
+                .at(&name.at)
+                .track(track.number)
+                .other(true),
             );
         }
     }

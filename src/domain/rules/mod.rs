@@ -31,6 +31,7 @@ mod character;
 mod composition;
 mod container;
 mod content;
+mod contract;
 mod deal;
 mod dialect;
 mod files;
@@ -229,6 +230,7 @@ const TABLES: &[(Layer, &[Rule])] = &[
     (Layer::Content, territory::RULES),
     (Layer::Content, terms::RULES),
     (Layer::Content, offers::RULES),
+    (Layer::Content, contract::RULES),
     (Layer::Media, container::RULES),
     (Layer::Media, format::RULES),
     (Layer::Media, sound::RULES),

@@ -185,7 +185,7 @@ fn various(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 /// A name without accents, capitals, spaces and marks: what stays is what people read.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.nfkd()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)

@@ -1,9 +1,9 @@
 //! DEAL-008 and DEAL-013 … DEAL-019: deals beside one another, their prices and their times.
 
-use super::super::release::{Deal, Message, Release, ReleaseDeal, Text};
+use super::super::release::{Deal, Message, Release, Text};
 use super::case::Case;
 use super::deal::{deals_of, is_for};
-use super::findings::{Findings, Note};
+use super::findings::{Findings, Note, last_element};
 use super::terms::standing_deals;
 use super::territory::{effective, summary};
 use super::times::{day_of, moment};
@@ -11,10 +11,12 @@ use super::values::{CURRENCIES, STREAMING_USE_TYPES, TERRITORIES, USE_TYPES, hol
 use super::wording::{list, quoted, titled};
 use super::{Rule, Severity, Weight};
 use jiff::civil::Date;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Deals of one release that are compared with one another; real messages have fewer.
 const MOST_DEALS: usize = 100;
+/// Countries and titles that one finding names one by one.
+const MOST_NAMED: usize = 20;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -298,10 +300,20 @@ fn wider_track(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let allowed = effective(&of_release);
+    let tracks: HashMap<&str, &Release> = message
+        .releases
+        .iter()
+        .filter(|release| release.is_track_release())
+        .filter_map(|release| Some((release.reference.as_ref()?.as_str(), release)))
+        .collect();
     let of_tracks = message
         .deals
         .iter()
-        .filter(|deal| !is_for(deal, main) && is_for_a_track(deal, message));
+        .filter(|deal| !is_for(deal, main))
+        .filter(|deal| {
+            let mut references = deal.releases.iter();
+            references.any(|reference| tracks.contains_key(reference.as_str()))
+        });
     for release_deal in of_tracks {
         let deals: Vec<&Deal> = release_deal.deals.iter().filter(has_place).collect();
         let beyond: HashSet<&str> = effective(&deals).difference(&allowed).copied().collect();
@@ -310,12 +322,21 @@ fn wider_track(case: &Case<'_>, findings: &mut Findings<'_>) {
         };
         let mut codes: Vec<&str> = beyond.into_iter().collect();
         codes.sort_unstable();
-        let whose: Vec<&str> = release_deal.releases.iter().map(Text::as_str).collect();
+        let sold = if codes.len() > MOST_NAMED {
+            list(&summary(&deals))
+        } else {
+            list(&codes)
+        };
+        // Nobody knows tracks by `R1`.
+        let own = release_deal.releases.iter();
+        let titles: Vec<String> = own
+            .filter_map(|reference| tracks.get(reference.as_str()))
+            .map(|release| titled(release.title()))
+            .collect();
         findings.add(
             Note::new(format!(
-                "The tracks {} may be sold in {}, the release only in {}.",
-                list(&whose),
-                list(&codes),
+                "{} may be sold in {sold}, the release only in {}.",
+                list(&titles),
                 list(&summary(&of_release))
             ))
             .at(&first.at)
@@ -323,14 +344,6 @@ fn wider_track(case: &Case<'_>, findings: &mut Findings<'_>) {
             .found(&summary(&deals).join(", ")),
         );
     }
-}
-
-fn is_for_a_track(deal: &ReleaseDeal, message: &Message) -> bool {
-    message
-        .releases
-        .iter()
-        .filter(|release| release.is_track_release())
-        .any(|release: &Release| is_for(deal, release))
 }
 
 fn odd_price(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -387,19 +400,25 @@ fn ambiguous_times(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// The first of them; a takedown is written into every deal.
 fn old_takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let marks = case.message.into_iter().flat_map(all_deals);
-    for mark in marks
+    let deals = case.message.into_iter().flat_map(all_deals);
+    let mut marks = deals
         .filter(|deal| is_takedown(deal))
-        .filter_map(|deal| deal.take_down.as_ref())
-    {
-        let element = super::findings::last_element(Some(&mark.at.path));
-        findings.add(
-            Note::new(format!(
-                "A deal says {}. We read it as a deal that is over: nobody may sell the release.",
-                quoted(element)
-            ))
-            .at(&mark.at),
-        );
-    }
+        .filter_map(|deal| deal.take_down.as_ref());
+    let Some(first) = marks.next() else {
+        return;
+    };
+    let element = last_element(Some(&first.at.path));
+    let whose = match marks.count() {
+        0 => "A deal says".to_owned(),
+        more => format!("{} deals say", more + 1),
+    };
+    findings.add(
+        Note::new(format!(
+            "{whose} {}. We read that as deals that are over: nobody may sell the release.",
+            quoted(element)
+        ))
+        .at(&first.at),
+    );
 }

@@ -6,16 +6,18 @@ use super::super::release::Text;
 use super::super::repair::Edit;
 use super::case::Case;
 use super::findings::{Findings, Note};
+use super::names::folded;
 use super::wording::{quoted, shown};
 use super::{Rule, Severity, Weight};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "META-014",
-        title: "Featured artist is written into the title in an unusual form",
+        title: "Featured artist of the title is in an unusual form or has no role",
         weight: Weight::WARNING,
         why: "Stores show guests as “(feat. Name)” or “(with Name)” and want them as \
-              FeaturedArtist; other forms are sent back.",
+              FeaturedArtist; other forms are sent back, and a guest without that role gets no \
+              page and no link.",
         fix: "Give the guest the role FeaturedArtist, and write “(feat. Name)” or nothing in the \
               title.",
         source: "Apple Music Style Guide 2.13; Spotify style guide",
@@ -115,22 +117,67 @@ pub(super) fn note_of(named: &Named<'_>, what: &str) -> Note {
 
 fn odd_featuring(case: &Case<'_>, findings: &mut Findings<'_>) {
     for named in titles(case) {
-        let odd = named.text.as_str().split_whitespace().find(|word| {
+        let mut words = named.text.as_str().split_whitespace().enumerate();
+        let odd = words.find_map(|(place, word)| {
             let bare = word.trim_start_matches(['(', '[']);
-            let opened = word.starts_with('(');
-            match bare.to_lowercase().as_str() {
+            // A sub-title is shown in brackets anyway.
+            let opened = word.starts_with('(') || place == 0;
+            let is_odd = match bare.to_lowercase().as_str() {
                 "feat." => !opened || bare != "feat.",
                 "ft" | "ft." | "feat" | "featuring" | "w/" => true,
                 _ => false,
-            }
+            };
+            is_odd.then_some(word)
         });
         if let Some(word) = odd {
             findings.add(note_of(
                 &named,
                 &format!("names a guest with {}", quoted(word)),
             ));
+        } else if let Some(guest) = guest_without_role(case, &named) {
+            findings.add(
+                note_of(&named, &format!("names the guest {}", quoted(&guest))).fix(format!(
+                    "Add {} to the artists of the track, with the ArtistRole FeaturedArtist.",
+                    quoted(&guest)
+                )),
+            );
         }
     }
+}
+
+/// The first guest of a track's title who is not among its artists in any role.
+fn guest_without_role(case: &Case<'_>, named: &Named<'_>) -> Option<String> {
+    let number = named.track?;
+    let title = named.text.as_str();
+    let (_, guests) = title
+        .split_once("(feat. ")
+        .or_else(|| title.strip_prefix("feat. ").map(|guests| ("", guests)))?;
+    let guests = guests.split_once(')').map_or(guests, |(inside, _)| inside);
+    let tracks = case.judged_tracks();
+    let track = tracks.iter().find(|track| track.number == number)?;
+    let artists = track.recording.artists.iter();
+    let known: Vec<String> = artists
+        .filter_map(|artist| artist.name.as_ref())
+        .map(|name| folded(name.as_str()))
+        .collect();
+    // A name may hold a comma or an ampersand itself: the whole is looked for first.
+    let is_known = |name: &str| known.iter().any(|artist| *artist == folded(name));
+    if is_known(guests) {
+        return None;
+    }
+    let mut names = guests
+        .split([',', '&'])
+        .flat_map(|part| part.split(" and "))
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let whole = folded(guests);
+    // “Ada & The Winds” in a list of guests is in pieces now; its artist is in the list as a whole.
+    names
+        .find(|name| {
+            let in_one = |artist: &String| artist.contains(&folded(name)) && whole.contains(artist);
+            !is_known(name) && !known.iter().any(in_one)
+        })
+        .map(str::to_owned)
 }
 
 fn odd_capitals(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -141,7 +188,9 @@ fn odd_capitals(case: &Case<'_>, findings: &mut Findings<'_>) {
             .chars()
             .filter(|c| c.is_alphabetic())
             .collect();
-        // Scripts without capitals have nothing to say here; short titles may be acronyms.
+        // Scripts without capitals have nothing to say here; short titles may be acronyms, and behind
+        // a number many languages go on in small letters.
+        let starts_with_number = named.text.as_str().starts_with(|c: char| c.is_numeric());
         let cased = letters
             .iter()
             .filter(|c| c.is_uppercase() || c.is_lowercase())
@@ -151,7 +200,7 @@ fn odd_capitals(case: &Case<'_>, findings: &mut Findings<'_>) {
         }
         if letters.iter().all(|c| c.is_uppercase()) {
             findings.add(note_of(&named, "is all in capitals"));
-        } else if letters.iter().all(|c| c.is_lowercase()) {
+        } else if !starts_with_number && letters.iter().all(|c| c.is_lowercase()) {
             findings.add(note_of(&named, "is all in small letters"));
         }
     }

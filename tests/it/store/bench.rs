@@ -117,6 +117,7 @@ pub(crate) fn account(store: &Store, name: &str, emails: &[&str]) -> Account {
         dsps: vec![DspId::new("archive"), DspId::new("megastream")],
         profile: Profile::Strict,
         dpid: None,
+        territories: Vec::new(),
         password_hash: None,
         keys: Vec::new(),
         disabled: false,

@@ -172,6 +172,16 @@ pub(super) const CASES: &[Case] = &[
         p.deal().end = Some(text("2028-04-10T12:00:00", 269, "x"))
     })
     .sound(|p| p.deal().end = Some(text("2028-04-10", 269, "x"))),
+    question("DEAL-020", |p| contract(p, &["GH", "NG"])),
+    question("DEAL-020", |p| {
+        contract(p, &["GH", "NG"]);
+        p.deal().territories[0].value = "NG".to_owned();
+        p.deal().territories.push(text("KE", 267, "x"));
+    })
+    .sound(|p| {
+        contract(p, &["GH", "NG"]);
+        p.deal().territories[0].value = "NG".to_owned();
+    }),
     warning("DEAL-019", |p| {
         let old = second_deal(p);
         old.use_types.clear();
@@ -184,6 +194,12 @@ pub(super) const CASES: &[Case] = &[
     })
     .sound(|p| p.deal().take_down = Some(text("false", 266, "x"))),
 ];
+
+/// The label's contract holds these territories only.
+fn contract(package: &mut Package, codes: &[&str]) {
+    let history = package.history.get_or_insert_default();
+    history.contract = codes.iter().map(|code| (*code).to_owned()).collect();
+}
 
 fn all_countries() -> Vec<Text> {
     let mut codes = Vec::new();

@@ -19,6 +19,11 @@ pub(super) const CASES: &[Case] = &[
         p.main().artists.clear();
         p.track(2).artists = vec![artist("Tunde", "MainArtist", 86, "x")];
     }),
+    info("META-003", |p| {
+        let track = p.track(2);
+        track.artist_name = track.artists[0].name.clone();
+        track.artists.clear();
+    }),
     info("META-003", |p| p.main().artists.clear()).sound(|p| {
         p.main()
             .artists
@@ -79,6 +84,17 @@ pub(super) const CASES: &[Case] = &[
             .push(artist("Tunde", "FeaturedArtist", 47, "x"));
         p.track(1).artists[1].sequence.as_mut().unwrap().value = "2".to_owned();
     }),
+    warning("META-014", |p| {
+        track_title(p, "Harmattan (feat. Tunde & Obi)")
+    })
+    .sound(|p| {
+        track_title(p, "Harmattan (feat. Tunde & The Winds)");
+        p.track(1)
+            .artists
+            .push(artist("Tunde & The Winds", "FeaturedArtist", 47, "x"));
+    }),
+    warning("META-015", |p| track_title(p, "harmattan rain"))
+        .sound(|p| track_title(p, "12 dana kiše")),
     warning("META-015", |p| {
         p.main().titles[0].text.value = "HARMATTAN".to_owned();
     })
