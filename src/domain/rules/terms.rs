@@ -125,8 +125,13 @@ fn starts_off_the_day(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(release) = release.and_then(|date| day_of(date.as_str())) else {
         return;
     };
-    // Orders taken before the release are what such deals are for.
-    for deal in standing_deals(case).filter(|deal| !deal.is_pre_order()) {
+    let today = today(case.subject.now);
+    let is_over = |deal: &Deal| {
+        let end = deal.end.as_ref().and_then(|end| day_of(end.as_str()));
+        end.is_some_and(|end| end < today)
+    };
+    // Orders taken before the release are what pre-orders are for; what is over is DEAL-012's.
+    for deal in standing_deals(case).filter(|deal| !deal.is_pre_order() && !is_over(deal)) {
         let Some(start) = &deal.start else {
             continue;
         };
@@ -143,7 +148,7 @@ fn starts_off_the_day(case: &Case<'_>, findings: &mut Findings<'_>) {
         );
     }
     // A release of the past that is delivered now starts when it is delivered.
-    if release < today(case.subject.now) {
+    if release < today {
         return;
     }
     let late = first_day_of_sale(message, main).filter(|first| {
