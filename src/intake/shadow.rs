@@ -145,7 +145,11 @@ impl Intake {
             let superfluous = match role_of(&file.path) {
                 FileRole::Audio => message.whole && !named.contains(&file.path),
                 FileRole::Artwork => message.whole && new_picture && !named.contains(&file.path),
-                _ => may_be_message(file) && new_message,
+                FileRole::Message
+                | FileRole::Marker
+                | FileRole::Archive
+                | FileRole::Temporary
+                | FileRole::Other => may_be_message(file) && new_message,
             };
             if superfluous {
                 for root in [self.places.incoming(label), self.places.shadow(label)] {
