@@ -564,3 +564,65 @@ proptest! {
         }
     }
 }
+
+/// Pieces of libxml2's own sentences; a label is told none of them.
+const FOREIGN: &[&str] = &[
+    "This element is not expected",
+    "Expected is",
+    "[facet",
+    "is not a valid value of",
+    "is not accepted by the pattern",
+    "is not an element of the set",
+    "atomic type",
+    "content type",
+    "Missing child element",
+    "No matching global",
+    "is not allowed.",
+    "is required but missing",
+    "{http",
+    "parser error",
+];
+
+#[test]
+fn nothing_of_libxmls_own_words_reaches_a_label() {
+    let Some(shared) = shared() else { return };
+    let schemas = Schemas::open(&shared.join("schemas"));
+    let index = fs::read_to_string(shared.join("samples/INDEX.tsv")).unwrap();
+    let rows = index.lines().skip(1);
+    let samples = rows.map(|row| shared.join(row.split('\t').nth(2).unwrap()));
+    let others = ["hostile", "traps", "golden"]
+        .into_iter()
+        .flat_map(|folder| {
+            fs::read_dir(shared.join(folder))
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+        });
+    let (mut told, mut messages) = (0, 0);
+    for path in samples.chain(others) {
+        let reading = ern::read(&fs::read(&path).unwrap(), &Limits::default());
+        let readers = reading
+            .faults
+            .iter()
+            .map(|f| format!("{} {:?}", f.message, f.fix));
+        let mut all: Vec<String> = readers.collect();
+        for profile in [Profile::Guide, Profile::Strict] {
+            for fault in schemas.check(&reading, profile).faults {
+                all.push(format!(
+                    "{} {:?} {:?} {:?}",
+                    fault.message, fault.fix, fault.expected, fault.found
+                ));
+                told += 1;
+            }
+        }
+        for said in &all {
+            for foreign in FOREIGN {
+                assert!(!said.contains(foreign), "{}: {said}", path.display());
+            }
+        }
+        messages += 1;
+    }
+    assert!(
+        messages > 200 && told > 500,
+        "{messages} messages, {told} faults"
+    );
+}

@@ -142,3 +142,6 @@ impl Speaker<'_> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
