@@ -6,10 +6,10 @@
 use super::early::Early;
 use super::live::Live;
 use super::{clock, reports};
-use crate::domain::account::Account;
 use crate::domain::content::{FileKey, Memory};
-use crate::domain::history::History;
-use crate::domain::ids::PackageId;
+use crate::domain::fault::Fault;
+use crate::domain::history::{History, Past, Track};
+use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Identity, Package};
 use crate::domain::report::Report;
@@ -174,7 +174,12 @@ impl Pipeline {
             .map_err(say)?
             .ok_or("its label is not in the store")?;
         let identity = self.identity(package).map_err(say)?;
-        let history = self.history(package, &identity, &account).map_err(say)?;
+        let past = StoredPast {
+            store: &self.store,
+            package: &package.id,
+            label: &account.id,
+            identity: &identity,
+        };
         let root = parts.config.places().package(&package.id);
         let (measured, known) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let count = |progress: Progress| {
@@ -192,7 +197,7 @@ impl Pipeline {
             profile: account.profile,
             policy: &policy,
             label_dpid: account.dpid.as_deref(),
-            history: Some(&history),
+            history: Some(&past),
             limits: &parts.config.limits,
             schemas: &parts.schemas,
             threads: parts.config.inspect.threads,
@@ -239,21 +244,6 @@ impl Pipeline {
         Ok(claimed.unwrap_or_default())
     }
 
-    fn history(
-        &self,
-        package: &Package,
-        identity: &Identity,
-        account: &Account,
-    ) -> Result<History, crate::store::StoreError> {
-        self.store.history(&HistoryQuestion {
-            label: &account.id,
-            package: &package.id,
-            icpn: identity.icpn.as_deref(),
-            message_id: identity.message_id.as_deref(),
-            sender_dpid: identity.sender_dpid.as_deref(),
-        })
-    }
-
     /// What was read now must be what was claimed: a difference is our disk's fault, not the label's.
     fn compare_with_manifest(&self, package: &Package, report: &Report) -> Result<(), String> {
         let manifest = self
@@ -285,6 +275,30 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+}
+
+/// What the store knows of a package's past.
+struct StoredPast<'a> {
+    store: &'a Store,
+    package: &'a PackageId,
+    label: &'a LabelId,
+    identity: &'a Identity,
+}
+
+impl Past for StoredPast<'_> {
+    fn known(&self, tracks: &[Track]) -> Result<History, Fault> {
+        let question = HistoryQuestion {
+            label: self.label,
+            package: self.package,
+            icpn: self.identity.icpn.as_deref(),
+            message_id: self.identity.message_id.as_deref(),
+            sender_dpid: self.identity.sender_dpid.as_deref(),
+            tracks,
+        };
+        self.store
+            .history(&question)
+            .map_err(|error| Fault::transient("store", super::words(&error)))
     }
 }
 

@@ -25,8 +25,35 @@ pub struct FolderFacts {
     pub messages: Vec<String>,
     /// `BatchComplete_*.xml` and other markers, by path.
     pub markers: Vec<String>,
+    /// What the markers say that are manifests of a batch.
+    #[serde(default)]
+    pub manifests: Vec<BatchManifest>,
     /// Names that are no ordinary file or have an impossible name, with the reason.
     pub refused: Vec<(String, String)>,
+}
+
+/// A manifest of a batch, as far as it can be compared (PKG-024).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchManifest {
+    /// Its path.
+    pub path: String,
+    /// Why it cannot be read, as a sentence.
+    pub fault: Option<String>,
+    /// `NumberOfMessages` as written.
+    pub number: Option<String>,
+    /// `MessageInBatch`es.
+    pub messages: Vec<ListedMessage>,
+}
+
+/// One message of a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedMessage {
+    /// `MessageId`.
+    pub message_id: Option<String>,
+    /// `IncludedReleaseId/ICPN`s.
+    pub icpns: Vec<String>,
+    /// `URL`.
+    pub url: Option<String>,
 }
 
 /// One file.
@@ -48,6 +75,9 @@ pub struct FileFacts {
     pub audio: Option<AudioFacts>,
     /// What the artwork inspection found, for pictures.
     pub artwork: Option<ArtworkFacts>,
+    /// It was written to while it was read (PKG-023).
+    #[serde(default)]
+    pub changed: bool,
     /// Inspection itself failed (a panic or time-out in a decoder, a read error): what happened.
     pub failure: Option<String>,
 }

@@ -1,9 +1,26 @@
-//! What the store knows of a label's earlier packages, as far as rules ask for it.
+//! What the store knows of earlier packages, as far as rules ask for it.
+//!
+//! Of other labels only a yes gets here: that a barcode or a sender is taken, and how a recording of
+//! theirs relates to one of the package. Whose it is and what it is called is for the operator.
 
-use super::ids::PackageId;
+use super::fault::Fault;
+use super::ids::{Isrc, PackageId};
 use super::lifecycle::Status;
+use super::report::TrackSummary;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Durations that differ by more are not those of one recording.
+const SAME_LENGTH_MS: u64 = 3_000;
+
+/// Answers for the past of one package. The store does; offline nobody.
+pub trait Past: Sync {
+    /// What is known, seen from the package's tracks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn known(&self, tracks: &[Track]) -> Result<History, Fault>;
+}
 
 /// Earlier packages that matter to the one at hand. Offline there is none, and rules that need it
 /// say so instead of guessing.
@@ -24,6 +41,15 @@ pub struct History {
     /// Territories that the label's contract holds (DEAL-020); empty: the whole world.
     #[serde(default)]
     pub contract: Vec<String>,
+    /// The version of the release that was approved or delivered last: what stores have.
+    #[serde(default)]
+    pub live: Option<Version>,
+    /// A version of the release is on its way to a store at this moment (UPD-008).
+    #[serde(default)]
+    pub is_being_delivered: bool,
+    /// Recordings of other releases that have to do with tracks of this package (ID-006, AUD-026).
+    #[serde(default)]
+    pub relatives: Vec<Relative>,
 }
 
 /// One earlier package.
@@ -48,4 +74,162 @@ pub struct Earlier {
     /// Codes of its findings with severity error, with the file or path of each: what attempt n+1
     /// is compared with (UPD-009).
     pub errors: Vec<(String, String)>,
+}
+
+/// What a version of a release said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its tracks, in running order.
+    pub tracks: Vec<Track>,
+    /// Territories of its deals, as `ReleaseSummary` has them.
+    pub territories: Vec<String>,
+    /// Use types of its deals; empty when they were not kept yet.
+    pub use_types: Vec<String>,
+    /// Its `MessageThreadId`.
+    pub thread_id: Option<String>,
+}
+
+/// A recording: what it is told from others by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Track {
+    /// Its number on its release, from 1.
+    pub number: u32,
+    /// Title with sub-title.
+    pub title: String,
+    /// Artist as shown.
+    pub artist: String,
+    /// The twelve characters of its ISRC, if it has a good one.
+    pub isrc: Option<String>,
+    /// Duration in milliseconds: measured, else as stated.
+    pub duration_ms: Option<u64>,
+    /// Hash of its samples, the same for the same sound in any container.
+    pub sound: Option<String>,
+}
+
+impl Track {
+    /// A track of a report.
+    pub fn of(track: &TrackSummary) -> Self {
+        let isrc = track.isrc.as_deref().and_then(Isrc::parse_lenient);
+        Self {
+            number: track.number,
+            title: track.title.clone().unwrap_or_default(),
+            artist: track.artist.clone().unwrap_or_default(),
+            isrc: isrc.map(|isrc| isrc.as_str().to_owned()),
+            duration_ms: track.duration_ms.or(track.stated_duration_ms),
+            sound: track.sound_hash.clone(),
+        }
+    }
+}
+
+/// How a recording of another release relates to a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// It has the same ISRC and is described as another recording.
+    OtherRecording,
+    /// It has the same ISRC and description, and another sound.
+    OtherSound,
+    /// It is the same sound under another ISRC.
+    OtherIsrc,
+}
+
+/// A recording of another release that has to do with a track of the package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relative {
+    /// Number of the package's track.
+    pub number: u32,
+    /// How they relate.
+    pub relation: Relation,
+    /// The other recording and the title of its release; `None` when it is another label's.
+    pub own: Option<(Track, String)>,
+}
+
+/// How another recording relates to a track, if it does.
+pub fn relation(track: &Track, other: &Track) -> Option<Relation> {
+    let same = |one: &Option<String>, two: &Option<String>| one.is_some() && one == two;
+    let both = |one: &Option<String>, two: &Option<String>| one.is_some() && two.is_some();
+    if same(&track.isrc, &other.isrc) {
+        if is_other_recording(track, other) {
+            return Some(Relation::OtherRecording);
+        }
+        let differs = both(&track.sound, &other.sound) && track.sound != other.sound;
+        return differs.then_some(Relation::OtherSound);
+    }
+    let known_twice = same(&track.sound, &other.sound) && both(&track.isrc, &other.isrc);
+    known_twice.then_some(Relation::OtherIsrc)
+}
+
+/// Title, artist or length say that it is another recording. A version or a guest that only one of
+/// the two names makes no other one, and what is not known says nothing.
+fn is_other_recording(track: &Track, other: &Track) -> bool {
+    let lengths = (track.duration_ms, other.duration_ms);
+    let other_length = match lengths {
+        (Some(one), Some(two)) if one > 0 && two > 0 => one.abs_diff(two) > SAME_LENGTH_MS,
+        _ => false,
+    };
+    other_length
+        || is_other_text(&track.title, &other.title)
+        || is_other_text(&track.artist, &other.artist)
+}
+
+fn is_other_text(one: &str, two: &str) -> bool {
+    let (one, two) = (folded(one), folded(two));
+    !one.is_empty() && !two.is_empty() && !one.contains(&two) && !two.contains(&one)
+}
+
+/// A text without what may differ between two spellings of the same: case, spaces and marks.
+pub fn folded(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn track(isrc: &str, title: &str, seconds: u64, sound: &str) -> Track {
+        Track {
+            number: 1,
+            title: title.to_owned(),
+            artist: "Adaeze".to_owned(),
+            isrc: Some(isrc.to_owned()),
+            duration_ms: Some(seconds * 1_000),
+            sound: Some(sound.to_owned()),
+        }
+    }
+
+    #[test]
+    fn recordings_are_related_by_code_or_by_sound() {
+        let one = track("NGA3B2600001", "Harmattan", 222, "aa");
+        for (other, expected) in [
+            (one.clone(), None),
+            (
+                track("NGA3B2600001", "HARMATTAN (Album Version)", 224, "aa"),
+                None,
+            ),
+            (
+                track("NGA3B2600001", "Harmattan", 224, "bb"),
+                Some(Relation::OtherSound),
+            ),
+            (
+                track("NGA3B2600001", "Harmattan", 240, "bb"),
+                Some(Relation::OtherRecording),
+            ),
+            (
+                track("NGA3B2600001", "Dry Season", 222, "aa"),
+                Some(Relation::OtherRecording),
+            ),
+            (
+                track("NGA3B2600009", "Harmattan", 222, "aa"),
+                Some(Relation::OtherIsrc),
+            ),
+            (track("NGA3B2600009", "Harmattan", 222, "bb"), None),
+        ] {
+            assert_eq!(relation(&one, &other), expected, "{other:?}");
+        }
+        let nameless = Track::default();
+        assert_eq!(relation(&nameless, &nameless), None);
+    }
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod backoff;
+pub mod check_digits;
 pub mod completeness;
 pub mod content;
 pub mod dsp;

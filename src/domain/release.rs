@@ -238,8 +238,21 @@ pub struct Artist {
     pub roles: Vec<Text>,
     /// `SequenceNumber` attribute.
     pub sequence: Option<Text>,
+    /// `PartyId`s.
+    pub ids: Vec<PartyCode>,
     /// Where its element starts.
     pub at: Pos,
+}
+
+/// A `PartyId` of an artist or contributor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PartyCode {
+    /// The identifier as written.
+    pub value: Text,
+    /// `IsISNI` is true.
+    pub is_isni: bool,
+    /// `Namespace`, such as `IPI` or `DPID:PADPIDA…`.
+    pub namespace: Option<String>,
 }
 
 /// `PLine` or `CLine`.

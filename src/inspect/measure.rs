@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What the message says of files beyond their names.
 #[derive(Default)]
@@ -168,8 +168,18 @@ impl Crew<'_> {
             limits: self.request.limits,
             memory: self.request.memory,
         };
-        task.facts(file)
+        let before = look(&path);
+        let source = task.facts(file);
+        let after = look(&path);
+        file.changed = before != after || before.is_some_and(|(size, _)| size != file.size);
+        source
     }
+}
+
+/// Size and time of the last writing.
+fn look(path: &Path) -> Option<(u64, SystemTime)> {
+    let meta = std::fs::symlink_metadata(path).ok()?;
+    Some((meta.len(), meta.modified().ok()?))
 }
 
 /// A lock that a panic elsewhere does not take away: what it guards is whole at every step.

@@ -9,13 +9,15 @@
 use crate::domain::account::Profile;
 use crate::domain::content::Memory;
 use crate::domain::ern;
-use crate::domain::facts::{FolderFacts, SchemaFacts};
-use crate::domain::history::History;
+use crate::domain::facts::{BatchManifest, FolderFacts, SchemaFacts};
+use crate::domain::fault::Fault;
+use crate::domain::history::Past;
 use crate::domain::limits::Limits;
+use crate::domain::naming::extension;
 use crate::domain::policy::Policy;
 use crate::domain::release::Reading;
 use crate::domain::report::Report;
-use crate::domain::rules::{Subject, judge};
+use crate::domain::rules::{self, Subject, judge};
 use jiff::Timestamp;
 pub use remembered::{Source, look_ahead};
 pub use repairing::{Repaired, repair};
@@ -81,7 +83,7 @@ pub struct Request<'a> {
     /// The label's DPID, when the account has one.
     pub label_dpid: Option<&'a str>,
     /// Earlier packages; `None` offline.
-    pub history: Option<&'a History>,
+    pub history: Option<&'a dyn Past>,
     /// The most that a package may be.
     pub limits: &'a Limits,
     /// Installed schemas.
@@ -128,6 +130,9 @@ pub enum InspectError {
         #[source]
         source: io::Error,
     },
+    /// Earlier packages could not be looked up; without them the verdict would be another.
+    #[error("cannot look up earlier packages")]
+    Past(#[source] Fault),
     /// `Request::cancel` turned true; nothing can be said of the package.
     #[error("inspection was stopped")]
     Cancelled,
@@ -168,18 +173,27 @@ struct Step {
 /// When the folder itself cannot be listed, or the work was given up on request.
 pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
     let inspection = survey(request)?;
-    Ok(judge(&Subject {
+    let mut subject = Subject {
         folder: &inspection.folder,
         reading: inspection.reading.as_ref(),
         message_file: inspection.folder.messages.first().map(String::as_str),
         schema: &inspection.schema,
-        history: request.history,
+        history: None,
         label_dpid: request.label_dpid,
         profile: request.profile,
         policy: request.policy,
         limits: request.limits,
         now: request.now,
-    }))
+    };
+    let history = match request.history {
+        Some(past) => Some(
+            past.known(&rules::tracks(&subject))
+                .map_err(InspectError::Past)?,
+        ),
+        None => None,
+    };
+    subject.history = history.as_ref();
+    Ok(judge(&subject))
 }
 
 /// Finds out all that there is to judge.
@@ -210,6 +224,7 @@ fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), Inspec
 
 #[expect(clippy::unnecessary_wraps, reason = "steps have one shape")]
 fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
+    inspection.folder.manifests = read_manifests(request, &inspection.folder);
     let Some(path) = inspection.folder.messages.first() else {
         return Ok(());
     };
@@ -224,18 +239,36 @@ fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<()
 
 /// The bytes of the message; none when it cannot be read.
 fn message_bytes(request: &Request<'_>, folder: &FolderFacts, path: &str) -> Vec<u8> {
-    // One byte more than the limit, so that the reader can see that it was passed.
+    read_whole(&base(request.root, folder).join(path), request).unwrap_or_else(|error| {
+        tracing::warn!(?path, %error, "the message could not be read");
+        Vec::new()
+    })
+}
+
+/// A message's file; one byte more than the limit, so that the reader can see that it was passed.
+fn read_whole(path: &Path, request: &Request<'_>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = blocks::open_regular(path)?;
     let most = request.limits.message_bytes.saturating_add(1);
-    blocks::open_regular(&base(request.root, folder).join(path))
-        .and_then(|file| {
-            let mut bytes = Vec::new();
-            file.take(most).read_to_end(&mut bytes)?;
-            Ok(bytes)
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The manifests among the markers. A marker lies in the release or, when that lies one folder too
+/// deep, above it.
+fn read_manifests(request: &Request<'_>, folder: &FolderFacts) -> Vec<BatchManifest> {
+    let inner = base(request.root, folder);
+    let markers = folder.markers.iter();
+    markers
+        .filter(|path| extension(path) == "xml")
+        .filter_map(|path| {
+            let bytes = read_whole(&inner.join(path), request)
+                .or_else(|_| read_whole(&request.root.join(path), request))
+                .ok()?;
+            let read = AssertUnwindSafe(|| ern::read_manifest(path, &bytes));
+            catch_unwind(read).ok().flatten()
         })
-        .unwrap_or_else(|error| {
-            tracing::warn!(?path, %error, "the message could not be read");
-            Vec::new()
-        })
+        .collect()
 }
 
 /// The folder that paths of the facts are relative to.

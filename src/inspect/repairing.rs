@@ -119,7 +119,7 @@ fn judged(
         reading,
         message_file: inspection.folder.messages.first().map(String::as_str),
         schema,
-        history: request.history,
+        history: None,
         label_dpid: request.label_dpid,
         profile,
         policy: request.policy,

@@ -8,7 +8,7 @@ use super::error::{ApplyError, StoreError};
 use super::packages::{package_in, report_in};
 use super::rows::{json, time};
 use super::writer::Desk;
-use super::{People, Store, accounts, claims, letters};
+use super::{People, Store, accounts, claims, letters, recordings};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{PackageId, gtin14};
 use crate::domain::letter::LetterKind;
@@ -324,8 +324,8 @@ fn judge(
     desk.connection
         .prepare_cached("INSERT INTO report (package, at, body, errors) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut insert| insert.execute((id.as_str(), time(occasion.now), body, errors)))
-        .map(|_| ())
-        .map_err(StoreError::write("a report"))
+        .map_err(StoreError::write("a report"))?;
+    recordings::remember(desk, id, report)
 }
 
 pub(super) fn forget_intent(desk: &Desk<'_>, id: &PackageId) -> Result<(), StoreError> {

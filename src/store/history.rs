@@ -1,11 +1,11 @@
 //! What the store knows of a label's earlier packages, as far as rules and letters ask for it.
 
-use super::Store;
 use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use crate::domain::history::{Earlier, History};
+use super::{Store, recordings};
+use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::letter::Comparison;
 use crate::domain::lifecycle::Status;
@@ -32,6 +32,8 @@ pub struct HistoryQuestion<'a> {
     pub message_id: Option<&'a str>,
     /// The DPID that its message names as sender.
     pub sender_dpid: Option<&'a str>,
+    /// Its tracks.
+    pub tracks: &'a [Track],
 }
 
 impl Store {
@@ -63,6 +65,13 @@ impl Store {
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
                 taken_over: taken_over(connection, question.package)?,
+                live: recordings::live(connection, question, gtin.as_deref())?,
+                is_being_delivered: recordings::is_being_delivered(
+                    connection,
+                    question,
+                    gtin.as_deref(),
+                )?,
+                relatives: recordings::relatives(connection, question, gtin.as_deref())?,
             })
         })
     }

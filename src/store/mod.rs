@@ -36,6 +36,7 @@ mod migrate;
 mod packages;
 mod policies;
 mod pushes;
+mod recordings;
 mod remembered;
 mod rows;
 mod writer;

@@ -210,3 +210,22 @@ END;
 CREATE TRIGGER rule_change_is_not_deleted BEFORE DELETE ON rule_change BEGIN
     SELECT RAISE(ABORT, 'changes of rules are kept as they were');
 END;
+
+-- The tracks of packages that were found valid: what later packages are compared with. Whether a
+-- package counts is told by its status.
+CREATE TABLE recording (
+    seq         INTEGER PRIMARY KEY,
+    package     TEXT NOT NULL REFERENCES package (id),
+    number      INTEGER NOT NULL CHECK (number >= 0),
+    -- The twelve characters.
+    isrc        TEXT,
+    title       TEXT NOT NULL,
+    artist      TEXT NOT NULL,
+    duration_ms INTEGER,
+    -- Hash of the samples.
+    sound       TEXT
+) STRICT;
+
+CREATE INDEX recording_package ON recording (package);
+CREATE INDEX recording_isrc ON recording (isrc) WHERE isrc IS NOT NULL;
+CREATE INDEX recording_sound ON recording (sound) WHERE sound IS NOT NULL;

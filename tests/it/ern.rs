@@ -703,6 +703,34 @@ fn the_root_is_sniffed_from_the_head() {
     }
 }
 
+#[test]
+fn a_batch_manifest_is_read_as_far_as_it_can_be_compared() {
+    let text = r#"<?xml version="1.0"?>
+<echo:ManifestMessage xmlns:echo="http://ddex.net/xml/ern-c/15" MessageVersionId="1.5">
+  <NumberOfMessages>1</NumberOfMessages>
+  <MessageInBatch>
+    <MessageType>NewReleaseMessage</MessageType>
+    <MessageId>M-1</MessageId>
+    <URL>./6151234567891/6151234567891.xml</URL>
+    <IncludedReleaseId><ICPN>6151234567891</ICPN></IncludedReleaseId>
+  </MessageInBatch>
+</echo:ManifestMessage>"#;
+    let manifest = ern::read_manifest("BatchComplete_1.xml", text.as_bytes()).unwrap();
+    assert_eq!(manifest.fault, None);
+    assert_eq!(manifest.number.as_deref(), Some("1"));
+    let [message] = manifest.messages.as_slice() else {
+        panic!("{manifest:?}");
+    };
+    assert_eq!(message.message_id.as_deref(), Some("M-1"));
+    assert_eq!(message.icpns, ["6151234567891"]);
+    assert!(message.url.is_some());
+    let cut = ern::read_manifest("x", &text.as_bytes()[..200]).unwrap();
+    assert!(cut.fault.is_some(), "{cut:?}");
+    for sign in ["\n", "<done/>"] {
+        assert_eq!(ern::read_manifest("x", sign.as_bytes()), None, "{sign}");
+    }
+}
+
 /// Intake takes a folder when its message was read to the end: a message that is still on its way
 /// must never look like that.
 #[test]

@@ -82,6 +82,7 @@ fn release() -> ReleaseSummary {
         message_created: Some("2026-03-23T10:00:00".to_owned()),
         ern_version: Some("3.8.2".to_owned()),
         is_test: false,
+        ..ReleaseSummary::default()
     }
 }
 
@@ -427,6 +428,7 @@ pub(crate) fn poisoned(text: &str) -> Report {
         ern_version: some.clone(),
         tracks: u32::MAX,
         is_test: true,
+        ..ReleaseSummary::default()
     };
     for finding in &mut report.findings {
         text.clone_into(&mut finding.code);

@@ -185,6 +185,17 @@ const NEVER_ALONE: &[(&str, &[&str], &str)] = &[
     ("ID-014", &["UPD-001"], "a known barcode makes an update"),
     ("UPD-001", &["ID-014"], "an update has a known barcode"),
     ("UPD-004", &["ID-014", "UPD-001"], "a takedown is an update"),
+    ("HDR-010", &["ID-014", "UPD-001"], "an update has a thread"),
+    (
+        "ID-007",
+        &["ID-014", "UPD-001"],
+        "an ISRC changes in an update",
+    ),
+    ("UPD-002", &["ID-014", "UPD-001"], "it is an update"),
+    ("UPD-003", &["ID-014", "UPD-001"], "it is an update"),
+    ("UPD-005", &["ID-014", "UPD-001"], "it is an update"),
+    ("UPD-006", &["ID-014", "UPD-001"], "it is an update"),
+    ("UPD-008", &["ID-014", "UPD-001"], "it is an update"),
     (
         "META-043",
         &["ID-014", "UPD-001"],
@@ -685,6 +696,43 @@ fn an_attempt_is_compared_with_the_last() {
         told.message,
         "Attempt 2: 2 of 3 errors of attempt 1 corrected, 1 new."
     );
+}
+
+#[test]
+fn without_a_history_the_report_says_which_rules_were_not_applied() {
+    let mut package = Package::sound();
+    let report = package.judge(Profile::Guide);
+    let [missing] = report.not_run.as_slice() else {
+        panic!("{:?}", report.not_run);
+    };
+    assert_eq!(
+        missing.why,
+        "a folder that is checked offline has no history"
+    );
+    for code in [
+        "ID-006", "ID-007", "HDR-010", "AUD-026", "UPD-003", "UPD-005",
+    ] {
+        assert!(missing.codes.iter().any(|known| known == code), "{code}");
+    }
+    assert!(!missing.codes.iter().any(|code| code == "UPD-010"));
+    package.history = Some(dropzone::domain::history::History::default());
+    assert!(package.judge(Profile::Guide).not_run.is_empty());
+}
+
+/// A finding about another label's recording names nothing of it.
+#[test]
+fn what_another_account_has_is_not_told() {
+    use dropzone::domain::history::Relation;
+    for relation in [Relation::OtherRecording, Relation::OtherIsrc] {
+        let mut package = Package::sound();
+        package.relative(relation, None);
+        let report = package.judge(Profile::Strict);
+        let [finding] = report.findings.as_slice() else {
+            panic!("{:#?}", report.findings);
+        };
+        assert!(finding.message.contains("another account"), "{finding:?}");
+        assert_eq!(finding.expected, None);
+    }
 }
 
 #[test]

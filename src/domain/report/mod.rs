@@ -195,6 +195,12 @@ pub struct ReleaseSummary {
     pub ern_version: Option<String>,
     /// `TestMessage` was stated (HDR-007).
     pub is_test: bool,
+    /// Use types of the release's deals.
+    #[serde(default)]
+    pub use_types: Vec<String>,
+    /// `MessageThreadId`.
+    #[serde(default)]
+    pub thread_id: Option<String>,
 }
 
 /// A track: what the message states and what was measured.

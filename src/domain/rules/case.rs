@@ -153,6 +153,12 @@ impl<'a> Case<'a> {
         Some((message, message.main_release()?))
     }
 
+    /// The message, if it is one that asks for releases to be purged.
+    pub(super) fn purge(&self) -> Option<&'a Message> {
+        let message = self.subject.reading?.message.as_ref()?;
+        (message.kind == MessageKind::Purge).then_some(message)
+    }
+
     /// The tracks of a message that the rules may judge; none otherwise.
     pub(super) fn judged_tracks(&self) -> &[Track<'a>] {
         match self.message {

@@ -140,6 +140,9 @@ fn missing_file(case: &Case<'_>, findings: &mut Findings<'_>) {
         let (Ok(path), None) = (&reference.path, reference.hit) else {
             continue;
         };
+        if is_told(case, findings, reference.owner, path) {
+            continue;
+        }
         let paths = paths.get_or_insert_with(|| unnamed_paths(case));
         let near = findings.hint(|| nearest(path, paths));
         let hint = near.map(|near| format!(" The closest name there is {}.", quoted(near)));
@@ -160,6 +163,28 @@ fn missing_file(case: &Case<'_>, findings: &mut Findings<'_>) {
             None => note,
         });
     }
+}
+
+/// Whether another finding that blocks says already why the file is not there: that there is none of
+/// its kind at all, that it was not accepted, or that its upload broke off.
+fn is_told(case: &Case<'_>, findings: &Findings<'_>, owner: Owner, path: &str) -> bool {
+    let none_at_all = match owner {
+        Owner::Track(_) => findings.blocks("PKG-005"),
+        Owner::Picture(_) => findings.blocks("PKG-006"),
+        Owner::Clip(_) | Owner::Other => false,
+    };
+    let folder = case.subject.folder;
+    let is_it = |other: &str| other == path || base_name(other) == base_name(path);
+    let refused = folder.refused.iter().any(|(other, _)| is_it(other));
+    let broken_off = || {
+        findings.may_block("PKG-017")
+            && folder.files.iter().any(|file| {
+                let rest = base_name(&file.path).strip_prefix(base_name(path));
+                file.role == FileRole::Temporary
+                    && rest.is_some_and(|rest| rest.starts_with(['.', '~', '_', '-']))
+            })
+    };
+    none_at_all || refused || broken_off()
 }
 
 /// Files that nothing names: one of them may be the missing one. If there is none, all files.

@@ -205,6 +205,20 @@ impl<'a> Findings<'a> {
         if self.is_full() { None } else { find() }
     }
 
+    /// Whether the rule of that code, which ran before, found something that blocks.
+    pub(super) fn blocks(&self, code: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.finding.code == code && is_error(entry))
+    }
+
+    /// Whether a finding of that rule blocks for this label, if there is one.
+    pub(super) fn may_block(&self, code: &str) -> bool {
+        super::rule(code).is_some_and(|rule| {
+            let usual = rule.weight.usual.under(self.profile);
+            rule.weigh(usual, self.policy) == Some(Severity::Error)
+        })
+    }
+
     /// Whether more findings of the running rule would only be counted.
     fn is_full(&self) -> bool {
         let code = self.rule.code;

@@ -1,4 +1,4 @@
-//! PKG-014 … PKG-022: the folder itself: its shape, its size, its name, and what does not belong
+//! PKG-014 … PKG-023: the folder itself: its shape, its size, its name, and what does not belong
 //! into it.
 
 use super::super::facts::FileRole;
@@ -68,6 +68,19 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::BASE
     },
     Rule {
+        code: "PKG-019",
+        title: "Folder has another name than the recommended one",
+        weight: Weight::INFO,
+        why: "A folder whose name says artist, title, barcode and date is found again by people. \
+              The date may be that of the release or of the upload; DDEX's own name, the barcode \
+              alone, is as good.",
+        fix: "Nothing has to be done for this release.",
+        source: "guide, Naming your release folder",
+        needs: Needs::Message,
+        check: other_folder_name,
+        ..Rule::BASE
+    },
+    Rule {
         code: "PKG-020",
         title: "Barcode in the folder's name is another one",
         weight: Weight::WARNING,
@@ -98,6 +111,16 @@ pub(super) const RULES: &[Rule] = &[
         fix: "Rename one of them, and in the message as well.",
         source: "drop zone",
         check: colliding_names,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "PKG-023",
+        title: "File changed while it was checked",
+        why: "What was measured is neither the old file nor the new one. A folder that is uploaded \
+              cannot change any more once it is taken; one that is checked where it lies can.",
+        fix: "Wait until your program has finished writing the file, and check the folder again.",
+        source: "drop zone",
+        check: changed_files,
         ..Rule::BASE
     },
 ];
@@ -211,6 +234,61 @@ fn temporary_names(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// `Artist_Title_<barcode>_<date>`, with anything in front of the barcode, or the barcode alone.
+fn is_recommended(name: &str) -> bool {
+    let digits = |part: &&str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    };
+    let parts: Vec<&str> = name.split('_').collect();
+    match parts.as_slice() {
+        [only] => digits(only, 8..=14),
+        [_, .., barcode, date] => digits(barcode, 8..=14) && digits(date, 8..=8),
+        _ => false,
+    }
+}
+
+/// A name as a part of a folder's name: without spaces and marks.
+fn as_part(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(40)
+        .collect()
+}
+
+fn other_folder_name(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some((_, main)), folder) = (case.main(), base_name(&case.subject.folder.folder)) else {
+        return;
+    };
+    if folder.is_empty() || is_recommended(folder) {
+        return;
+    }
+    let artist = main.artists.iter().find_map(|artist| artist.name.as_ref());
+    let artist = main.artist_name.as_ref().or(artist);
+    let icpn = main.icpn.as_ref().map(|icpn| as_part(icpn.as_str()));
+    let date = main.release_date.as_ref();
+    let date = date.map(|date| date.as_str().replace('-', ""));
+    let date = date.filter(|date| date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()));
+    let part = |text: Option<String>, else_: &str| {
+        text.filter(|text| !text.is_empty())
+            .unwrap_or_else(|| else_.to_owned())
+    };
+    let recommended = [
+        part(artist.map(|artist| as_part(artist.as_str())), "Artist"),
+        part(Some(as_part(main.title())), "Title"),
+        part(icpn, "UPC"),
+        part(date, "YYYYMMDD"),
+    ];
+    findings.add(
+        Note::new(format!(
+            "The folder is called {}. The guide recommends a name such as {}.",
+            quoted(folder),
+            quoted(&recommended.join("_"))
+        ))
+        .expected("Artist_Title_UPC_YYYYMMDD")
+        .found(folder),
+    );
+}
+
 fn folder_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(icpn) = case.main().and_then(|(_, main)| main.icpn.as_ref()) else {
         return;
@@ -259,5 +337,13 @@ fn colliding_names(case: &Case<'_>, findings: &mut Findings<'_>) {
             "{} differ only in capital letters or in how accents are encoded.",
             list(names)
         )));
+    }
+}
+
+fn changed_files(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let files = case.subject.folder.files.iter();
+    for file in files.filter(|file| file.changed) {
+        let message = format!("{} was written to while we read it.", quoted(&file.path));
+        findings.add(Note::new(message).file(&file.path));
     }
 }

@@ -85,6 +85,19 @@ pub(super) const RULES: &[Rule] = &[
         check: test_message,
         ..Rule::BASE
     },
+    Rule {
+        code: "HDR-009",
+        title: "Sent on behalf of somebody else",
+        weight: Weight::WARNING,
+        why: "SentOnBehalfOf names whose releases these are. Stores pay and report to that party, \
+              and for this account only its own DPID is registered.",
+        fix: "Remove SentOnBehalfOf if the release is your own; otherwise ask us to register the \
+              party for your account.",
+        source: "DDEX ERN 3.8.2, MessageHeader",
+        ack: "IdentifierInvalid",
+        check: on_behalf_of_another,
+        ..Rule::BASE
+    },
 ];
 
 /// `PADPIDA` and eleven letters or digits.
@@ -259,4 +272,31 @@ fn test_message(case: &Case<'_>, findings: &mut Findings<'_>) {
                 .at(&control.at),
         );
     }
+}
+
+fn on_behalf_of_another(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let party = case
+        .message
+        .and_then(|message| message.header.on_behalf_of.as_ref());
+    let (Some(party), Some(own)) = (party, case.subject.label_dpid) else {
+        return;
+    };
+    let Some(id) = party.id.as_ref().filter(|id| !id.is_empty()) else {
+        return;
+    };
+    if id.as_str().eq_ignore_ascii_case(own) {
+        return;
+    }
+    let name = party.name.as_ref().filter(|name| !name.is_empty());
+    let whose = name.map(|name| format!(" ({})", quoted(name.as_str())));
+    findings.add(
+        Note::new(format!(
+            "The message is sent on behalf of {}{}, which is not registered for this account.",
+            quoted(id.as_str()),
+            whose.unwrap_or_default()
+        ))
+        .at(&id.at)
+        .expected(own)
+        .found(id.as_str()),
+    );
 }

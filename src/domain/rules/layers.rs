@@ -80,6 +80,9 @@ fn no_message(case: &Case<'_>) -> Option<String> {
     };
     let fatal = reading.faults.iter().find(|fault| is_fatal(fault.kind));
     let kind = reading.message.as_ref().map(|message| message.kind);
+    if case.purge().is_some() {
+        return Some("it asks for a release to be purged (UPD-010)".to_owned());
+    }
     let why = match fatal.map(|fault| fault.kind) {
         Some(ReadFaultKind::NotWellFormed) => "the XML is broken (XML-001)",
         Some(ReadFaultKind::TooMuch) => "the XML goes beyond a limit (XML-001)",

@@ -131,6 +131,10 @@ pub(super) fn note_of(case: &Case<'_>, fault: &ReadFault) -> Note {
 }
 
 fn wrong_message(case: &Case<'_>, findings: &mut Findings<'_>) {
+    // That a release is not purged is UPD-010's.
+    if case.purge().is_some() {
+        return;
+    }
     let mut told = false;
     for fault in faults(case, |kind| kind == ReadFaultKind::WrongRoot) {
         findings.add(note_of(case, fault));
@@ -144,11 +148,8 @@ fn wrong_message(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let what = match message.kind {
-        MessageKind::NewRelease => return,
+        MessageKind::NewRelease | MessageKind::Purge => return,
         MessageKind::CatalogList => "This is a CatalogListMessage; it delivers no release.",
-        MessageKind::Purge => {
-            "This is a PurgeReleaseMessage. Purging a release is not allowed for this account."
-        }
         MessageKind::Other => "This is no message that we know.",
     };
     findings.add(

@@ -8,7 +8,7 @@
 
 use super::account::Profile;
 use super::facts::{FolderFacts, SchemaFacts};
-use super::history::History;
+use super::history::{History, Track};
 use super::limits::Limits;
 use super::policy::Policy;
 use super::release::Reading;
@@ -23,11 +23,13 @@ pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
 pub use territory::is_territory;
 
+mod agreement;
 mod artists;
 mod artwork;
 mod barcode;
 mod case;
 mod character;
+mod codes;
 mod composition;
 mod container;
 mod content;
@@ -41,8 +43,10 @@ mod format;
 mod genres;
 mod header;
 mod isrc;
+mod kinship;
 mod layers;
 mod lines;
+mod manifests;
 mod manual;
 mod message;
 mod metadata;
@@ -51,6 +55,7 @@ mod offers;
 mod package;
 mod parental;
 mod paste;
+mod profile;
 mod reference;
 mod schema;
 mod settings;
@@ -62,6 +67,7 @@ mod times;
 mod titles;
 mod update;
 mod values;
+mod versions;
 mod wording;
 mod words;
 mod works;
@@ -203,21 +209,24 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// The tables; families stand in the order in which they are run: `update` compares with what the
-/// others found.
+/// The tables; families stand in the order in which they are run.
 const TABLES: &[(Layer, &[Rule])] = &[
     (Layer::Package, package::RULES),
     (Layer::Package, files::RULES),
     (Layer::Package, folder::RULES),
+    (Layer::Package, manifests::RULES),
     (Layer::Package, content::RULES),
     (Layer::Message, message::RULES),
     (Layer::Message, dialect::RULES),
     (Layer::Message, schema::RULES),
+    (Layer::Content, profile::RULES),
     (Layer::Content, header::RULES),
     (Layer::Content, reference::RULES),
     (Layer::Content, composition::RULES),
+    (Layer::Content, agreement::RULES),
     (Layer::Content, isrc::RULES),
     (Layer::Content, barcode::RULES),
+    (Layer::Content, codes::RULES),
     (Layer::Content, metadata::RULES),
     (Layer::Content, titles::RULES),
     (Layer::Content, words::RULES),
@@ -236,6 +245,8 @@ const TABLES: &[(Layer, &[Rule])] = &[
     (Layer::Media, sound::RULES),
     (Layer::Media, character::RULES),
     (Layer::Media, artwork::RULES),
+    (Layer::History, versions::RULES),
+    (Layer::History, kinship::RULES),
     (Layer::History, update::RULES),
 ];
 
@@ -269,11 +280,18 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
     catalogue().find(|rule| rule.code == code)
 }
 
+/// The tracks of a subject, as those of other packages are compared with them.
+pub fn tracks(subject: &Subject<'_>) -> Vec<Track> {
+    let tracks = summary::tracks(&Case::of(subject));
+    tracks.iter().map(Track::of).collect()
+}
+
 /// Runs every rule over the subject and sums up.
 pub fn judge(subject: &Subject<'_>) -> Report {
     let case = Case::of(subject);
     let mut findings = Findings::of(subject);
-    for rule in catalogue() {
+    let (last, others): (Vec<_>, Vec<_>) = catalogue().partition(|rule| rule.code == update::LAST);
+    for rule in others.into_iter().chain(last) {
         findings.run(rule, &case);
     }
     let (findings, muted) = findings.finish(&case);

@@ -2,7 +2,7 @@
 
 use super::super::facts::FileRole;
 use super::super::naming::{base_name, extension, is_repaired_copy, repaired_copy};
-use super::case::Case;
+use super::case::{Case, Owner};
 use super::findings::{Findings, Note};
 use super::wording::{list, quoted};
 use super::{Rule, Weight};
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "PKG-006",
         title: "No cover artwork in the folder",
         why: "Every release needs a cover. Only an update of a release that is already live, and \
-              whose message names no file, may come without.",
+              whose message names no picture, may come without.",
         fix: "Add the cover as “artwork.jpg” or “artwork.png”: square, at least 3000 × 3000 \
               pixels, RGB, at most 20 MB.",
         source: "guide, File checklist",
@@ -153,30 +153,62 @@ fn several_messages(case: &Case<'_>, findings: &mut Findings<'_>) {
     });
 }
 
-/// An update of a live release whose message names no file: DDEX lets it come without them.
-fn is_update_without_files(case: &Case<'_>) -> bool {
-    case.message.is_some() && case.references.is_empty() && case.live().is_some()
+/// An update of a live release whose message names no file of a kind: DDEX lets it come without. A
+/// purge needs none at all.
+fn may_lack(case: &Case<'_>, wanted: impl Fn(Owner) -> bool) -> bool {
+    let mut references = case.references.iter();
+    let names_some = references.any(|reference| wanted(reference.owner));
+    case.purge().is_some() || case.message.is_some() && !names_some && case.live().is_some()
+}
+
+fn is_track(owner: Owner) -> bool {
+    matches!(owner, Owner::Track(_))
+}
+
+fn is_picture(owner: Owner) -> bool {
+    matches!(owner, Owner::Picture(_))
+}
+
+/// The files that the message names of a kind, as a sentence.
+fn named(case: &Case<'_>, wanted: impl Fn(Owner) -> bool) -> String {
+    let names: Vec<String> = case
+        .references
+        .iter()
+        .filter(|reference| wanted(reference.owner))
+        .map(|reference| quoted(base_name(reference.named.name.as_str())))
+        .collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(" The message names {}.", list(&names))
+    }
 }
 
 fn no_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
     let mut files = case.subject.folder.files.iter();
-    if files.any(|file| file.role == FileRole::Audio) || is_update_without_files(case) {
+    if files.any(|file| file.role == FileRole::Audio) || may_lack(case, is_track) {
         return;
     }
     findings.add(Note::new(format!(
-        "There is no audio file in the folder {}.",
-        quoted(&case.subject.folder.folder)
+        "There is no audio file in the folder {}.{}",
+        quoted(&case.subject.folder.folder),
+        named(case, is_track)
     )));
 }
 
 fn no_artwork(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if case.artwork_files().next().is_some() || is_update_without_files(case) {
+    let mut references = case.references.iter();
+    if case.artwork_files().next().is_some()
+        || references.any(|reference| is_picture(reference.owner) && reference.hit.is_some())
+        || may_lack(case, is_picture)
+    {
         return;
     }
     findings.add(
         Note::new(format!(
-            "There is no cover artwork in the folder {}.",
-            quoted(&case.subject.folder.folder)
+            "There is no cover artwork in the folder {}.{}",
+            quoted(&case.subject.folder.folder),
+            named(case, is_picture)
         ))
         .expected("artwork.jpg or artwork.png"),
     );

@@ -7,6 +7,7 @@ use super::case::Case;
 use super::deal::{deals_of, first_day_of_sale};
 use super::territory;
 use super::times::duration_ms;
+use super::versions::use_types;
 use std::collections::HashSet;
 
 /// A text, if there is anything in it.
@@ -73,6 +74,8 @@ pub(super) fn release(case: &Case<'_>) -> ReleaseSummary {
         message_created: value(header.created.as_ref()),
         ern_version: dotted(&message.version),
         is_test: value(header.control_type.as_ref()).as_deref() == Some("TestMessage"),
+        use_types: use_types(case),
+        thread_id: value(header.thread_id.as_ref()),
         ..ReleaseSummary::default()
     };
     let Some(main) = message.main_release() else {

@@ -7,8 +7,11 @@ use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::times::{day_of, today, told};
-use super::wording::{count, titled};
+use super::wording::{count, quoted, titled};
 use super::{Needs, Rule, Weight};
+
+/// Runs after all others: it compares with what they found.
+pub(super) const LAST: &str = "UPD-009";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -54,6 +57,17 @@ pub(super) const RULES: &[Rule] = &[
         source: "guide, Delivery Status Explained (“Re-upload the corrected package”)",
         needs: Needs::History,
         check: new_attempt,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "UPD-010",
+        title: "Release cannot be purged",
+        why: "A PurgeReleaseMessage has a release deleted for good. It is meant for broken and for \
+              unlawful deliveries, several stores do not take it, and this account may not send it.",
+        fix: "To take a release down, send a NewReleaseMessage whose deals have ended. If it has to \
+              be deleted, write to us.",
+        source: "DDEX knowledge base, takedowns; Spotify onboarding guideline 2.14",
+        check: purge,
         ..Rule::BASE
     },
 ];
@@ -168,4 +182,27 @@ fn new_attempt(case: &Case<'_>, findings: &mut Findings<'_>) {
         last.attempt,
         now.len()
     )));
+}
+
+fn purge(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(message) = case.purge() else {
+        return;
+    };
+    let of = message.main_release().and_then(|main| main.icpn.as_ref());
+    let known = case.subject.history.is_some() && case.live().is_none();
+    let what = match of {
+        Some(icpn) if known => format!(
+            "This PurgeReleaseMessage is for {}, which was never delivered from here.",
+            quoted(icpn.as_str())
+        ),
+        Some(_) | None => {
+            "This is a PurgeReleaseMessage. Purging a release is not allowed for this account."
+                .to_owned()
+        }
+    };
+    findings.add(
+        Note::new(what)
+            .at(of.map_or(&message.at, |icpn| &icpn.at))
+            .expected("NewReleaseMessage"),
+    );
 }

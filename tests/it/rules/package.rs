@@ -6,7 +6,7 @@ use dropzone::domain::facts::{
     ArtworkFacts, AudioFacts, AudioLevels, ColourModel, Container, FileFacts, FileRole,
     FolderFacts, PictureFormat, SampleCoding, SchemaCheck, SchemaFacts,
 };
-use dropzone::domain::history::{Earlier, History};
+use dropzone::domain::history::{Earlier, History, Relation, Relative, Track, Version};
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::limits::Limits;
@@ -75,6 +75,7 @@ pub(super) fn artist(name: &str, role: &str, line: u32, path: &str) -> Artist {
         name: some(name, line, &format!("{path}/PartyName/FullName")),
         roles: vec![text(role, line, &format!("{path}/ArtistRole"))],
         sequence: some("1", line, &format!("{path}/@SequenceNumber")),
+        ids: Vec::new(),
         at: at(line, &path),
     }
 }
@@ -96,13 +97,17 @@ fn named_file(name: &str, digest: char, line: u32, path: &str) -> NamedFile {
     }
 }
 
+fn track_title(n: u32) -> &'static str {
+    ["Harmattan", "Dry Season", "Rain", "Lagoon"][(n as usize - 1) % 4]
+}
+
 /// Track `n`, from line `40 · n` on.
 pub(super) fn recording(n: u32) -> Recording {
     let path = format!("ResourceList/SoundRecording[{n}]");
     let line = n * 40;
     let details = format!("{path}/SoundRecordingDetailsByTerritory");
     let technical = format!("{details}/TechnicalSoundRecordingDetails");
-    let name = ["Harmattan", "Dry Season", "Rain", "Lagoon"][(n as usize - 1) % 4];
+    let name = track_title(n);
     Recording {
         reference: some(
             &format!("A{n}"),
@@ -295,6 +300,7 @@ pub(super) fn main_release() -> Release {
         is_main: some("true", 200, &format!("{path}/@IsMainRelease")),
         icpn: some("6151234567891", 201, &format!("{path}/ReleaseId/ICPN")),
         reference: some("R0", 202, &format!("{path}/ReleaseReference")),
+        catalog_number: some("LAG-001", 202, &format!("{path}/ReleaseId/CatalogNumber")),
         titles: vec![title("Harmattan", 203, path)],
         links: vec![
             link("A1", "PrimaryResource", 204),
@@ -324,15 +330,12 @@ pub(super) fn main_release() -> Release {
     }
 }
 
+/// The track's release; what the track is called and coded stands with the recording alone, so that
+/// a case has one place to change it.
 pub(super) fn track_release(n: u32) -> Release {
     let path = format!("ReleaseList/Release[{}]", n + 1);
     let line = 220 + n * 10;
     Release {
-        isrc: some(
-            &format!("NGA3B260000{n}"),
-            line + 1,
-            &format!("{path}/ReleaseId/ISRC"),
-        ),
         reference: some(
             &format!("R{n}"),
             line + 2,
@@ -343,7 +346,6 @@ pub(super) fn track_release(n: u32) -> Release {
             line + 3,
             &format!("{path}/ReleaseType"),
         )],
-        titles: vec![title("Harmattan", line + 4, &path)],
         links: vec![link(&format!("A{n}"), "PrimaryResource", line + 5)],
         at: at(line, &path),
         ..Release::default()
@@ -424,6 +426,18 @@ fn message() -> Message {
             path: "/NewReleaseMessage".to_owned(),
         },
         ..Message::default()
+    }
+}
+
+/// Track `n` as the history knows it.
+pub(super) fn known_track(n: u32) -> Track {
+    Track {
+        number: n,
+        title: track_title(n).to_owned(),
+        artist: "Adaeze".to_owned(),
+        isrc: Some(format!("NGA3B260000{n}")),
+        duration_ms: Some(222_000),
+        sound: None,
     }
 }
 
@@ -556,6 +570,28 @@ impl Package {
     pub(super) fn after(&mut self, earlier: Earlier) {
         let history = self.history.get_or_insert_default();
         history.same_release.push(earlier);
+    }
+
+    /// Makes it an update of a version that is live, which said the same.
+    pub(super) fn update(&mut self) -> &mut Version {
+        self.after(earlier(Status::Delivered));
+        let history = self.history.get_or_insert_default();
+        history.live.insert(Version {
+            tracks: vec![known_track(1), known_track(2)],
+            territories: vec!["Worldwide".to_owned()],
+            use_types: vec!["OnDemandStream".to_owned()],
+            thread_id: None,
+        })
+    }
+
+    /// Something of another release has to do with track 1.
+    pub(super) fn relative(&mut self, relation: Relation, own: Option<Track>) {
+        let history = self.history.get_or_insert_default();
+        history.relatives.push(Relative {
+            number: 1,
+            relation,
+            own: own.map(|track| (track, "Rain".to_owned())),
+        });
     }
 
     /// Keeps track 1 only.

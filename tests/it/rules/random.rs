@@ -10,9 +10,9 @@ use dropzone::domain::facts::{
 };
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::release::{
-    Artist, Deal, Dialect, DialectUse, GroupItem, Image, Message, MessageKind, NamedFile, Pos,
-    ReadFault, ReadFaultKind, Recording, Release, ReleaseDeal, ResourceLink, StatedHash, Technical,
-    Text, Title,
+    Artist, Deal, Dialect, DialectUse, GroupItem, Image, Message, MessageKind, NamedFile,
+    PartyCode, Pos, ReadFault, ReadFaultKind, Recording, Release, ReleaseDeal, ResourceLink,
+    StatedHash, Technical, Text, Title,
 };
 use dropzone::domain::report::{Counts, Severity, Verdict};
 use proptest::prelude::*;
@@ -194,6 +194,11 @@ impl Draw<'_> {
             name: self.maybe(Self::text),
             roles: self.some(Self::text),
             sequence: self.maybe(Self::text),
+            ids: self.some(|draw| PartyCode {
+                value: draw.text(),
+                is_isni: draw.byte() % 2 == 0,
+                namespace: draw.maybe(Self::text).map(|text| text.value),
+            }),
             at: self.place(),
         }
     }

@@ -151,6 +151,7 @@ fn the_history_holds_earlier_attempts_only() {
                 icpn,
                 message_id: Some("M-1"),
                 sender_dpid: None,
+                tracks: &[],
             })
             .unwrap()
     };
@@ -200,6 +201,7 @@ fn other_labels_are_seen_only_as_a_yes() {
             icpn,
             message_id: None,
             sender_dpid,
+            tracks: &[],
         };
         let history = bench.store.history(&question).unwrap();
         (history.icpn_of_other_label, history.dpid_of_other_label)

@@ -10,7 +10,7 @@ mod releases;
 mod resources;
 
 use super::tree::Element;
-use crate::domain::release::{Artist, Header, Message, Party, RightsLine, Title};
+use crate::domain::release::{Artist, Header, Message, Party, PartyCode, RightsLine, Title};
 
 /// Fills everything below the root.
 pub(super) fn read(message: &mut Message, root: Element<'_, '_>) {
@@ -76,7 +76,17 @@ fn artist(element: Element<'_, '_>) -> Artist {
         name: full_name(element),
         roles: roles.map(Element::text).filter(|t| !t.is_empty()).collect(),
         sequence: element.attribute("SequenceNumber"),
+        ids: element.all("PartyId").map(party_code).collect(),
         at: element.at(),
+    }
+}
+
+fn party_code(element: Element<'_, '_>) -> PartyCode {
+    let is_isni = element.attribute("IsISNI");
+    PartyCode {
+        value: element.text(),
+        is_isni: is_isni.is_some_and(|flag| matches!(flag.as_str(), "true" | "1")),
+        namespace: element.attribute("Namespace").map(|text| text.value),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Audio.
 
-use super::super::package::{Package, audio_file, file_name};
+use super::super::package::{Package, audio_file, file_name, known_track};
 use super::{Case, container, error, forgiven, info, rename, warning};
 use dropzone::domain::facts::{
     AudioFacts, AudioFault, Container, Cutoff, FileRole, SampleCoding, Span,
 };
+use dropzone::domain::history::{Relation, Track};
 
 pub(super) const CASES: &[Case] = &[
     error("AUD-001", |p| {
@@ -156,6 +157,20 @@ pub(super) const CASES: &[Case] = &[
         container(p, Container::Rf64, SampleCoding::Pcm)
     })
     .sound(|p| container(p, Container::Wav, SampleCoding::Pcm)),
+    warning("AUD-026", |p| {
+        p.relative(
+            Relation::OtherIsrc,
+            Some(Track {
+                isrc: Some("NGA3B2500009".to_owned()),
+                ..known_track(1)
+            }),
+        );
+    })
+    .sound(|p| p.relative(Relation::OtherRecording, None)),
+    warning("AUD-026", |p| p.relative(Relation::OtherIsrc, None)),
+    info("AUD-026", |p| {
+        p.relative(Relation::OtherSound, Some(known_track(1)));
+    }),
 ];
 
 /// Both tracks, and what the message says of them.

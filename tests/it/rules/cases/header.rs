@@ -1,9 +1,10 @@
 //! The header.
 
-use super::super::package::{OTHER_DPID, earlier};
+use super::super::package::{DPID, OTHER_DPID, earlier, text};
 use super::{Case, error, forgiven, info, warning};
 use dropzone::domain::history::{Earlier, History};
 use dropzone::domain::lifecycle::Status;
+use dropzone::domain::release::Party;
 
 pub(super) const CASES: &[Case] = &[
     forgiven("HDR-001", |p| {
@@ -59,4 +60,24 @@ pub(super) const CASES: &[Case] = &[
         p.message().header.control_type.as_mut().unwrap().value = "TestMessage".to_owned();
     })
     .sound(|p| p.message().header.control_type = None),
+    warning("HDR-009", |p| {
+        p.message().header.on_behalf_of = Some(Party {
+            id: Some(text(OTHER_DPID, 6, "x")),
+            ..Party::default()
+        });
+    })
+    .sound(|p| {
+        p.message().header.on_behalf_of = Some(Party {
+            id: Some(text(DPID, 6, "x")),
+            ..Party::default()
+        });
+    }),
+    info("HDR-010", |p| {
+        p.update().thread_id = Some("T-1".to_owned());
+        p.message().header.thread_id = Some(text("T-2", 4, "x"));
+    })
+    .sound(|p| {
+        p.update().thread_id = Some("T-1".to_owned());
+        p.message().header.thread_id = Some(text("T-1", 4, "x"));
+    }),
 ];

@@ -1,9 +1,9 @@
 //! The file and its form.
 
-use super::super::package::{Package, text};
+use super::super::package::{Package, group_item, text};
 use super::{Case, error, forgiven, info, speak, warning};
 use dropzone::domain::facts::{SchemaCheck, SchemaFault};
-use dropzone::domain::release::{Dialect, MessageKind, ReadFaultKind};
+use dropzone::domain::release::{Dialect, MessageKind, ReadFaultKind, Title};
 
 pub(super) const CASES: &[Case] = &[
     error("XML-001", |p| {
@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
     error("XML-005", |p| {
         p.stumble(ReadFaultKind::WrongRoot, "This is a ManifestMessage.");
     }),
-    error("XML-005", |p| p.message().kind = MessageKind::Purge)
+    error("XML-005", |p| p.message().kind = MessageKind::CatalogList)
         .sound(|p| p.message().kind = MessageKind::NewRelease),
     error("XML-006", |p| {
         p.stumble(ReadFaultKind::WrongVersion, "This is ERN 4.3.");
@@ -113,6 +113,44 @@ pub(super) const CASES: &[Case] = &[
         p.stumble(ReadFaultKind::Deprecated, "UpdateIndicator is ignored.");
     })
     .sound(mojibake),
+    warning("XML-017", |p| {
+        profiled(p);
+        p.message().releases[1].titles.pop();
+    })
+    .sound(profiled),
+    warning("XML-017", |p| {
+        profiled(p);
+        p.main().types[0].value = "Album".to_owned();
+    })
+    .sound(|p| {
+        profiled(p);
+        // Other versions of the profile say it otherwise.
+        p.message().release_profile = Some(text("CommonReleaseTypes/13/AudioAlbum", 2, "x"));
+    })
+    .with(&["META-011"]),
+    warning("XML-017", |p| {
+        profiled(p);
+        let mut cover = group_item(3, 215);
+        cover.references[0].value = "A9".to_owned();
+        p.main().items.push(cover);
+    }),
+    warning("XML-017", |p| {
+        profiled(p);
+        p.message().images[0].proprietary_id = None;
+    }),
+    warning("XML-017", |p| {
+        profiled(p);
+        let link = p.main().links[0].clone();
+        p.message().releases[2].links.push(link);
+    }),
+    info("XML-017", |p| {
+        profiled(p);
+        p.message().releases[2].release_date = None;
+    }),
+    info("XML-017", |p| {
+        profiled(p);
+        p.track(2).original_date = None;
+    }),
 ];
 
 /// A reading fault that leaves the message to be judged.
@@ -123,4 +161,24 @@ fn mojibake(package: &mut Package) {
 /// Another departure of the guide from the schema than the one at hand.
 fn upc(package: &mut Package) {
     speak(package, Dialect::UpcElement, "<UPC>", "<ICPN>", 201);
+}
+
+/// Follows DDEX's profile for singles, and says so.
+fn profiled(p: &mut Package) {
+    p.message().release_profile = Some(text("CommonReleaseTypes/14/AudioSingle", 2, "x"));
+    p.message().images[0].proprietary_id = Some(text("COVER-1", 182, "x"));
+    let names = ["Harmattan", "Harmattan", "Dry Season"];
+    for (release, name) in p.message().releases.iter_mut().zip(names) {
+        release.release_date = Some(text("2026-04-10", 217, "x"));
+        for kind in ["FormalTitle", "DisplayTitle"] {
+            release.titles.push(Title {
+                text: text(name, 203, "x"),
+                kind: Some(kind.to_owned()),
+                ..Title::default()
+            });
+        }
+    }
+    for n in 1..=2 {
+        p.track(n).original_date = Some(text("2026-04-10", 47, "x"));
+    }
 }

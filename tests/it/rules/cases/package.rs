@@ -2,7 +2,7 @@
 
 use super::super::package::{audio_file, earlier, file_name, text};
 use super::{Case, error, forgiven, info, rename, warning};
-use dropzone::domain::facts::{FileRole, fingerprint};
+use dropzone::domain::facts::{BatchManifest, FileRole, ListedMessage, fingerprint};
 use dropzone::domain::history::Earlier;
 use dropzone::domain::lifecycle::Status;
 
@@ -35,7 +35,6 @@ pub(super) const CASES: &[Case] = &[
         p.remove(&file_name(1));
         p.remove(&file_name(2));
     })
-    .with(&["PKG-007"])
     .sound(super::super::package::Package::one_track),
     error("PKG-005", |p| {
         for n in 1..=2 {
@@ -47,13 +46,16 @@ pub(super) const CASES: &[Case] = &[
         p.remove("artwork.jpg");
         p.message().images[0].technical[0].files.clear();
     }),
-    error("PKG-006", |p| p.remove("artwork.jpg"))
-        .with(&["PKG-007"])
-        .sound(|p| {
-            rename(p, "artwork.jpg", "front.jpg");
-            p.message().images[0].technical[0].files[0].name.value = "front.jpg".to_owned();
-        }),
+    error("PKG-006", |p| p.remove("artwork.jpg")).sound(|p| {
+        rename(p, "artwork.jpg", "front.jpg");
+        p.message().images[0].technical[0].files[0].name.value = "front.jpg".to_owned();
+    }),
     error("PKG-007", |p| p.remove("01_Harmattan.wav")),
+    error("PKG-007", |p| p.remove("02_DrySeason.wav")).sound(|p| {
+        // Named by no extension of pictures, and there.
+        rename(p, "artwork.jpg", "cover.jfif");
+        p.message().images[0].technical[0].files[0].name.value = "cover.jfif".to_owned();
+    }),
     error("PKG-007", |p| {
         rename(p, "01_Harmattan.wav", "01_Harmatan.wav");
     })
@@ -118,6 +120,11 @@ pub(super) const CASES: &[Case] = &[
     .sound(|p| {
         p.add_file("Cover – final (ü).txt", FileRole::Other);
     }),
+    error("PKG-014", |p| {
+        p.remove("01_Harmattan.wav");
+        let link = "is a link; links are not followed".to_owned();
+        p.folder.refused.push(("01_Harmattan.wav".to_owned(), link));
+    }),
     warning("PKG-015", |p| p.folder.folders.push("CD 1".to_owned())),
     warning("PKG-015", |p| {
         p.folder.nested_in = Some("Harmattan".to_owned());
@@ -129,14 +136,15 @@ pub(super) const CASES: &[Case] = &[
     error("PKG-017", |p| {
         rename(p, "02_DrySeason.wav", "02_DrySeason.wav.filepart");
         p.file("02_DrySeason.wav.filepart").role = FileRole::Temporary;
-    })
-    .with(&["PKG-007"]),
+    }),
     warning("PKG-017", |p| {
         p.add_file("02_DrySeason.wav.filepart", FileRole::Temporary);
     })
     .sound(|p| {
         p.add_file("party.txt", FileRole::Other);
     }),
+    info("PKG-019", |p| p.folder.folder = "final master".to_owned())
+        .sound(|p| p.folder.folder = "20260323101500000/6151234567891".to_owned()),
     warning("PKG-020", |p| {
         p.folder.folder = "Adaeze_Harmattan_5034567890120_20260410".to_owned();
     })
@@ -148,14 +156,36 @@ pub(super) const CASES: &[Case] = &[
         p.add_file("release.zip.txt", FileRole::Other);
     }),
     warning("PKG-022", |p| {
-        rename(p, "02_DrySeason.wav", "01_HARMATTAN.wav");
-        p.track(2).technical[0].files[0].name.value = "01_HARMATTAN.wav".to_owned();
+        for (n, name) in [(1, "Harmattan.wav"), (2, "HARMATTAN.wav")] {
+            rename(p, &file_name(n), name);
+            p.track(n as usize).technical[0].files[0].name.value = name.to_owned();
+        }
     }),
     warning("PKG-022", |p| {
         p.add_file("Artwork.jpg", FileRole::Other);
     })
     .sound(|p| {
         p.add_file("Artwork.txt", FileRole::Other);
+    }),
+    error("PKG-023", |p| p.file("01_Harmattan.wav").changed = true)
+        .sound(|p| p.file("01_Harmattan.wav").failure = None),
+    error("PKG-024", |p| {
+        p.folder.manifests.push(manifest("2", "6151234567891"))
+    })
+    .sound(|p| p.folder.manifests.push(manifest("1", "06151234567891"))),
+    error("PKG-024", |p| {
+        p.folder.manifests.push(manifest("1", "036000291452"))
+    }),
+    error("PKG-024", |p| {
+        p.folder.manifests.push(BatchManifest {
+            fault: Some("It is no XML.".to_owned()),
+            ..manifest("1", "6151234567891")
+        });
+    }),
+    warning("PKG-024", |p| {
+        let mut manifest = manifest("1", "6151234567891");
+        manifest.messages[0].url = Some("AWS_S3://KEY@bucket//x.xml".to_owned());
+        p.folder.manifests.push(manifest);
     }),
     error("PKG-025", |p| {
         p.file("01_Harmattan.wav").md5 = Some("0".repeat(32));
@@ -218,3 +248,17 @@ pub(super) const CASES: &[Case] = &[
         });
     }),
 ];
+
+/// A manifest with one message.
+fn manifest(number: &str, icpn: &str) -> BatchManifest {
+    BatchManifest {
+        path: "BatchComplete_20260323101500000.xml".to_owned(),
+        fault: None,
+        number: Some(number.to_owned()),
+        messages: vec![ListedMessage {
+            message_id: None,
+            icpns: vec![icpn.to_owned()],
+            url: Some("./6151234567891/6151234567891.xml".to_owned()),
+        }],
+    }
+}

@@ -1,7 +1,8 @@
 //! References and composition.
 
-use super::super::package::{main_release, text};
-use super::{Case, error, forgiven, warning};
+use super::super::package::{file_name, main_release, text};
+use super::{Case, Info, Warning, error, forgiven, graded, rename, warning};
+use dropzone::domain::release::Title;
 
 pub(super) const CASES: &[Case] = &[
     error("REF-001", |p| {
@@ -54,6 +55,15 @@ pub(super) const CASES: &[Case] = &[
         p.message().releases.push(second);
     })
     .sound(|p| p.message().releases.swap(0, 2)),
+    graded("REF-007", Info, Warning, |p| {
+        p.message().releases.truncate(2);
+        p.message().deals[0].releases.truncate(2);
+    })
+    .sound(|p| {
+        // Found by the ISRC alone.
+        p.message().releases[2].links.clear();
+        p.message().releases[2].isrc = Some(text("NGA3B2600002", 241, "x"));
+    }),
     error("REF-008", |p| {
         p.main().items[1].sequence.as_mut().unwrap().value = "1".to_owned();
     }),
@@ -83,5 +93,48 @@ pub(super) const CASES: &[Case] = &[
         back.kind.as_mut().unwrap().value = "BackCoverImage".to_owned();
         back.technical.clear();
         p.message().images.push(back);
+    }),
+    warning("REF-011", |p| p.main().links[0].kind = None)
+        .sound(|p| p.main().links[0].kind = Some("SecondaryResource".to_owned())),
+    warning("REF-012", |p| {
+        p.message().releases[2].titles.push(Title {
+            text: text("Harmattan", 244, "x"),
+            ..Title::default()
+        });
+    })
+    .sound(|p| {
+        p.message().releases[2].titles.push(Title {
+            text: text("DRY SEASON", 244, "x"),
+            ..Title::default()
+        });
+    }),
+    warning("REF-012", |p| {
+        p.message().releases[2].isrc = Some(text("NGA3B2600003", 241, "x"));
+    })
+    .sound(|p| {
+        p.message().releases[2].isrc = Some(text("NG-A3B-26-00002", 241, "x"));
+    }),
+    warning("REF-012", |p| {
+        p.message().releases[2].artist_name = Some(text("Ngozi", 246, "x"));
+    })
+    .sound(|p| {
+        p.message().releases[2].artist_name = Some(text("Adaeze feat. Ngozi", 246, "x"));
+    }),
+    warning("REF-012", |p| {
+        p.message().releases[2].duration = Some(text("PT3M24S", 246, "x"));
+    })
+    .sound(|p| {
+        p.message().releases[2].duration = Some(text("PT3M43S", 246, "x"));
+    }),
+    warning("REF-013", |p| {
+        for (n, name) in [(1, "02_Harmattan.wav"), (2, "01_DrySeason.wav")] {
+            rename(p, &file_name(n), name);
+            p.track(n as usize).technical[0].files[0].name.value = name.to_owned();
+        }
+    })
+    .sound(|p| {
+        // From an album, on which it is the ninth.
+        rename(p, &file_name(1), "09_Harmattan.wav");
+        p.track(1).technical[0].files[0].name.value = "09_Harmattan.wav".to_owned();
     }),
 ];

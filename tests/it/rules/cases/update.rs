@@ -1,9 +1,10 @@
 //! What came before.
 
-use super::super::package::{earlier, text};
-use super::{Case, info, question};
-use dropzone::domain::history::Earlier;
+use super::super::package::{earlier, file_name, known_track, text};
+use super::{Case, error, info, question, warning};
+use dropzone::domain::history::{Earlier, History};
 use dropzone::domain::lifecycle::Status;
+use dropzone::domain::release::MessageKind;
 
 pub(super) const CASES: &[Case] = &[
     info("UPD-001", |p| p.after(earlier(Status::Delivered)))
@@ -30,5 +31,57 @@ pub(super) const CASES: &[Case] = &[
             errors: vec![("META-001".to_owned(), "metadata.xml".to_owned())],
             ..earlier(Status::Invalid)
         });
+    }),
+    info("UPD-002", |p| {
+        p.update();
+        for n in 1..=2 {
+            p.track(n).technical.clear();
+            p.remove(&file_name(u32::try_from(n).unwrap()));
+        }
+    })
+    .sound(|p| {
+        // New: without audio it is no release (PKG-005).
+        p.after(earlier(Status::QcRejected));
+        p.track(1).technical.clear();
+        p.track(2).technical.clear();
+    }),
+    error("UPD-003", |p| {
+        p.update();
+        p.track(2).technical.clear();
+        p.remove(&file_name(2));
+    })
+    .sound(|p| {
+        p.update();
+    }),
+    question("UPD-005", |p| {
+        p.update();
+        p.deal().territories.clear();
+        p.deal().excluded = vec![text("FR", 267, "x")];
+    })
+    .sound(|p| {
+        p.update().territories = vec!["Worldwide except FR".to_owned()];
+    }),
+    question("UPD-005", |p| {
+        p.update().use_types.push("PermanentDownload".to_owned());
+    }),
+    warning("UPD-006", |p| {
+        p.update().tracks.push(known_track(3));
+    })
+    .sound(|p| {
+        p.update().tracks[0].isrc = Some("NGA3B2500009".to_owned());
+    }),
+    warning("UPD-006", |p| p.update().tracks.swap(0, 1)),
+    info("UPD-008", |p| {
+        p.update();
+        p.history.as_mut().unwrap().is_being_delivered = true;
+    })
+    .sound(|p| {
+        p.update();
+    }),
+    error("UPD-010", |p| p.message().kind = MessageKind::Purge)
+        .sound(|p| p.message().kind = MessageKind::CatalogList),
+    error("UPD-010", |p| {
+        p.history = Some(History::default());
+        p.message().kind = MessageKind::Purge;
     }),
 ];
