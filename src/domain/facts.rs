@@ -465,14 +465,16 @@ pub struct ColourProfile {
 /// Guesses from the decoded picture; never a reason to refuse it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PictureLooks {
-    /// Factors by which it was enlarged across and down; 1.0 where nothing was seen.
-    pub enlarged: (f64, f64),
+    /// It was enlarged across, and down.
+    pub enlarged: (bool, bool),
     /// Detail in the highest quarter of frequencies across and down, in decibels.
     pub detail_db: (f64, f64),
     /// It is blurred.
     pub blurred: bool,
     /// Share of the picture, from 0 to 1, that has one colour.
     pub plain: f64,
+    /// Two opposite edges have bars of one size and colour, with a full picture between them.
+    pub bars: bool,
     /// Plain rows and columns at the edges in pixels: top, right, bottom, left.
     pub border: [u32; 4],
 }

@@ -50,6 +50,22 @@ pub struct History {
     /// Recordings of other releases that have to do with tracks of this package (ID-006, AUD-026).
     #[serde(default)]
     pub relatives: Vec<Relative>,
+    /// Covers of the label's other releases, newest first (ART-014).
+    #[serde(default)]
+    pub covers: Vec<EarlierCover>,
+}
+
+/// The cover of an earlier package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EarlierCover {
+    /// What it looks like; [`alike`](super::likeness::alike) compares.
+    pub likeness: String,
+    /// The release's title then.
+    pub title: String,
+    /// The release's ICPN then.
+    pub icpn: String,
+    /// When it came.
+    pub received_at: Timestamp,
 }
 
 /// One earlier package.

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod ledger;
 pub mod letter;
 pub mod lifecycle;
+pub mod likeness;
 pub mod limits;
 pub mod markup;
 pub mod naming;

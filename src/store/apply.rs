@@ -8,7 +8,7 @@ use super::error::{ApplyError, StoreError};
 use super::packages::{package_in, report_in};
 use super::rows::{json, time};
 use super::writer::Desk;
-use super::{People, Store, accounts, claims, letters, recordings};
+use super::{People, Store, accounts, claims, covers, letters, recordings};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{PackageId, gtin14};
 use crate::domain::letter::LetterKind;
@@ -319,6 +319,7 @@ fn judge(
     let Some(report) = report else {
         return Ok(());
     };
+    covers::note(desk, id, report)?;
     let body = json("a report", report)?;
     let errors = json("a report's errors", &report.errors())?;
     desk.connection

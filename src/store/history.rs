@@ -4,7 +4,7 @@ use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use super::{Store, recordings};
+use super::{Store, covers, recordings};
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::letter::Comparison;
@@ -72,6 +72,12 @@ impl Store {
                     gtin.as_deref(),
                 )?,
                 relatives: recordings::relatives(connection, question, gtin.as_deref())?,
+                covers: covers::earlier(
+                    connection,
+                    question.label,
+                    question.package,
+                    gtin.as_deref(),
+                )?,
             })
         })
     }

@@ -27,6 +27,7 @@ mod accounts;
 mod apply;
 mod claims;
 mod connection;
+mod covers;
 mod error;
 mod history;
 mod ids;

@@ -229,3 +229,12 @@ CREATE TABLE recording (
 CREATE INDEX recording_package ON recording (package);
 CREATE INDEX recording_isrc ON recording (isrc) WHERE isrc IS NOT NULL;
 CREATE INDEX recording_sound ON recording (sound) WHERE sound IS NOT NULL;
+-- What the cover of a judged package looks like (`domain::likeness`), to be compared with those to
+-- come.
+CREATE TABLE cover (
+    package  TEXT PRIMARY KEY REFERENCES package (id),
+    label    TEXT NOT NULL REFERENCES label (id),
+    likeness TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX cover_label ON cover (label);

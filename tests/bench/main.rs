@@ -13,6 +13,7 @@
 )]
 
 mod audio;
+mod cover;
 mod ern;
 mod pair;
 mod release;
@@ -24,6 +25,7 @@ use pair::Bench;
 /// Name on the command line and what it runs.
 const SECTIONS: &[(&str, Section)] = &[
     ("audio", audio::run),
+    ("cover", cover::run),
     ("release", release::run),
     ("ern", ern::run),
     ("verdict", verdict::run),
@@ -34,7 +36,11 @@ const BY_NAME: &[(&str, Section)] = &[("sftp", sftp::run)];
 
 /// What a child of this program does when it is started as `bench worker NAME ARGUMENT…`; so one
 /// function of the library can be timed as a whole process, beside other programs.
-const WORKERS: &[(&str, Work)] = &[("audio", audio::worker), ("material", material)];
+const WORKERS: &[(&str, Work)] = &[
+    ("audio", audio::worker),
+    ("cover", cover::worker),
+    ("material", material),
+];
 
 type Section = fn(&Bench);
 type Work = fn(&[String]);

@@ -38,6 +38,7 @@ const LIBRARY_HOMES: &[(&str, &[&str])] = &[
     ("lettre", &["notify"]),
     ("libxml", &["inspect"]),
     ("symphonia", &["inspect"]),
+    ("rqrr", &["inspect"]),
     ("notify::", &["intake"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -1,4 +1,5 @@
-//! ART: the cover and other pictures. Judged by content, never by name.
+//! ART-001 … ART-009 and ART-015: the cover and other pictures as files. Judged by content, never by
+//! name.
 
 use super::super::facts::{ArtworkFacts, ColourModel, FileRole, PictureFormat};
 use super::super::naming::{base_name, extension};
@@ -98,10 +99,10 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "ART-009",
-        title: "Picture is transparent, indexed or deep",
+        title: "Picture is transparent, indexed, deep or interlaced",
         weight: Weight::WARNING,
         why: "Stores show 24-bit RGB. Transparency, palettes and 16 bit a channel are converted, \
-              and may look different.",
+              and may look different; some programs do not read interlaced PNG.",
         fix: "Flatten the picture and export it as plain 24-bit RGB.",
         source: "Spotify cover art requirements",
         check: unusual_pixels,
@@ -121,11 +122,11 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn about(picture: &Picture<'_>, message: String) -> Note {
+pub(super) fn about(picture: &Picture<'_>, message: String) -> Note {
     Note::new(message).file(&picture.file.path)
 }
 
-fn name_of(picture: &Picture<'_>) -> String {
+pub(super) fn name_of(picture: &Picture<'_>) -> String {
     quoted(base_name(&picture.file.path))
 }
 
@@ -134,12 +135,12 @@ fn has_size(facts: &ArtworkFacts) -> bool {
     facts.width > 0 && facts.height > 0
 }
 
-fn is_taken(format: PictureFormat) -> bool {
+pub(super) fn is_taken(format: PictureFormat) -> bool {
     matches!(format, PictureFormat::Jpeg | PictureFormat::Png)
 }
 
 /// Covers with known dimensions, for the rules about them.
-fn covers<'a>(case: &Case<'a>) -> impl Iterator<Item = Picture<'a>> {
+pub(super) fn covers<'a>(case: &Case<'a>) -> impl Iterator<Item = Picture<'a>> {
     case.pictures()
         .filter(|picture| picture.is_cover && has_size(picture.facts))
 }
@@ -343,6 +344,9 @@ fn unusual_pixels(case: &Case<'_>, findings: &mut Findings<'_>) {
         }
         if picture.facts.bits > 8 {
             odd.push("more than 8 bit a channel");
+        }
+        if picture.facts.interlaced {
+            odd.push("interlaced rows");
         }
         if !odd.is_empty() {
             let what = format!("{} has {}.", name_of(&picture), list(&odd));

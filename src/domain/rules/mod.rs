@@ -34,6 +34,7 @@ mod composition;
 mod container;
 mod content;
 mod contract;
+mod cover;
 mod deal;
 mod dialect;
 mod files;
@@ -247,6 +248,7 @@ const TABLES: &[(Layer, &[Rule])] = &[
     (Layer::Media, artwork::RULES),
     (Layer::History, versions::RULES),
     (Layer::History, kinship::RULES),
+    (Layer::Media, cover::RULES),
     (Layer::History, update::RULES),
 ];
 

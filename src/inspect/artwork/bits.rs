@@ -4,14 +4,30 @@
     reason = "shifted to as many bits as are left"
 )]
 
-/// Bits of a code that are looked up at once; longer ones are rare.
-const FAST: u32 = 9;
+/// Bits that are looked up at once; codes that are longer are rare.
+const FAST: u32 = 12;
+
+/// What the next [`FAST`] bits of a block begin with: as many whole codes with their values as there
+/// are, the last of whose values may go on behind them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stretch {
+    /// Bits of them all; 0 where there is no whole code.
+    pub(super) bits: u8,
+    /// Coefficients that they pass.
+    pub(super) places: u8,
+    /// Coefficients that all but the last of them pass.
+    pub(super) places_before: u8,
+    /// The last of them ends the block.
+    pub(super) ends: bool,
+}
 
 /// A Huffman table in canonical order.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     /// By the next [`FAST`] bits: length of the code and its symbol; 0 for a longer code.
     fast: Box<[u16; 1 << FAST]>,
+    /// By the same bits, for coefficients.
+    stretches: Box<[Stretch; 1 << FAST]>,
     /// For each length from 1 to 16: first code, number of codes, place of the first symbol.
     lengths: [(u32, u32, usize); 16],
     symbols: Vec<u8>,
@@ -39,10 +55,18 @@ impl Table {
             place += usize::from(*count);
         }
         Self {
+            stretches: stretches(&fast),
             fast,
             lengths,
             symbols: symbols.to_vec(),
         }
+    }
+
+    /// What the next bits hold. At least 32 have to be held.
+    #[inline]
+    pub(super) fn stretch(&self, bits: &Bits<'_>) -> Stretch {
+        let entry = self.stretches.get((bits.held >> (64 - FAST)) as usize);
+        entry.copied().unwrap_or_default()
     }
 
     /// The next symbol; `None` for a code that is none. At least 16 bits have to be held.
@@ -68,6 +92,38 @@ impl Table {
         bits.skip(1);
         bits.ended.then_some(0)
     }
+}
+
+/// What a code of a coefficient stands for: coefficients passed, bits of the value, end of block.
+pub(super) fn coefficient(symbol: u8) -> (u8, u8, bool) {
+    match (symbol >> 4, symbol & 15) {
+        (15, 0) => (16, 0, false),
+        (_, 0) => (0, 0, true),
+        (run, size) => (run + 1, size, false),
+    }
+}
+
+fn stretches(fast: &[u16; 1 << FAST]) -> Box<[Stretch; 1 << FAST]> {
+    let mut all = Box::new([Stretch::default(); 1 << FAST]);
+    for (bits, stretch) in all.iter_mut().enumerate() {
+        while u32::from(stretch.bits) < FAST && !stretch.ends {
+            // The bits that are left, with zeros behind them.
+            let rest = (bits << stretch.bits) & ((1 << FAST) - 1);
+            let entry = fast.get(rest).copied().unwrap_or_default();
+            let length = (entry >> 8) as u8;
+            if entry == 0 || u32::from(stretch.bits + length) > FAST {
+                break;
+            }
+            let (places, size, ends) = coefficient((entry & 0xff) as u8);
+            *stretch = Stretch {
+                bits: stretch.bits + length + size,
+                places: stretch.places + places,
+                places_before: stretch.places,
+                ends,
+            };
+        }
+    }
+    all
 }
 
 /// Entropy-coded bits; zeros behind a marker, as decoders have them.

@@ -3,8 +3,9 @@
 //! is decoded and scaled once.
 #![expect(clippy::cast_possible_truncation, reason = "means of bytes are bytes")]
 
-/// The working copy has at most so many pixels each way.
+/// The working copy, and the small one, have at most so many pixels each way.
 const WORKING_PIXELS: usize = 1_600;
+const SMALL_PIXELS: usize = 256;
 /// Chroma of grey.
 pub(super) const NEUTRAL: u8 = 128;
 
@@ -24,7 +25,9 @@ pub(super) struct Canvas {
     pub(super) luma: Plane,
     /// The luma halved until it is small enough to be looked at whole.
     pub(super) work: Plane,
-    /// Blue and red difference, about an eighth of the size; `None` for grey.
+    /// At most 256 pixels each way.
+    pub(super) small: Plane,
+    /// Blue and red difference of the small copy; `None` for grey.
     pub(super) chroma: Option<[Plane; 2]>,
     /// Was coded in blocks of eight pixels.
     pub(super) in_blocks: bool,
@@ -72,12 +75,29 @@ impl Plane {
         }
     }
 
+    /// Halved until no side has more pixels than that.
+    fn within(&self, most: usize) -> Self {
+        let is_large = |plane: &Self| plane.width.max(plane.height) > most;
+        if !is_large(self) {
+            return self.clone();
+        }
+        let mut smaller = self.halved();
+        while is_large(&smaller) {
+            smaller = smaller.halved();
+        }
+        smaller
+    }
+
     /// Another size: each pixel is the mean of those that it covers, or the nearest one.
     pub(super) fn resized(&self, width: usize, height: usize) -> Self {
-        let mut values = Vec::with_capacity(width * height);
         if self.width == 0 || self.height == 0 {
             return Self::filled(width, height, 0);
         }
+        if (self.width, self.height) == (width, height) {
+            return self.clone();
+        }
+        let columns: Vec<(usize, usize)> = (0..width).map(|x| span(x, width, self.width)).collect();
+        let mut values = Vec::with_capacity(width * height);
         let mut sums = vec![0_u32; self.width];
         for y in 0..height {
             let (top, bottom) = span(y, height, self.height);
@@ -87,8 +107,7 @@ impl Plane {
                     *sum += u32::from(*value);
                 }
             }
-            for x in 0..width {
-                let (left, right) = span(x, width, self.width);
+            for (left, right) in columns.iter().copied() {
                 let sum: u32 = sums.get(left..right).unwrap_or_default().iter().sum();
                 let count = u32::try_from((right - left) * (bottom - top)).unwrap_or(u32::MAX);
                 values.push(u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX));
@@ -110,20 +129,20 @@ fn span(at: usize, to: usize, from: usize) -> (usize, usize) {
 }
 
 impl Canvas {
-    /// From a luma plane and what is known of the colours.
+    /// From a luma plane and the colours, in about an eighth of the size.
     pub(super) fn new(luma: Plane, chroma: Option<[Plane; 2]>, in_blocks: bool) -> Self {
-        let is_large = |plane: &Plane| plane.width.max(plane.height) > WORKING_PIXELS;
-        let mut work = if is_large(&luma) {
-            luma.halved()
-        } else {
-            luma.clone()
-        };
-        while is_large(&work) {
-            work = work.halved();
-        }
+        let work = luma.within(WORKING_PIXELS);
+        let longest = work.width.max(work.height);
+        let scaled = |side: usize| (side * SMALL_PIXELS.min(longest) / longest.max(1)).max(1);
+        let (width, height) = (scaled(work.width), scaled(work.height));
+        // What is halved first is summed up faster.
+        let small = work.within(2 * SMALL_PIXELS + longest / 4);
+        let small = small.resized(width, height);
+        let chroma = chroma.map(|planes| planes.map(|plane| plane.resized(width, height)));
         Self {
             luma,
             work,
+            small,
             chroma,
             in_blocks,
         }
@@ -322,8 +341,9 @@ mod tests {
         assert_eq!(canvas.luma.values.get(72), Some(&76));
         assert_eq!(canvas.luma.values.last(), Some(&255));
         let [blue, red] = canvas.chroma.unwrap();
-        assert_eq!((red.width, red.height, red.values.len()), (2, 2, 4));
-        assert_eq!(red.values, [255, 128, 255, 128]);
-        assert_eq!(blue.values, [86, 128, 86, 128]);
+        assert_eq!((red.width, red.height, red.values.len()), (9, 9, 81));
+        let ends = |plane: Plane| (plane.values.first().copied(), plane.values.last().copied());
+        assert_eq!(ends(red), (Some(255), Some(128)));
+        assert_eq!(ends(blue), (Some(86), Some(128)));
     }
 }

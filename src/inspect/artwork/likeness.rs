@@ -17,7 +17,7 @@ const LEAST_CONTRAST: f32 = 4.0;
 
 /// The likeness in hex: 64 bits of shapes, 64 bits of colours. `None` for a plain picture.
 pub(super) fn of(canvas: &Canvas) -> Option<String> {
-    let shapes = shapes(&canvas.work.resized(SIDE, SIDE))?;
+    let shapes = shapes(&canvas.small.resized(SIDE, SIDE))?;
     let grey = Plane::filled(1, 1, NEUTRAL);
     let [blue, red] = match &canvas.chroma {
         Some([blue, red]) => [blue, red],

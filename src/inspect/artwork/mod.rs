@@ -15,11 +15,15 @@ use std::path::Path;
 
 mod bits;
 mod canvas;
+mod codes;
+mod detail;
 mod exif;
 mod icc;
 mod jpeg;
 mod likeness;
+mod looks;
 mod png;
+mod resampling;
 mod scan;
 mod thumbnail;
 
@@ -58,7 +62,7 @@ fn look(path: &Path, limits: &Limits) -> io::Result<ArtworkFacts> {
     let file = blocks::open_regular(path)?;
     let size = file.metadata()?.len();
     let whole = size <= limits.artwork_bytes.saturating_mul(READ_BEYOND_LIMIT);
-    let bytes = read(file, if whole { u64::MAX } else { HEAD_BYTES })?;
+    let bytes = read(file, size.min(if whole { size } else { HEAD_BYTES }))?;
     let mut facts = match signature::picture(&bytes) {
         PictureFormat::Jpeg => jpeg::read(&bytes, limits),
         PictureFormat::Png => png::read(&bytes, limits),
@@ -82,7 +86,7 @@ fn look(path: &Path, limits: &Limits) -> io::Result<ArtworkFacts> {
 }
 
 fn read(file: File, at_most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(at_most).unwrap_or_default());
     file.take(at_most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -112,6 +116,8 @@ fn sized(format: PictureFormat, width: u32, height: u32) -> ArtworkFacts {
 
 /// Adds what only the decoded picture shows.
 fn looked_at(facts: &mut ArtworkFacts, canvas: &Canvas) {
+    facts.looks = Some(looks::of(canvas));
+    facts.codes = codes::of(canvas);
     facts.likeness = likeness::of(canvas);
     facts.thumbnail = thumbnail::of(canvas);
 }

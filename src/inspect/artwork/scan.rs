@@ -7,7 +7,7 @@
 //! need only compute luma. Baseline and extended sequential pictures of one scan only; of others
 //! nothing is said. Source: ITU-T T.81, annexes F and C.
 
-use super::bits::{Bits, Table};
+use super::bits::{Bits, Table, coefficient};
 use super::canvas::{NEUTRAL, Plane};
 use crate::inspect::bytes::Order;
 
@@ -107,17 +107,22 @@ impl Block<'_> {
             return None;
         }
         let difference = bits.signed(size);
-        let mut place = 1;
+        let mut place = 1_u32;
         while place < 64 {
             bits.fill();
-            let code = self.ac.next(bits)?;
-            let (run, size) = (u32::from(code >> 4), u32::from(code & 15));
-            if size > 0 {
-                place += run + 1;
-                bits.skip(size);
-            } else if run == 15 {
-                place += 16;
-            } else {
+            let stretch = self.ac.stretch(bits);
+            if stretch.bits > 0 && place + u32::from(stretch.places_before) < 64 {
+                bits.skip(u32::from(stretch.bits));
+                place += u32::from(stretch.places);
+                if stretch.ends {
+                    break;
+                }
+                continue;
+            }
+            let (places, size, ends) = coefficient(self.ac.next(bits)?);
+            bits.skip(u32::from(size));
+            place += u32::from(places);
+            if ends {
                 break;
             }
         }

@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
 /// Longest side in pixels and quality, tried in turn until the bytes are few enough.
-const TRIES: [(usize, u8); 4] = [(256, 78), (256, 60), (192, 50), (128, 40)];
+const TRIES: [(usize, u8); 4] = [(256, 72), (256, 50), (192, 50), (128, 40)];
 /// Bytes of the JPEG, at most: a report holds it in base64 and goes by e-mail.
 const MOST_BYTES: usize = 12_000;
 
@@ -21,12 +21,9 @@ pub(super) fn of(canvas: &Canvas) -> Option<String> {
 }
 
 fn encode(canvas: &Canvas, side: usize, quality: u8) -> Option<Vec<u8>> {
-    let from = &canvas.work;
+    let from = &canvas.small;
     let longest = from.width.max(from.height).max(1);
-    let scaled = |length: usize| {
-        let shown = length * side.min(longest) / longest;
-        shown.max(1)
-    };
+    let scaled = |length: usize| (length * side.min(longest) / longest).max(1);
     let (width, height) = (scaled(from.width), scaled(from.height));
     let luma = from.resized(width, height);
     let size = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);

@@ -44,6 +44,10 @@ fn colour_models_are_those_of_the_file() {
         let mut facts = look(&cover(format, colours));
         assert!(facts.thumbnail.take().is_some(), "{format:?} {colours:?}");
         assert!(facts.likeness.take().is_some(), "{format:?} {colours:?}");
+        assert!(facts.looks.take().is_some(), "{format:?} {colours:?}");
+        let embedded = facts.colour_profile.take();
+        let is_srgb = embedded.is_some_and(|profile| profile.is_srgb);
+        assert_eq!(is_srgb, matches!(colours, Colours::Rgb | Colours::Rgba));
         let wanted = ArtworkFacts {
             format: match format {
                 Format::Jpeg => PictureFormat::Jpeg,

@@ -21,6 +21,7 @@ mod artwork;
 mod audio;
 mod damage;
 mod folder;
+mod looks;
 mod loudness;
 mod material;
 mod mutations;

@@ -3,6 +3,7 @@
 use super::artwork::look;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dropzone::cli::demo::material::profile::{SRGB, display};
 use dropzone::domain::facts::{ArtworkFacts, ColourProfile};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
@@ -210,47 +211,6 @@ fn orientation_is_read_from_both_formats() {
     assert_eq!(look(&picture.jpeg(90)).orientation, None);
 }
 
-/// A profile of primaries and a gamma in 256ths, with its description.
-pub(super) fn profile(name: &str, primaries: [[f64; 3]; 3], gamma: u16) -> Vec<u8> {
-    let fixed = |value: f64| ((value * 65_536.0).round() as i32).to_be_bytes();
-    let mut tags: Vec<([u8; 4], Vec<u8>)> = Vec::new();
-    let length = u32::try_from(name.len() + 1).unwrap().to_be_bytes();
-    let described = [
-        b"desc\0\0\0\0".as_slice(),
-        &length,
-        name.as_bytes(),
-        &[0; 80],
-    ];
-    tags.push((*b"desc", described.concat()));
-    for (name, primary) in [b"rXYZ", b"gXYZ", b"bXYZ"].into_iter().zip(primaries) {
-        let values = primary.map(fixed).concat();
-        tags.push((*name, [b"XYZ \0\0\0\0".as_slice(), &values].concat()));
-    }
-    let curve = gamma.to_be_bytes();
-    tags.push((
-        *b"rTRC",
-        [b"curv\0\0\0\0\0\0\0\x01".as_slice(), &curve].concat(),
-    ));
-    let mut table = u32::try_from(tags.len()).unwrap().to_be_bytes().to_vec();
-    let mut data = Vec::new();
-    let start = 128 + 4 + 12 * tags.len();
-    for (name, content) in tags {
-        table.extend(name);
-        table.extend(u32::try_from(start + data.len()).unwrap().to_be_bytes());
-        table.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
-        data.extend(content);
-    }
-    let mut header = vec![0; 128];
-    header[12..20].copy_from_slice(b"mntrRGB ");
-    header[36..40].copy_from_slice(b"acsp");
-    [header, table, data].concat()
-}
-
-const SRGB: [[f64; 3]; 3] = [
-    [0.4360, 0.2225, 0.0139],
-    [0.3851, 0.7169, 0.0971],
-    [0.1431, 0.0606, 0.7139],
-];
 const ADOBE: [[f64; 3]; 3] = [
     [0.6097, 0.3111, 0.0195],
     [0.2053, 0.6257, 0.0609],
@@ -274,7 +234,7 @@ fn colour_profiles_are_told_apart_by_what_they_hold() {
     ];
     let picture = fields(64);
     for (name, primaries, gamma, is_srgb) in cases {
-        let bytes = profile(name, primaries, gamma);
+        let bytes = display(name, primaries, gamma);
         let wanted = Some(ColourProfile {
             description: name.to_owned(),
             is_srgb,

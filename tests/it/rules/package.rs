@@ -3,8 +3,8 @@
 
 use dropzone::domain::account::Profile;
 use dropzone::domain::facts::{
-    ArtworkFacts, AudioFacts, AudioLevels, ColourModel, Container, FileFacts, FileRole,
-    FolderFacts, PictureFormat, SampleCoding, SchemaCheck, SchemaFacts,
+    ArtworkFacts, AudioFacts, AudioLevels, ColourModel, ColourProfile, Container, FileFacts,
+    FileRole, FolderFacts, PictureFormat, PictureLooks, SampleCoding, SchemaCheck, SchemaFacts,
 };
 use dropzone::domain::history::{Earlier, History, Relation, Relative, Track, Version};
 use dropzone::domain::ids::PackageId;
@@ -219,6 +219,11 @@ fn cover_file() -> FileFacts {
             bits: 8,
             decoded: true,
             damage: None,
+            colour_profile: Some(ColourProfile {
+                description: "sRGB IEC61966-2.1".to_owned(),
+                is_srgb: true,
+            }),
+            looks: Some(PictureLooks::default()),
             ..ArtworkFacts::default()
         }),
         ..FileFacts::default()
@@ -541,6 +546,10 @@ impl Package {
 
     pub(super) fn cover(&mut self) -> &mut ArtworkFacts {
         self.file("artwork.jpg").artwork.as_mut().unwrap()
+    }
+
+    pub(super) fn looks(&mut self) -> &mut PictureLooks {
+        self.cover().looks.as_mut().unwrap()
     }
 
     pub(super) fn remove(&mut self, path: &str) {

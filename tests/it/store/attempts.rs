@@ -1,11 +1,13 @@
 //! Attempts of one release: how they are numbered, replaced, remembered and compared.
 
 use super::bench::{Bench, add_label, claimed_event, identity, judged_event, noon, report};
+use dropzone::domain::history::EarlierCover;
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::ledger::Ledger as _;
 use dropzone::domain::letter::Comparison;
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::package::Event;
+use dropzone::domain::report::ArtworkSummary;
 use dropzone::store::HistoryQuestion;
 
 const UPC: &str = "036000291452";
@@ -271,4 +273,51 @@ fn a_mended_message_is_compared_with_the_unreadable_one() {
             new: 0
         })
     );
+}
+
+#[test]
+fn covers_of_other_releases_are_remembered_and_refused_ones_are_not() {
+    let bench = Bench::new();
+    let judged = |folder: &str, icpn: &str, likeness: &str, errors: &[(&str, &str)]| {
+        let id = bench.claimed(folder, Some(icpn));
+        let mut report = report(errors);
+        report.artwork = Some(ArtworkSummary {
+            likeness: Some(likeness.to_owned()),
+            ..ArtworkSummary::default()
+        });
+        bench.apply(&id, judged_event(&report, Some(icpn)));
+        id
+    };
+    let first = judged("one", UPC, "a", &[]);
+    judged("two", ANOTHER, "b", &[("ART-002", "c.jpg")]);
+    let third = judged("three", "4006381333931", "c", &[]);
+    let ask = |package: &PackageId, icpn: Option<&str>| {
+        let question = HistoryQuestion {
+            label: &bench.label,
+            package,
+            icpn,
+            message_id: None,
+            sender_dpid: None,
+        };
+        let covers = bench.store.history(&question).unwrap().covers;
+        let known = |cover: EarlierCover| (cover.likeness, cover.icpn);
+        covers.into_iter().map(known).collect::<Vec<_>>()
+    };
+    let own = |likeness: &str, icpn: &str| (likeness.to_owned(), icpn.to_owned());
+    assert_eq!(ask(&third, Some("4006381333931")), [own("a", UPC)]);
+    assert_eq!(ask(&first, Some(SAME_AS_EAN)), [own("c", "4006381333931")]);
+    assert!(
+        ask(&third, None).is_empty(),
+        "without a barcode no release is another"
+    );
+    let warp = add_label(&bench.store, "warp", &["x@warp.example"]);
+    let id = bench.store.seen(&warp, "four", true).unwrap();
+    let question = HistoryQuestion {
+        label: &warp,
+        package: &id,
+        icpn: Some(ANOTHER),
+        message_id: None,
+        sender_dpid: None,
+    };
+    assert!(bench.store.history(&question).unwrap().covers.is_empty());
 }

@@ -1,6 +1,7 @@
 //! Generated covers: a gradient, shapes and a grain, so that they are neither blank nor flat.
 //! JPEG and PNG in the colour models that inspection has to tell apart.
 
+use super::profile;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -73,20 +74,34 @@ impl Cover {
             Colours::Cmyk => return Ok(self.four_inks(0)),
             Colours::Ycck => return Ok(self.four_inks(2)),
         };
-        let pixels = self.pixels(channels);
+        let is_coloured = channels > 2;
         match self.format {
-            Format::Jpeg => JpegEncoder::new_with_quality(&mut out, 88).write_image(
-                &pixels,
-                self.width,
-                self.height,
-                kind,
-            ),
+            Format::Jpeg => {
+                let encoder = JpegEncoder::new_with_quality(&mut out, 88);
+                self.write(encoder, kind, channels, is_coloured)?;
+            }
             Format::Png => {
-                PngEncoder::new(&mut out).write_image(&pixels, self.width, self.height, kind)
+                let encoder = PngEncoder::new(&mut out);
+                self.write(encoder, kind, channels, is_coloured)?;
             }
         }
-        .map_err(io::Error::other)?;
         Ok(out)
+    }
+
+    fn write(
+        &self,
+        mut encoder: impl ImageEncoder,
+        kind: ExtendedColorType,
+        channels: usize,
+        is_coloured: bool,
+    ) -> io::Result<()> {
+        if is_coloured {
+            let embedded = encoder.set_icc_profile(profile::srgb());
+            embedded.map_err(io::Error::other)?;
+        }
+        encoder
+            .write_image(&self.pixels(channels), self.width, self.height, kind)
+            .map_err(io::Error::other)
     }
 
     fn pixels(&self, channels: usize) -> Vec<u8> {

@@ -14,6 +14,7 @@ use std::path::Path;
 pub mod audio;
 pub mod cover;
 pub mod message;
+pub mod profile;
 
 /// How a track is encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

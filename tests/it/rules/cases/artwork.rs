@@ -1,8 +1,10 @@
 //! Artwork.
 
 use super::super::package::Package;
-use super::{Case, error, info, rename, warning};
-use dropzone::domain::facts::{ColourModel, PictureFormat};
+use super::super::package::text;
+use super::{Case, error, info, question, rename, warning};
+use dropzone::domain::facts::{ColourModel, ColourProfile, PictureFormat, PictureLooks};
+use dropzone::domain::history::EarlierCover;
 
 pub(super) const CASES: &[Case] = &[
     error("ART-001", |p| {
@@ -60,7 +62,79 @@ pub(super) const CASES: &[Case] = &[
         back.path = "back.jpg".to_owned();
         p.folder.files.push(back);
     }),
+    warning("ART-009", |p| {
+        is_png(p);
+        let cover = p.file("artwork.png").artwork.as_mut().unwrap();
+        cover.interlaced = true;
+    }),
+    warning("ART-010", |p| p.cover().orientation = Some(6))
+        .sound(|p| p.cover().orientation = Some(1)),
+    warning("ART-011", |p| {
+        p.cover().colour_profile = profile("Display P3", false)
+    }),
+    info("ART-011", |p| p.cover().colour_profile = None)
+        .sound(|p| p.cover().colour_profile = profile("c2", true)),
+    warning("ART-012", |p| p.looks().plain = 1.0),
+    warning("ART-012", |p| p.looks().blurred = true),
+    warning("ART-012", |p| p.looks().enlarged = (true, true)),
+    warning("ART-012", |p| p.looks().enlarged = (false, true)),
+    warning("ART-012", |p| {
+        p.looks().bars = true;
+        p.looks().border = [500, 0, 500, 0];
+    })
+    .sound(|p| {
+        // White with a line of small letters in the middle.
+        *p.looks() = PictureLooks {
+            plain: 0.9998,
+            border: [1_480, 1_400, 1_480, 1_400],
+            ..PictureLooks::default()
+        };
+    }),
+    warning("ART-013", |p| stated(p, Some("1400"), "JPEG")),
+    warning("ART-013", |p| stated(p, None, "PNG")).sound(|p| stated(p, Some("3000"), "JPEG")),
+    warning("ART-014", |p| earlier_cover(p, LIKENESS, "Dry Season")),
+    info("ART-014", |p| earlier_cover(p, LIKENESS, "Harmattan"))
+        .sound(|p| earlier_cover(p, "e592695245a12dcaeaa8eaa3eaaa28e3", "Dry Season")),
+    question("ART-016", |p| {
+        p.cover().codes = vec!["https://example.com/presave".to_owned()];
+    })
+    .sound(|p| {
+        // On the back, which is not shown.
+        let mut back = p.file("artwork.jpg").clone();
+        back.path = "back.jpg".to_owned();
+        back.artwork.as_mut().unwrap().codes = vec!["https://example.com".to_owned()];
+        p.folder.files.push(back);
+    }),
 ];
+
+const LIKENESS: &str = "1a6d9652baa12dcaeaa8eaa3eaaa28e3";
+
+fn profile(description: &str, is_srgb: bool) -> Option<ColourProfile> {
+    Some(ColourProfile {
+        description: description.to_owned(),
+        is_srgb,
+    })
+}
+
+/// What the message says of the cover.
+fn stated(package: &mut Package, side: Option<&str>, codec: &str) {
+    let technical = &mut package.message().images[0].technical[0];
+    technical.width = side.map(|side| text(side, 184, "ResourceList/Image/ImageWidth"));
+    technical.height.clone_from(&technical.width);
+    technical.codec = Some(text(codec, 184, "ResourceList/Image/ImageCodecType"));
+}
+
+/// Another release with such a cover.
+fn earlier_cover(package: &mut Package, likeness: &str, title: &str) {
+    package.cover().likeness = Some(LIKENESS.to_owned());
+    let history = package.history.get_or_insert_default();
+    history.covers.push(EarlierCover {
+        likeness: likeness.to_owned(),
+        title: title.to_owned(),
+        icpn: "5034567890120".to_owned(),
+        received_at: "2026-01-12T14:05:00Z".parse().unwrap(),
+    });
+}
 
 /// A cover that is a PNG, and says so.
 fn is_png(package: &mut Package) {
