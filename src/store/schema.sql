@@ -229,6 +229,7 @@ CREATE TABLE recording (
 CREATE INDEX recording_package ON recording (package);
 CREATE INDEX recording_isrc ON recording (isrc) WHERE isrc IS NOT NULL;
 CREATE INDEX recording_sound ON recording (sound) WHERE sound IS NOT NULL;
+
 -- What the cover of a judged package looks like (`domain::likeness`), to be compared with those to
 -- come.
 CREATE TABLE cover (

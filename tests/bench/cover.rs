@@ -7,6 +7,7 @@ use dropzone::inspect::artwork::measure;
 use std::path::Path;
 
 pub(crate) fn run(bench: &Bench) {
+    bench.material_apart("cover");
     let jpeg = bench.material("cover.jpg", |path| write(path, Format::Jpeg));
     let png = bench.material("cover.png", |path| write(path, Format::Png));
     let (jpeg, png) = (jpeg.to_str().unwrap(), png.to_str().unwrap());

@@ -298,6 +298,7 @@ fn covers_of_other_releases_are_remembered_and_refused_ones_are_not() {
             icpn,
             message_id: None,
             sender_dpid: None,
+            tracks: &[],
         };
         let covers = bench.store.history(&question).unwrap().covers;
         let known = |cover: EarlierCover| (cover.likeness, cover.icpn);
@@ -318,6 +319,7 @@ fn covers_of_other_releases_are_remembered_and_refused_ones_are_not() {
         icpn: Some(ANOTHER),
         message_id: None,
         sender_dpid: None,
+        tracks: &[],
     };
     assert!(bench.store.history(&question).unwrap().covers.is_empty());
 }

@@ -221,7 +221,7 @@ fn recordings_of_earlier_versions_are_taken_from_their_reports() {
     let before = rows(&raw);
     assert_eq!(before.len(), 1);
     raw.execute_batch("DROP TABLE recording").unwrap();
-    let step = include_str!("../../../src/store/migrations/0003_recordings.sql");
+    let step = include_str!("../../../src/store/migrations/0004_recordings.sql");
     raw.execute_batch(step).unwrap();
     assert_eq!(rows(&raw), before);
 }
