@@ -13,7 +13,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := build-essential cmake pkg-config libxml2-dev libclang-dev openssh-client
 # Real peers of the tests: SFTP clients, a DSP's SSH server, a mail server, and the tools that tell
 # whether our measurements are right.
-TEST_PACKAGES := curl ffmpeg flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone systemd
+TEST_PACKAGES := chromium curl ffmpeg flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone systemd
 
 # What the benchmark is measured against.
 BENCH_PACKAGES := ffmpeg flac imagemagick libjpeg-turbo-progs lftp libxml2-utils openssh-server putty-tools rclone

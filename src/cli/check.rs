@@ -2,11 +2,12 @@
 
 use super::Context;
 use super::exit::{Done, Failure};
+use super::form::{self, Format};
 use crate::daemon::clock;
 use crate::daemon::words;
 use crate::domain::account::Profile;
 use crate::domain::policy::Policy;
-use crate::domain::report::{Verdict, text};
+use crate::domain::report::{Verdict, view};
 use crate::inspect::schemas::Schemas;
 use crate::inspect::{InspectError, Progress, Request, inspect};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +16,19 @@ use std::path::PathBuf;
 /// What to check, and how.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
+    #[command(flatten)]
+    subject: Subject,
+    /// Form of the report
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write the report into this file instead of printing it
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What to inspect, and by what.
+#[derive(Debug, clap::Args)]
+pub struct Subject {
     /// The release folder
     folder: PathBuf,
     /// `guide` reads the guide's dialect, `strict` wants official ERN
@@ -31,13 +45,28 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Fai
 }
 
 fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failure> {
-    let report = inspected(arguments, context, inspect)?;
-    if context.json {
-        context.write_json(&report)?;
+    let subject = &arguments.subject;
+    let report = inspected(subject, context, inspect)?;
+    let folder = subject.folder()?;
+    let format = Format::chosen(arguments.format, context);
+    if let Some(file) = &arguments.output {
+        let text = form::render(&report, format, None, Some(&folder), false)?;
+        std::fs::write(file, text).map_err(|e| {
+            Failure::Usage(format!(
+                "cannot write the report to {}: {e}",
+                file.display()
+            ))
+        })?;
+        let counted = view::counted(&report.counts);
+        let written = super::output::shown(&file.display().to_string());
+        writeln!(context.err, "{counted}; the report is in {written}")?;
     } else {
-        write!(context.out, "{}", text::render(&report, context.colour))?;
+        let text = form::render(&report, format, None, Some(&folder), context.colour)?;
+        write!(context.out, "{text}")?;
         let fixable = report.findings.iter().filter(|f| f.fixable).count();
-        if let Some(hint) = hint(fixable, arguments) {
+        if format == Format::Text
+            && let Some(hint) = hint(fixable, subject)
+        {
             writeln!(context.out, "\n{hint}")?;
         }
     }
@@ -49,13 +78,13 @@ fn check(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Failu
 }
 
 /// Where a repair is to be had.
-fn hint(fixable: usize, arguments: &Arguments) -> Option<String> {
+fn hint(fixable: usize, subject: &Subject) -> Option<String> {
     let what = match fixable {
         0 => return None,
         1 => "one of these findings".to_owned(),
         n => format!("{n} of these findings"),
     };
-    let folder = super::output::shown(&arguments.folder.display().to_string());
+    let folder = super::output::shown(&subject.folder.display().to_string());
     let quote = if folder.contains(' ') { "\"" } else { "" };
     Some(format!(
         "dropzone fix {quote}{folder}{quote} can repair {what} in the message."
@@ -64,18 +93,18 @@ fn hint(fixable: usize, arguments: &Arguments) -> Option<String> {
 
 /// Hands the folder that is named, with all that inspection wants to know, to `work`.
 pub(super) fn inspected<T>(
-    arguments: &Arguments,
+    subject: &Subject,
     context: &Context<'_>,
     work: impl FnOnce(&Request<'_>) -> Result<T, InspectError>,
 ) -> Result<T, Failure> {
     let config = context.config()?;
-    let folder = arguments.folder()?;
+    let folder = subject.folder()?;
     let name = folder
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
         .unwrap_or_default();
     let schemas = Schemas::open(
-        arguments
+        subject
             .schemas
             .as_deref()
             .unwrap_or(&config.places().schemas()),
@@ -95,7 +124,7 @@ pub(super) fn inspected<T>(
     let outcome = work(&Request {
         root: &folder,
         folder: &name,
-        profile: Profile::parse(&arguments.profile).unwrap_or_default(),
+        profile: Profile::parse(&subject.profile).unwrap_or_default(),
         policy: Policy::none(),
         label_dpid: None,
         history: None,
@@ -113,7 +142,7 @@ pub(super) fn inspected<T>(
     outcome.map_err(|e| Failure::Usage(words(&e)))
 }
 
-impl Arguments {
+impl Subject {
     /// The folder, made absolute.
     pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
         let folder = self.folder.canonicalize().map_err(|e| {

@@ -25,7 +25,7 @@ const WIDTH: usize = 100;
 #[group(id = "what_to_fix")]
 pub struct Arguments {
     #[command(flatten)]
-    check: check::Arguments,
+    check: check::Subject,
     /// Write the copy (metadata.fixed.xml beside metadata.xml); without it the difference is only shown
     #[arg(long)]
     write: bool,

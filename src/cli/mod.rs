@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod fix;
+pub mod form;
 pub mod key;
 pub mod label;
 pub mod output;

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::exit::{Done, Failure};
+use super::form::{self, Format};
 use super::output::{Table, find_package, shown, time};
 use super::qc::approving;
 use super::shapes::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList, PushLine};
@@ -39,8 +40,8 @@ pub enum Command {
         /// Identifier, or a few of its last letters
         id: String,
         /// Form of the report
-        #[arg(long, value_parser = ["text", "json", "html"], default_value = "text")]
-        format: String,
+        #[arg(long, value_enum)]
+        format: Option<Format>,
     },
     /// Try a parked package again
     Retry {
@@ -61,7 +62,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         } => list(status.as_deref(), label.as_deref(), limit, &store, context),
         Command::Show { id } => show(&find_package(&store, &id)?, &store, context),
         Command::Report { id, format } => {
-            report(&find_package(&store, &id)?, &format, &store, context)
+            report(&find_package(&store, &id)?, format, &store, context)
         }
         Command::Retry { id } => {
             let package = find_package(&store, &id)?;
@@ -348,7 +349,7 @@ fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Fail
 
 fn report(
     package: &Package,
-    format: &str,
+    format: Option<Format>,
     store: &Store,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
@@ -358,18 +359,14 @@ fn report(
             package.status.title()
         )));
     };
-    match if context.json { "json" } else { format } {
-        "json" => context.write_json(&report)?,
-        "html" => {
-            let heading = html::Heading {
-                label: package.label_name.clone(),
-                attempt: package.attempt,
-                package: package.id.clone(),
-                received: package.received_at,
-            };
-            write!(context.out, "{}", html::render(&report, &heading))?;
-        }
-        _ => write!(context.out, "{}", text::render(&report, context.colour))?,
-    }
+    let heading = html::Heading {
+        label: package.label_name.clone(),
+        attempt: package.attempt,
+        package: package.id.clone(),
+        received: package.received_at,
+    };
+    let format = Format::chosen(format, context);
+    let text = form::render(&report, format, Some(&heading), None, context.colour)?;
+    write!(context.out, "{text}")?;
     Ok(Done::Fine)
 }

@@ -191,7 +191,7 @@ impl Pipeline {
         };
         let _first = self.early.verdict(&nodes(&root));
         let policy = self.store.policy(&account.id).map_err(say)?;
-        let report = inspect::inspect(&Request {
+        let mut report = inspect::inspect(&Request {
             root: &root,
             folder: &package.folder,
             profile: account.profile,
@@ -208,6 +208,9 @@ impl Pipeline {
         })
         .map_err(|error| super::words(&error))?;
         self.compare_with_manifest(package, &report)?;
+        if let Some(previous) = self.store.previous(&package.id).map_err(say)? {
+            report.compare(package.attempt, &previous);
+        }
         reports::write(&parts.config.places(), package, &report)
             .map_err(|error| format!("{error:#}"))?;
         super::crash_point("judge.before_apply");

@@ -25,7 +25,7 @@ pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Res
     put(
         &dir,
         "REPORT.html",
-        html::render(report, &heading).as_bytes(),
+        html::render(report, Some(&heading)).as_bytes(),
     )?;
     put(&dir, "report.json", &serde_json::to_vec_pretty(report)?)?;
     sync(&dir)?;

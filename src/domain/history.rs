@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::ids::{Isrc, PackageId};
 use super::lifecycle::Status;
 use super::report::TrackSummary;
+use super::report::attempts::Problem;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -87,9 +88,8 @@ pub struct Earlier {
     pub message_created: Option<String>,
     /// SHA-256 of its manifest's sorted lines: equal content, equal print (PKG-028).
     pub fingerprint: Option<String>,
-    /// Codes of its findings with severity error, with the file or path of each: what attempt n+1
-    /// is compared with (UPD-009).
-    pub errors: Vec<(String, String)>,
+    /// Its findings with severity error: what attempt n+1 is compared with (UPD-009).
+    pub errors: Vec<Problem>,
 }
 
 /// What a version of a release said.

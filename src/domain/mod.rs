@@ -30,5 +30,6 @@ pub mod release;
 pub mod repair;
 pub mod report;
 pub mod rules;
+pub mod sarif;
 pub mod upload;
 pub mod visible;

@@ -4,7 +4,7 @@
 //! (`domain::visible`); templates ending in `.html` escape it besides.
 
 use crate::domain::ids::DspId;
-use crate::domain::letter::{Comparison, LetterKind, Subject};
+use crate::domain::letter::{LetterKind, Subject};
 use crate::domain::lifecycle::Status;
 use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Event;
@@ -181,7 +181,7 @@ impl Letter {
             questions,
             warnings,
             notes,
-            comparison: comparison(package.attempt, subject.compared),
+            comparison: report.map(view::compared_attempts).unwrap_or_default(),
             report_path: format!(
                 "/reports/{}/REPORT.html",
                 view::name(&places::report_folder(&package.folder, package.attempt))
@@ -313,41 +313,6 @@ fn others(counts: &Counts) -> String {
     }
 }
 
-/// `Attempt 3: 11 of the 14 problems of your last upload are fixed, 3 remain, 1 is new.`
-fn comparison(attempt: u32, compared: Option<Comparison>) -> String {
-    let Some(Comparison { before, fixed, new }) = compared else {
-        return String::new();
-    };
-    let remain = before.saturating_sub(fixed);
-    let are = |count: u32| if count == 1 { "is" } else { "are" };
-    let first = match (before, remain) {
-        (0, _) if new == 0 => return String::new(),
-        (0, _) => return format!("Attempt {attempt}: {new} {} new.", plural_problem(new)),
-        (1, 0) => "the problem of your last upload is fixed".to_owned(),
-        (1, _) => "the problem of your last upload is still there".to_owned(),
-        (_, 0) => format!("all {before} problems of your last upload are fixed"),
-        _ => format!(
-            "{fixed} of the {before} problems of your last upload {} fixed, {remain} {}",
-            are(fixed),
-            if remain == 1 { "remains" } else { "remain" }
-        ),
-    };
-    let second = if new > 0 {
-        format!(", {new} {} new", are(new))
-    } else {
-        String::new()
-    };
-    format!("Attempt {attempt}: {first}{second}.")
-}
-
-fn plural_problem(count: u32) -> &'static str {
-    if count == 1 {
-        "problem is"
-    } else {
-        "problems are"
-    }
-}
-
 fn note(event: &Event) -> String {
     match event {
         Event::Rejected { note }
@@ -428,37 +393,4 @@ fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
                 .unwrap_or_default(),
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attempts_are_compared_in_a_sentence() {
-        let say = |before, fixed, new| comparison(3, Some(Comparison { before, fixed, new }));
-        assert_eq!(
-            say(14, 11, 1),
-            "Attempt 3: 11 of the 14 problems of your last upload are fixed, 3 remain, 1 is new."
-        );
-        assert_eq!(
-            say(14, 14, 0),
-            "Attempt 3: all 14 problems of your last upload are fixed."
-        );
-        assert_eq!(
-            say(1, 1, 2),
-            "Attempt 3: the problem of your last upload is fixed, 2 are new."
-        );
-        assert_eq!(
-            say(2, 1, 0),
-            "Attempt 3: 1 of the 2 problems of your last upload is fixed, 1 remains."
-        );
-        assert_eq!(
-            say(2, 0, 0),
-            "Attempt 3: 0 of the 2 problems of your last upload are fixed, 2 remain."
-        );
-        assert_eq!(say(0, 0, 0), "");
-        assert_eq!(say(0, 0, 1), "Attempt 3: 1 problem is new.");
-        assert_eq!(comparison(1, None), "");
-    }
 }

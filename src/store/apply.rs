@@ -321,7 +321,7 @@ fn judge(
     };
     covers::note(desk, id, report)?;
     let body = json("a report", report)?;
-    let errors = json("a report's errors", &report.errors())?;
+    let errors = json("a report's errors", &report.problems())?;
     desk.connection
         .prepare_cached("INSERT INTO report (package, at, body, errors) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut insert| insert.execute((id.as_str(), time(occasion.now), body, errors)))

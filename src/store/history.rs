@@ -7,17 +7,14 @@ use super::rows::{json_of, time_of, word};
 use super::{Store, covers, recordings};
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
-use crate::domain::letter::Comparison;
 use crate::domain::lifecycle::Status;
+use crate::domain::report::attempts::Previous;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// What `earlier` reads.
 const SELECT: &str = "SELECT p.id, p.attempt, p.status, p.received_at, p.title, p.icpn,
         p.message_created, p.fingerprint, coalesce(r.errors, '[]')
     FROM package p LEFT JOIN report r ON r.package = p.id";
-
-/// Pairs of code and place, as `Report::errors` makes them.
-type Errors = Vec<(String, String)>;
 
 /// Whose history, seen from which package.
 #[derive(Clone, Copy, Debug)]
@@ -82,10 +79,31 @@ impl Store {
         })
     }
 
-    /// The package's errors against those of the attempt before it; `None` for a first attempt, and
-    /// as long as one of the two has no report.
-    pub fn comparison(&self, id: &PackageId) -> Result<Option<Comparison>, StoreError> {
-        self.read("two reports", |connection| comparison_in(connection, id))
+    /// The attempt before, as far as it was judged; `None` for a first attempt.
+    ///
+    /// It is found as `apply` numbers attempts: same barcode, or same folder where one of the two has
+    /// none. One that was replaced before it was judged is passed over.
+    pub fn previous(&self, id: &PackageId) -> Result<Option<Previous>, StoreError> {
+        self.read("the attempt before", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT o.attempt, before.errors
+                     FROM package n
+                         JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
+                             OR (o.label = n.label AND o.folder = n.folder
+                                 AND (o.gtin IS NULL OR n.gtin IS NULL))
+                         JOIN report before ON before.package = o.id
+                     WHERE n.id = ?1 AND n.claimed AND o.claimed AND o.attempt < n.attempt
+                     ORDER BY o.attempt DESC, o.seq DESC LIMIT 1",
+                )?
+                .query_one([id.as_str()], |row| {
+                    Ok(Previous {
+                        attempt: row.get(0)?,
+                        problems: json_of(row, 1)?,
+                    })
+                })
+                .optional()
+        })
     }
 }
 
@@ -162,29 +180,4 @@ fn earlier(row: &Row<'_>) -> rusqlite::Result<Earlier> {
         fingerprint: row.get(7)?,
         errors: json_of(row, 8)?,
     })
-}
-
-/// The attempt before is found as `apply` numbers attempts: same barcode, or same folder where one
-/// of the two has none. One that was replaced before it was judged is passed over.
-pub(super) fn comparison_in(
-    connection: &Connection,
-    id: &PackageId,
-) -> rusqlite::Result<Option<Comparison>> {
-    let found: Option<(Errors, Errors)> = connection
-        .prepare_cached(
-            "SELECT before.errors, after.errors
-             FROM package n
-                 JOIN report after ON after.package = n.id
-                 JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
-                     OR (o.label = n.label AND o.folder = n.folder
-                         AND (o.gtin IS NULL OR n.gtin IS NULL))
-                 JOIN report before ON before.package = o.id
-             WHERE n.id = ?1 AND n.claimed AND o.claimed AND o.attempt < n.attempt
-             ORDER BY o.attempt DESC, o.seq DESC LIMIT 1",
-        )?
-        .query_one([id.as_str()], |row| {
-            Ok((json_of(row, 0)?, json_of(row, 1)?))
-        })
-        .optional()?;
-    Ok(found.map(|(before, after)| Comparison::between(&before, &after)))
 }

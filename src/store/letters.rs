@@ -6,7 +6,6 @@
 //! still tried.
 
 use super::error::StoreError;
-use super::history::comparison_in;
 use super::packages::{log_line, package_in, report_in};
 use super::rows::{maybe_time_of, time, time_of, word};
 use super::writer::Desk;
@@ -320,7 +319,6 @@ fn subject_in(connection: &Connection, letter: &Due) -> rusqlite::Result<Option<
     }
     Ok(Some(Subject {
         report: report_in(connection, &letter.package)?,
-        compared: comparison_in(connection, &letter.package)?,
         package,
         cause,
         pushes,

@@ -17,6 +17,7 @@ mod cover;
 mod ern;
 mod pair;
 mod release;
+mod report;
 mod sftp;
 mod verdict;
 
@@ -28,6 +29,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("cover", cover::run),
     ("release", release::run),
     ("ern", ern::run),
+    ("report", report::run),
     ("verdict", verdict::run),
 ];
 

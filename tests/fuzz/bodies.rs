@@ -182,7 +182,7 @@ fn render(report: &Report) {
         package: PackageId::new("P1"),
         received: jiff::Timestamp::UNIX_EPOCH,
     };
-    let page = html::render(report, &heading);
+    let page = html::render(report, Some(&heading));
     assert!(
         !page.to_ascii_lowercase().contains("<script"),
         "nothing runs in a page"

@@ -131,6 +131,24 @@ fn check_tells_the_same_offline() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"], "valid");
     assert_eq!(report["tracks"].as_array().unwrap().len(), 3);
+    let forms = ["text", "json", "html", "sarif"];
+    let beginnings = ["VALID", "{", "<!doctype html>", "{"];
+    for (form, beginning) in forms.into_iter().zip(beginnings) {
+        let printed = daemon.command(&["check", &path, "--format", form]);
+        assert_eq!(printed.status.code(), Some(0), "{form}");
+        assert!(printed.stdout.starts_with(beginning.as_bytes()), "{form}");
+        let file = daemon.home.path().join(form).display().to_string();
+        let kept = daemon.command(&["check", &path, "--format", form, "--output", &file]);
+        assert_eq!(kept.status.code(), Some(0));
+        assert!(kept.stdout.is_empty());
+        assert_eq!(fs::read(&file).unwrap(), printed.stdout, "{form}");
+    }
+    let nowhere = daemon.command(&["check", &path, "--output", "/does/not/exist/r"]);
+    assert_eq!(
+        nowhere.status.code(),
+        Some(2),
+        "could not do what was asked"
+    );
     fs::remove_file(sound.join("02_LowWater.wav")).unwrap();
     let output = daemon.command(&["check", &path]);
     assert_eq!(output.status.code(), Some(1));

@@ -4,7 +4,7 @@
 use crate::kit::{TestDaemon, release, shared, wait};
 use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
 use dropzone::cli::demo::material::cover::Cover;
-use dropzone::cli::demo::material::{Encoding, TrackSpec};
+use dropzone::cli::demo::material::{Encoding, ReleaseSpec, TrackSpec};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -230,6 +230,106 @@ fn a_faulty_release_is_explained_and_mended() {
         mails.last().unwrap().contains("shop's logo"),
         "the notes are in the letter"
     );
+}
+
+/// Three attempts: five problems, then two of them mended and a new one, then all.
+#[test]
+fn attempts_are_compared_in_mail_and_report() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let small = || {
+        let cover = Cover {
+            width: 1400,
+            height: 1400,
+            ..Cover::default()
+        };
+        Some(("artwork.jpg".into(), cover))
+    };
+    let upload = |spec: &ReleaseSpec, name: &str| {
+        let folder = daemon.material(spec);
+        daemon.sftp_ok(
+            &label,
+            &format!(
+                "cd incoming\nmkdir {name}\ncd {name}\nput {}/*\n",
+                folder.display()
+            ),
+        );
+        fs::remove_dir_all(folder).unwrap();
+    };
+    let report = |package: &Value| {
+        let id = package["id"].as_str().unwrap();
+        daemon.ask(&["package", "report", id])
+    };
+    let errors = |report: &Value, standing: &str| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut codes: Vec<String> = findings
+            .filter(|f| f["severity"] == "error" && f["standing"] == standing)
+            .map(|f| f["code"].as_str().unwrap().to_owned())
+            .collect();
+        codes.sort();
+        codes
+    };
+
+    let mut first = release(12);
+    first.artwork = small();
+    first.tracks[1].signal.channels = 1;
+    first.tracks[2].isrc = String::new();
+    upload(&first, "first");
+    let package = daemon.wait_status("first", "invalid");
+    let before = codes(&package, "error").len();
+    assert_eq!(
+        report(&package)["compared"],
+        Value::Null,
+        "nothing to compare with"
+    );
+
+    let mut second = release(12);
+    second.tracks[0].signal.channels = 1;
+    second.tracks[1].signal.channels = 1;
+    upload(&second, "second");
+    let package = daemon.wait_status("second", "invalid");
+    let told = report(&package);
+    let compared = &told["compared"];
+    assert_eq!(
+        (&compared["attempt"], &compared["with"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(compared["before"], before);
+    assert_eq!(compared["new"], 1);
+    assert_eq!(errors(&told, "still"), ["AUD-013"]);
+    assert_eq!(errors(&told, "new"), ["AUD-013"]);
+    let sentence = format!(
+        "Attempt 2: {} of {before} problems fixed, 1 remains, 1 new.",
+        before - 1
+    );
+    let mail = daemon.mails().pop().unwrap().replace("=\n", "");
+    assert!(mail.contains(&sentence), "{sentence} in\n{mail}");
+    assert!(mail.contains("not fixed yet") && mail.contains("new in this attempt"));
+    let folder = daemon.home.path().join("got");
+    fs::create_dir(&folder).unwrap();
+    daemon.sftp_ok(
+        &label,
+        &format!("lcd {}\nget reports/second_attempt-2/*\n", folder.display()),
+    );
+    for file in ["REPORT.html", "REPORT.txt"] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(text.contains(&sentence), "{sentence} in {file}");
+    }
+    let page = fs::read_to_string(folder.join("REPORT.html")).unwrap();
+    assert!(
+        page.contains("<svg viewBox=\"-0.5 0 "),
+        "a waveform is drawn"
+    );
+
+    upload(&release(12), "third");
+    let package = daemon.wait_status("third", "needs_qc");
+    let compared = &report(&package)["compared"];
+    assert_eq!(
+        (&compared["fixed"], &compared["new"]),
+        (&2.into(), &0.into())
+    );
+    let mail = daemon.mails().pop().unwrap();
+    assert!(mail.contains("Attempt 3: all 2 problems fixed."), "{mail}");
 }
 
 #[test]

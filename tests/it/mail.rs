@@ -4,7 +4,7 @@ use crate::report::{hostile, invalid_report, poisoned, valid_report};
 use dropzone::domain::facts::Manifest;
 use dropzone::domain::fault::Fault;
 use dropzone::domain::ids::{DspId, LabelId, LetterId, PackageId, PushId};
-use dropzone::domain::letter::{Comparison, Due, LetterKind, Subject};
+use dropzone::domain::letter::{Due, LetterKind, Subject};
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::lifecycle::push::PushState;
 use dropzone::domain::package::{Event, Identity, LogLine, Package};
@@ -160,11 +160,6 @@ fn subject(kind: LetterKind) -> Subject {
             status: status(kind),
         },
         pushes,
-        compared: (kind == LetterKind::Invalid).then_some(Comparison {
-            before: 14,
-            fixed: 12,
-            new: 1,
-        }),
     }
 }
 

@@ -14,6 +14,8 @@
 )]
 
 mod architecture;
+mod attempts;
+mod browser;
 mod cli;
 mod clients;
 mod config;
@@ -38,6 +40,7 @@ mod push;
 mod report;
 mod review;
 mod rules;
+mod sarif;
 mod schema;
 mod service;
 mod sftp;

@@ -2,15 +2,20 @@
 
 use dropzone::domain::account::Profile;
 use dropzone::domain::facts::{
-    AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck, Span,
+    AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck, Span, Waveform,
 };
 use dropzone::domain::ids::PackageId;
+use dropzone::domain::report::attempts::{Previous, Problem};
 use dropzone::domain::report::html::{self, Heading};
 use dropzone::domain::report::{
-    ArtworkSummary, Counts, Finding, ReleaseSummary, Report, Severity, TrackSummary, Verdict, text,
+    ArtworkSummary, Counts, Finding, ReleaseSummary, Report, Severity, StatedAudio, StatedChecksum,
+    TrackSummary, Verdict, text,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
+
+/// A small JPEG.
+const THUMBNAIL: &str = "/9j/4AAQSkZJRgABAgAAAQABAAD//gAQTGF2YzU5LjM3LjEwMAD/2wBDAAgYGBwYHCEhISEhISckJygoKCcnJycoKCgrKyszMzMrKysoKCsrMDAzMzc5NzQ0MzQ5OTw8PEhIRUVUVFdnZ3z/xABiAAEAAgMBAQAAAAAAAAAAAAAABQQGBwIDAQEBAAMBAQEBAAAAAAAAAAAAAAUEAwIBBgcQAQEBAQEBAAAAAAAAAAAAAAADAQIREhEBAQEBAQEAAAAAAAAAAAAAAAIBEQMh/8AAEQgAMAAwAwESAAISAAMSAP/aAAwDAQACEQMRAD8A1cJMVAAAAAd5no534PXvxz9aySM2dbxD+lu8zqQmUnGbKZ8eYp+loW66sTKRnONKj9EHyQAALs+frRWquDac6vyn6yyM1a6QfpbacSUyk4zTeZ5in6Ujd3qxOLjscj0aGfX6cPjB3znup2M3G7xGelOsXJlJxmyyU/FP0tB3SxMpKcXuOfnFtWresG2ZxqAAAA//2Q==";
 
 /// A finding with nothing but its words.
 pub(crate) fn finding(severity: Severity, code: &str, message: &str, fix: &str) -> Finding {
@@ -24,6 +29,7 @@ pub(crate) fn finding(severity: Severity, code: &str, message: &str, fix: &str) 
         repair: Vec::new(),
         usual: None,
         more: None,
+        standing: None,
         file: None,
         line: None,
         column: None,
@@ -42,8 +48,26 @@ fn levels(true_peak_dbtp: f64, loudness_lufs: Option<f64>) -> AudioLevels {
         trailing_silence_ms: 2_340,
         sample_peak_dbfs: true_peak_dbtp - 0.2,
         true_peak_dbtp,
+        true_peak_at_ms: 151_400,
         loudness_lufs,
+        loudness_range_lu: Some(6.2),
+        waveform: Some(waveform()),
         ..AudioLevels::default()
+    }
+}
+
+/// A song of verses and choruses, with a stop in the middle.
+fn waveform() -> Waveform {
+    let height = |x: i32| match x {
+        0..=3 | 388..=399 => 0,
+        180..=190 => 1,
+        _ if (x / 50) % 2 == 0 => 40 + x * 37 % 23,
+        _ => 90 + x * 53 % 37,
+    };
+    let high: Vec<i8> = (0..400).map(|x| i8::try_from(height(x)).unwrap()).collect();
+    Waveform {
+        low: high.iter().map(|high| -high).collect(),
+        high,
     }
 }
 
@@ -63,6 +87,17 @@ fn track(number: u32, title: &str, isrc: &str, file: &str) -> TrackSummary {
         channels: Some(2),
         duration_ms: Some(221_950),
         levels: Some(levels(-1.04, Some(-14.26))),
+        stated: StatedAudio {
+            codec: Some("PCM".to_owned()),
+            rate_hz: Some(44_100),
+            bits: Some(24),
+            channels: Some(2),
+            checksum: Some(StatedChecksum {
+                kind: "MD5".to_owned(),
+                stated: "0f343b0931126a20f133d67c2b018a3b".to_owned(),
+                measured: Some("0f343b0931126a20f133d67c2b018a3b".to_owned()),
+            }),
+        },
         ..TrackSummary::default()
     }
 }
@@ -115,6 +150,10 @@ fn tracks() -> Vec<TrackSummary> {
                 end_ms: 75_982,
             },
         ],
+        inner_silence: vec![Span {
+            start_ms: 100_000,
+            end_ms: 105_600,
+        }],
         ..levels(0.31, Some(-7.9))
     });
     let mut fourth = track(4, "Interlude", "GBDUM7620004", "04_Interlude.wav");
@@ -158,6 +197,7 @@ fn findings() -> Vec<Finding> {
     missing.line = Some(41);
     missing.column = Some(13);
     missing.track = Some(4);
+    missing.isrc = Some("GBDUM7620004".to_owned());
     missing.path = Some("/NewReleaseMessage/ResourceList/SoundRecording[4]/SoundRecordingDetailsByTerritory/TechnicalSoundRecordingDetails/File/URI".to_owned());
     let mut mp3 = finding(
         Severity::Error,
@@ -195,10 +235,11 @@ fn findings() -> Vec<Finding> {
     vec![mp3, cover, missing, peak, upc, note]
 }
 
-/// A report with something of everything.
+/// A report with something of everything: the third attempt, after eleven of fourteen problems were
+/// fixed.
 pub(crate) fn invalid_report() -> Report {
     let findings = findings();
-    Report {
+    let mut report = Report {
         verdict: Verdict::Invalid,
         profile: Profile::Guide,
         folder: "TheLamps_NightDrive_5034567890120_20260401".to_owned(),
@@ -215,13 +256,25 @@ pub(crate) fn invalid_report() -> Report {
             height: 1_400,
             colour: ColourModel::Rgb,
             likeness: None,
-            thumbnail: None,
+            thumbnail: Some(THUMBNAIL.to_owned()),
         }),
         muted: Vec::new(),
         not_run: Vec::new(),
         schema: SchemaCheck::Guide,
         dropzone_version: "0.1.0".to_owned(),
-    }
+        compared: None,
+    };
+    let mut problems = report.problems();
+    problems.truncate(2);
+    problems.extend((0..12).map(|n| Problem::unlisted(&format!("META-{n:03}"), 1)));
+    report.compare(
+        3,
+        &Previous {
+            attempt: 2,
+            problems,
+        },
+    );
+    report
 }
 
 /// The same release when nothing blocks any more.
@@ -230,6 +283,7 @@ pub(crate) fn valid_report() -> Report {
     report.verdict = Verdict::Valid;
     report.findings.retain(|f| f.severity != Severity::Error);
     report.counts = Counts::of(&report.findings);
+    report.compared = None;
     let good = report.tracks[0].clone();
     report.tracks[1] = TrackSummary {
         number: 2,
@@ -299,6 +353,7 @@ fn text_of_an_empty_folder() {
             why: "there is no message to check.".to_owned(),
         },
         dropzone_version: "0.1.0".to_owned(),
+        compared: None,
     };
     insta::assert_snapshot!(text::render(&report, false));
 }
@@ -330,22 +385,45 @@ fn text_lines_keep_within_their_width() {
 
 #[test]
 fn page_of_an_invalid_release() {
-    insta::assert_snapshot!(html::render(&invalid_report(), &heading()));
+    insta::assert_snapshot!(html::render(&invalid_report(), Some(&heading())));
 }
 
 #[test]
 fn page_of_a_valid_release() {
-    insta::assert_snapshot!(html::render(&valid_report(), &heading()));
+    insta::assert_snapshot!(html::render(&valid_report(), Some(&heading())));
+}
+
+#[test]
+fn page_of_a_folder_checked_offline() {
+    let page = html::render(&valid_report(), None);
+    assert!(page.contains("checked offline") && !page.contains("Package "));
+    let mut report = valid_report();
+    report.artwork.as_mut().unwrap().thumbnail = Some("no picture".to_owned());
+    assert!(!html::render(&report, None).contains("<img"));
+}
+
+#[test]
+fn json_of_an_invalid_release() {
+    let mut report = invalid_report();
+    for track in &mut report.tracks {
+        if let Some(levels) = &mut track.levels {
+            levels.waveform = None;
+        }
+    }
+    insta::assert_json_snapshot!(report);
 }
 
 #[test]
 fn the_page_loads_nothing() {
-    let page = html::render(&invalid_report(), &heading());
-    for word in [
-        "<script", "src=", "href=", "url(", "@import", "http:", "https:",
-    ] {
+    let page = html::render(&invalid_report(), Some(&heading()));
+    for word in ["<script", "url(", "@import", "http:", "https:"] {
         assert!(!page.contains(word), "{word}");
     }
+    let bare = page
+        .replace("src=\"data:image/jpeg;base64,", "")
+        .replace("href=\"#", "");
+    assert!(!bare.contains("src=") && !bare.contains("href="));
+    assert!(page.contains("default-src 'none'"));
 }
 
 /// Texts that do harm where they are taken as anything but text.
@@ -439,6 +517,7 @@ pub(crate) fn poisoned(text: &str) -> Report {
         finding.path.clone_from(&some);
         finding.expected.clone_from(&some);
         finding.found.clone_from(&some);
+        finding.isrc.clone_from(&some);
         text.clone_into(&mut finding.source);
     }
     for track in &mut report.tracks {
@@ -446,11 +525,18 @@ pub(crate) fn poisoned(text: &str) -> Report {
         track.artist.clone_from(&some);
         track.isrc.clone_from(&some);
         track.file.clone_from(&some);
+        track.stated.codec.clone_from(&some);
+        track.stated.checksum = Some(StatedChecksum {
+            kind: text.to_owned(),
+            stated: text.to_owned(),
+            measured: some.clone(),
+        });
         track.duration_ms = Some(u64::MAX);
         track.size_bytes = Some(u64::MAX);
     }
     if let Some(cover) = &mut report.artwork {
         text.clone_into(&mut cover.file);
+        cover.thumbnail.clone_from(&some);
     }
     report
 }
@@ -478,12 +564,13 @@ proptest! {
     #[test]
     fn nothing_in_a_name_becomes_markup(text in hostile()) {
         let heading = Heading { label: text.clone(), ..heading() };
-        let page = html::render(&poisoned(&text), &heading);
+        let page = html::render(&poisoned(&text), Some(&heading));
         prop_assert!(page.contains("<h2>About this report</h2>"), "the template was used");
         let known = [
             "!doctype", "html", "head", "meta", "title", "style", "body", "main", "header", "h1",
             "h2", "h3", "p", "div", "strong", "section", "article", "span", "code", "b", "pre",
-            "dl", "dt", "dd", "table", "tr", "th", "td", "small", "footer",
+            "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "small", "footer", "nav",
+            "a", "img", "figure", "figcaption", "svg", "g", "path", "rect", "ul", "li",
         ];
         for tag in tags(&page) {
             prop_assert!(known.contains(&tag.trim_start_matches('/')), "{tag}");

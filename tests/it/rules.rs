@@ -681,9 +681,9 @@ fn an_attempt_is_compared_with_the_last() {
     package.audio().channels = 1;
     let mut last = package::earlier(Status::Invalid);
     last.errors = vec![
-        ("META-001".to_owned(), "metadata.xml".to_owned()),
-        ("ID-001".to_owned(), "metadata.xml".to_owned()),
-        ("ART-004".to_owned(), "artwork.jpg".to_owned()),
+        package::problem("META-001", "metadata.xml"),
+        package::problem("ID-001", "metadata.xml"),
+        package::problem("ART-004", "artwork.jpg"),
     ];
     package.after(last);
     let report = package.judge(Profile::Strict);
@@ -694,7 +694,7 @@ fn an_attempt_is_compared_with_the_last() {
         .unwrap();
     assert_eq!(
         told.message,
-        "Attempt 2: 2 of 3 errors of attempt 1 corrected, 1 new."
+        "Attempt 2: 2 of 3 problems fixed, 1 remains, 1 new."
     );
 }
 

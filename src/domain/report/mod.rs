@@ -6,13 +6,18 @@
 use super::account::Profile;
 use super::facts::{AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck};
 use super::repair::Edit;
+use attempts::{Compared, Standing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+pub mod attempts;
+mod cards;
 pub mod html;
+pub mod measures;
 pub mod text;
 pub mod view;
+mod waveform;
 
 /// How much a finding weighs.
 #[derive(
@@ -31,6 +36,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, the gravest first.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Question, Self::Warning, Self::Info];
+
     /// The word in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -86,6 +94,9 @@ pub struct Finding {
     /// Set in the one line that stands for further findings of the code: so many are not listed.
     #[serde(default)]
     pub more: Option<u32>,
+    /// Whether an error was there in the attempt before; nothing where there was none.
+    #[serde(default)]
+    pub standing: Option<Standing>,
 }
 
 impl Finding {
@@ -241,6 +252,35 @@ pub struct TrackSummary {
     pub sound_hash: Option<String>,
     /// Measured levels.
     pub levels: Option<AudioLevels>,
+    /// What the message states of the file.
+    #[serde(default)]
+    pub stated: StatedAudio,
+}
+
+/// What the message states of a track's file, as far as it can be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatedAudio {
+    /// `AudioCodecType` as written.
+    pub codec: Option<String>,
+    /// Sampling rate in hertz.
+    pub rate_hz: Option<u32>,
+    /// Bits of a sample.
+    pub bits: Option<u32>,
+    /// Channels.
+    pub channels: Option<u32>,
+    /// The stated checksum.
+    pub checksum: Option<StatedChecksum>,
+}
+
+/// A checksum that the message states, against the file's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatedChecksum {
+    /// `MD5`, `SHA-1`, `SHA-256`; as written, where it is none of these.
+    pub kind: String,
+    /// In lower-case hex; as written, where it cannot be read.
+    pub stated: String,
+    /// The file's own of that kind in lower-case hex, where it was computed.
+    pub measured: Option<String>,
 }
 
 /// The cover.
@@ -298,29 +338,12 @@ pub struct Report {
     pub schema: SchemaCheck,
     /// Version of the program that judged.
     pub dropzone_version: String,
+    /// How it compares with the attempt before; nothing for a first attempt, and offline.
+    #[serde(default)]
+    pub compared: Option<Compared>,
 }
 
-/// Errors of one code that are compared with those of another attempt, at most; the list ends in a
-/// number long before, and nobody mends a thousand faults one by one.
-pub const COMPARED_OF_ONE_CODE: usize = 1_000;
-
 impl Report {
-    /// Codes of the errors, each with its place: the path in the message, else the file. Two
-    /// attempts are compared by these pairs (UPD-009), so that moving a line changes nothing. Errors
-    /// that are only counted are there too, so that the numbers of two attempts can be compared.
-    pub fn errors(&self) -> Vec<(String, String)> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .flat_map(|finding| {
-                let place = finding.path.as_ref().or(finding.file.as_ref());
-                let error = (finding.code.clone(), place.cloned().unwrap_or_default());
-                let times = usize::try_from(finding.number()).unwrap_or(usize::MAX);
-                std::iter::repeat_n(error, times.min(COMPARED_OF_ONE_CODE))
-            })
-            .collect()
-    }
-
     /// The questions that a reviewer has to tick before approval: one for each code, in the order of
     /// the report.
     pub fn questions(&self) -> Vec<&Finding> {

@@ -80,6 +80,7 @@ fn heading(out: &mut Vec<String>, report: &Report, paint: &Paint) {
         paint.bold(&view::counted(&report.counts))
     ));
     out.push(verdict_sentence(report));
+    out.extend(Some(view::compared_attempts(report)).filter(|sentence| !sentence.is_empty()));
     out.push(String::new());
     let release = &report.release;
     let line = view::release_line(
@@ -176,8 +177,10 @@ fn one_finding(out: &mut Vec<String>, finding: &Shown, paint: &Paint) {
     if !finding.compared.is_empty() {
         pushed(out, &indent, &capitalised(&finding.compared));
     }
-    if !finding.account.is_empty() {
-        pushed(out, &indent, &format!("({})", finding.account));
+    for remark in [finding.account.as_str(), finding.standing] {
+        if !remark.is_empty() {
+            pushed(out, &indent, &format!("({remark})"));
+        }
     }
     if !finding.fix.is_empty() {
         pushed(

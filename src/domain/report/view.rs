@@ -6,8 +6,11 @@
 
 use super::super::facts::{AudioLevels, SampleCoding, SchemaCheck};
 use super::super::visible::{columns, escaped, escaped_line, shortened};
-use super::{ArtworkSummary, Counts, Finding, Report, Severity, TrackSummary, Verdict};
+use super::attempts::Standing;
+use super::measures::{duration, exact_duration, level, rate, size};
+use super::{ArtworkSummary, Counts, Finding, Report, Severity, TrackSummary};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// Longest name shown, in characters; what is longer was not written by a person.
 const NAME_CHARACTERS: usize = 300;
@@ -25,19 +28,17 @@ pub struct Group {
     pub findings: Vec<Shown>,
 }
 
-/// A part of the findings under a heading of its own.
+/// The findings of one severity, under a heading of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// The heading.
     pub heading: &'static str,
+    /// Word of the severity.
+    pub severity: &'static str,
+    /// How many there are, in words: `3 errors`.
+    pub counted: String,
     /// The findings, by file.
     pub groups: Vec<Group>,
-}
-
-impl Part {
-    fn unless_empty(heading: &'static str, groups: Vec<Group>) -> Option<Self> {
-        (!groups.is_empty()).then_some(Self { heading, groups })
-    }
 }
 
 /// One finding, ready to be shown.
@@ -63,17 +64,23 @@ pub struct Shown {
     pub fix: String,
     /// The same cut into text, inline code and blocks to copy.
     pub fix_pieces: Vec<Piece>,
-    /// Track and position in the message: `track 2, line 41, column 7`; may be empty.
+    /// Track and position in the message: `track 2 (GBDUM7620002), line 41, column 7`; may be empty.
     pub place: String,
     /// XPath-like path in the message; may be empty.
     pub path: String,
     /// `expected …, found …`, unless the message says so itself; may be empty.
     pub compared: String,
+    /// What was expected; may be empty.
+    pub expected: String,
+    /// What was found; may be empty.
+    pub found: String,
     /// `for your account: warning instead of error`, when the rule was raised or lowered for the label;
     /// else empty.
     pub account: String,
     /// Where the rule comes from.
     pub source: String,
+    /// `new in this attempt`, `not fixed yet`; empty where attempts are not compared.
+    pub standing: &'static str,
 }
 
 /// A piece of a sentence that may quote XML or a name.
@@ -130,23 +137,23 @@ pub fn grouped_from<'a>(
     first: usize,
     findings: impl IntoIterator<Item = &'a Finding>,
 ) -> Vec<Group> {
-    let mut groups: Vec<(Option<&str>, Group)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut places: HashMap<Option<&str>, usize> = HashMap::new();
     for (at, finding) in findings.into_iter().enumerate() {
-        let shown = shown(finding, first + at);
         let file = finding.file.as_deref();
-        match groups.iter_mut().find(|(key, _)| *key == file) {
-            Some((_, group)) => group.findings.push(shown),
-            None => groups.push((
-                file,
-                Group {
-                    heading: file.map_or_else(|| "The release as a whole".to_owned(), name),
-                    is_file: file.is_some(),
-                    findings: vec![shown],
-                },
-            )),
+        let place = *places.entry(file).or_insert_with(|| {
+            groups.push(Group {
+                heading: file.map_or_else(|| "The release as a whole".to_owned(), name),
+                is_file: file.is_some(),
+                findings: Vec::new(),
+            });
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(place) {
+            group.findings.push(shown(finding, first + at));
         }
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    groups
 }
 
 fn shown(finding: &Finding, number: usize) -> Shown {
@@ -168,6 +175,8 @@ fn shown(finding: &Finding, number: usize) -> Shown {
         code: shortened(&escaped_line(&finding.code), 16),
         title,
         compared: compared(finding, &message),
+        expected: finding.expected.as_deref().map(name).unwrap_or_default(),
+        found: finding.found.as_deref().map(name).unwrap_or_default(),
         fix_pieces: pieces(&fix),
         message_pieces: pieces(&message),
         message,
@@ -176,6 +185,11 @@ fn shown(finding: &Finding, number: usize) -> Shown {
         path: finding.path.as_deref().map(name).unwrap_or_default(),
         account: account(finding),
         source: name(&finding.source),
+        standing: match finding.standing {
+            Some(Standing::New) => "new in this attempt",
+            Some(Standing::Still) => "not fixed yet",
+            None => "",
+        },
     }
 }
 
@@ -189,23 +203,46 @@ fn account(finding: &Finding) -> String {
     })
 }
 
-/// The findings in parts: where nothing blocks, what the reviewer has to tick comes before the rest.
+/// The findings by severity, the gravest first, numbered through.
 pub fn parts(report: &Report) -> Vec<Part> {
-    let is_question = |finding: &&Finding| finding.severity == Severity::Question;
-    let (questions, others): (Vec<&Finding>, Vec<&Finding>) =
-        report.findings.iter().partition(is_question);
-    if report.verdict == Verdict::Invalid || questions.is_empty() {
-        let groups = grouped(&report.findings);
-        return Part::unless_empty("What we found", groups)
-            .into_iter()
-            .collect();
+    let mut first = 1;
+    let mut parts = Vec::new();
+    for severity in Severity::ALL {
+        let of_it = |finding: &&Finding| finding.severity == severity;
+        let findings: Vec<&Finding> = report.findings.iter().filter(of_it).collect();
+        if findings.is_empty() {
+            continue;
+        }
+        let number = findings
+            .iter()
+            .fold(0, |sum: u32, finding| sum.saturating_add(finding.number()));
+        let next = first + findings.len();
+        parts.push(Part {
+            heading: part_heading(severity),
+            severity: severity.as_str(),
+            counted: plural(number, &severity_title(severity).to_lowercase()),
+            groups: grouped_from(first, findings),
+        });
+        first = next;
     }
-    let rest = grouped_from(questions.len() + 1, others);
-    let asked = Part::unless_empty("For our reviewer to decide", grouped(questions));
-    asked
-        .into_iter()
-        .chain(Part::unless_empty("What else we found", rest))
-        .collect()
+    parts
+}
+
+fn part_heading(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "To fix before the release can go on",
+        Severity::Question => "For our reviewer to decide",
+        Severity::Warning => "Worth a look",
+        Severity::Info => "Notes",
+    }
+}
+
+/// How the attempt compares with the one before it, as a sentence; empty when there is none.
+pub fn compared_attempts(report: &Report) -> String {
+    report
+        .compared
+        .map(|compared| compared.sentence())
+        .unwrap_or_default()
 }
 
 /// What was left out, as a sentence; empty when nothing was.
@@ -252,7 +289,12 @@ pub fn severity_title(severity: Severity) -> &'static str {
 }
 
 fn place(finding: &Finding) -> String {
-    let track = finding.track.map(|n| format!("track {n}"));
+    let isrc = finding.isrc.as_deref().map(name);
+    let track = match (finding.track, isrc) {
+        (Some(track), Some(isrc)) => Some(format!("track {track} ({isrc})")),
+        (Some(track), None) => Some(format!("track {track}")),
+        (None, isrc) => isrc,
+    };
     let line = finding.line.map(|n| format!("line {n}"));
     let column = finding
         .line
@@ -415,27 +457,6 @@ fn audio_format(track: &TrackSummary) -> String {
     parts.join(" ")
 }
 
-/// `44.1 kHz`, `48 kHz`.
-fn rate(hertz: u32) -> String {
-    let thousands = hertz / 1_000;
-    let rest = format!("{:03}", hertz % 1_000);
-    match rest.trim_end_matches('0') {
-        "" => format!("{thousands} kHz"),
-        rest => format!("{thousands}.{rest} kHz"),
-    }
-}
-
-/// A level with one decimal; silence has none.
-fn level(decibels: f64) -> String {
-    if decibels <= -199.0 {
-        "silent".to_owned()
-    } else if decibels > 0.0 {
-        format!("{decibels:+.1}")
-    } else {
-        format!("{decibels:.1}")
-    }
-}
-
 fn silence(levels: &AudioLevels) -> String {
     if levels.all_silent {
         return "all silent".to_owned();
@@ -463,41 +484,6 @@ fn clipped(levels: &AudioLevels) -> String {
         format!(", first at {}", places.join(", "))
     };
     format!("{}×{first}", levels.clipped_runs)
-}
-
-/// `3:42`, `1:02:03`; rounded to the second.
-pub fn duration(milliseconds: u64) -> String {
-    clock(milliseconds.saturating_add(500) / 1_000)
-}
-
-/// The same with tenths of a second, cut and not rounded: `3:41.9`.
-pub fn exact_duration(milliseconds: u64) -> String {
-    format!(
-        "{}.{}",
-        clock(milliseconds / 1_000),
-        milliseconds % 1_000 / 100
-    )
-}
-
-fn clock(seconds: u64) -> String {
-    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{rest:02}")
-    } else {
-        format!("{minutes}:{rest:02}")
-    }
-}
-
-/// A size for people. MB is 1024² bytes, as the guide's limit of "20MB" is read.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, word)) => {
-            let tenths = bytes % unit * 10 / unit;
-            format!("{}.{tenths} {word}", bytes / unit)
-        }
-        None => format!("{bytes} bytes"),
-    }
 }
 
 /// The cover in one line, without its name.
@@ -581,17 +567,5 @@ mod tests {
             pieces("x\n```\n a\n```"),
             [Piece::Text("x".into()), Piece::Block(" a".into())]
         );
-    }
-
-    #[test]
-    fn measures_read_as_people_write_them() {
-        assert_eq!(duration(222_400), "3:42");
-        assert_eq!(exact_duration(221_999), "3:41.9");
-        assert_eq!(duration(3_723_000), "1:02:03");
-        assert_eq!(size(999), "999 bytes");
-        assert_eq!(size(20 << 20), "20.0 MB");
-        assert_eq!(rate(44_100), "44.1 kHz");
-        assert_eq!(rate(11_025), "11.025 kHz");
-        assert_eq!(level(-200.0), "silent");
     }
 }

@@ -4,6 +4,7 @@ use super::super::facts::{FileFacts, fingerprint};
 use super::super::ids::Isrc;
 use super::super::naming::base_name;
 use super::super::release::StatedHash;
+use super::super::report::StatedChecksum;
 use super::case::{Case, Owner};
 use super::findings::{Findings, Note};
 use super::times::told;
@@ -146,18 +147,40 @@ fn wrong_hash(case: &Case<'_>, findings: &mut Findings<'_>) {
 /// Compares by the length of the value. A file that was not read to its end has no hash, and a
 /// finding of its own.
 fn compare(hash: &StatedHash, file: &FileFacts) -> Compared {
-    let digest = hash.digest();
-    let (kind, computed) = match digest.len() {
-        32 if !hash.algorithm.as_str().eq_ignore_ascii_case("MD4") => ("MD5", &file.md5),
-        40 => ("SHA-1", &file.sha1),
-        64 => ("SHA-256", &file.sha256),
-        _ => return Compared::Unknown,
+    let Some((kind, computed)) = own(hash, file) else {
+        return Compared::Unknown;
     };
     match computed {
-        Some(computed) if *computed == digest => Compared::Right,
+        Some(computed) if *computed == hash.digest() => Compared::Right,
         Some(_) => Compared::Wrong(kind),
         None if file.sha256.is_none() => Compared::Right,
         None => Compared::Unknown,
+    }
+}
+
+/// Of which kind a stated hash is, and the file's own of that kind.
+fn own<'f>(hash: &StatedHash, file: &'f FileFacts) -> Option<(&'static str, &'f Option<String>)> {
+    match hash.digest().len() {
+        32 if !hash.algorithm.as_str().eq_ignore_ascii_case("MD4") => Some(("MD5", &file.md5)),
+        40 => Some(("SHA-1", &file.sha1)),
+        64 => Some(("SHA-256", &file.sha256)),
+        _ => None,
+    }
+}
+
+/// A stated hash beside the file's own, for the report.
+pub(super) fn checksum(hash: &StatedHash, file: &FileFacts) -> StatedChecksum {
+    match own(hash, file) {
+        Some((kind, computed)) => StatedChecksum {
+            kind: kind.to_owned(),
+            stated: hash.digest(),
+            measured: computed.clone(),
+        },
+        None => StatedChecksum {
+            kind: hash.algorithm.value.clone(),
+            stated: hash.value.value.clone(),
+            measured: None,
+        },
     }
 }
 

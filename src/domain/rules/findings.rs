@@ -9,7 +9,8 @@ use super::super::account::Profile;
 use super::super::policy::Policy;
 use super::super::release::Pos;
 use super::super::repair::Edit;
-use super::super::report::{COMPARED_OF_ONE_CODE, Finding, Muted, Severity};
+use super::super::report::attempts::Problem;
+use super::super::report::{Finding, Muted, Severity};
 use super::case::Case;
 use super::wording::shown;
 use super::{Rule, Subject};
@@ -193,6 +194,7 @@ impl<'a> Findings<'a> {
                 found: note.found,
                 source: self.rule.source.to_owned(),
                 more: note.more,
+                standing: None,
             },
             line,
             column,
@@ -227,19 +229,24 @@ impl<'a> Findings<'a> {
             .any(|(_, tally)| tally.kept >= self.most)
     }
 
-    /// Findings so far that block, with those that are only counted.
-    pub(super) fn errors(&self) -> impl Iterator<Item = &Finding> {
+    /// Findings so far that block, as another attempt knows them again, and those that are only
+    /// counted.
+    pub(super) fn problems(&self, case: &Case<'_>) -> Vec<Problem> {
+        let isrcs = isrcs(case);
         let kept = self
             .entries
             .iter()
-            .filter(|entry| is_error(entry) && !self.is_double(entry));
-        let counted = self.tallies.iter().flat_map(|(kind, tally)| {
-            let last = self.last_of(kind).filter(|entry| is_error(entry));
-            let dropped = usize::try_from(tally.dropped).unwrap_or(usize::MAX);
-            last.into_iter()
-                .flat_map(move |last| std::iter::repeat_n(last, dropped.min(COMPARED_OF_ONE_CODE)))
+            .filter(|entry| is_error(entry) && !self.is_double(entry))
+            .map(|entry| Problem {
+                isrc: isrc_of(&entry.finding, &isrcs),
+                ..entry.finding.problem()
+            });
+        let counted = self.tallies.iter().filter_map(|(kind, tally)| {
+            let (code, severity, muted) = kind;
+            let counts = tally.dropped > 0 && *severity == Severity::Error && !muted;
+            counts.then(|| Problem::unlisted(code, tally.dropped))
         });
-        kept.chain(counted).map(|entry| &entry.finding)
+        kept.chain(counted).collect()
     }
 
     /// A schema fault at a place where a rule of our own has already said the same, better, and no
@@ -290,14 +297,9 @@ impl<'a> Findings<'a> {
         self.leave_out_doubles();
         self.cut_schema_faults();
         let muted = self.take_muted();
-        let isrcs: BTreeMap<u32, &str> = case
-            .tracks
-            .iter()
-            .filter_map(|track| Some((track.number, track.recording.isrc.as_ref()?.as_str())))
-            .collect();
+        let isrcs = isrcs(case);
         for entry in &mut self.entries {
-            let isrc = entry.finding.track.and_then(|track| isrcs.get(&track));
-            entry.finding.isrc = isrc.map(|isrc| shown(isrc));
+            entry.finding.isrc = isrc_of(&entry.finding, &isrcs);
         }
         let sums: Vec<Entry> = self
             .tallies
@@ -366,6 +368,19 @@ impl<'a> Findings<'a> {
         }
         muted.into_values().collect()
     }
+}
+
+/// The stated ISRC of each track.
+fn isrcs<'a>(case: &Case<'a>) -> BTreeMap<u32, &'a str> {
+    case.tracks
+        .iter()
+        .filter_map(|track| Some((track.number, track.recording.isrc.as_ref()?.as_str())))
+        .collect()
+}
+
+fn isrc_of(finding: &Finding, isrcs: &BTreeMap<u32, &str>) -> Option<String> {
+    let isrc = finding.track.and_then(|track| isrcs.get(&track));
+    isrc.map(|isrc| shown(isrc))
 }
 
 /// A finding that blocks.

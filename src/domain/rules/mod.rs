@@ -315,5 +315,6 @@ pub fn judge(subject: &Subject<'_>) -> Report {
         artwork: summary::artwork(&case),
         schema: subject.schema.check.clone(),
         dropzone_version: env!("CARGO_PKG_VERSION").to_owned(),
+        compared: None,
     }
 }

@@ -195,7 +195,7 @@ fn other_duration(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 /// A stated sampling rate in hertz: `44100` with `Hz`, `44.1` with `kHz`; without a unit, by size.
-fn stated_hertz(text: &str, unit: Option<&str>) -> Option<u32> {
+pub(super) fn stated_hertz(text: &str, unit: Option<&str>) -> Option<u32> {
     let value: f64 = text.parse().ok()?;
     let kilo = match unit.map(str::to_ascii_lowercase).as_deref() {
         Some("khz") => true,

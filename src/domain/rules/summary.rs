@@ -1,10 +1,13 @@
 //! What the report says of the release, its tracks and its cover besides findings: the message's
 //! own words, and beside them what was measured.
 
-use super::super::release::{Artist, Message, Text, Title};
-use super::super::report::{ArtworkSummary, ReleaseSummary, TrackSummary};
-use super::case::Case;
+use super::super::facts::FileFacts;
+use super::super::release::{Artist, Message, Recording, Text, Title};
+use super::super::report::{ArtworkSummary, ReleaseSummary, StatedAudio, TrackSummary};
+use super::case::{Case, Owner};
+use super::content::checksum;
 use super::deal::{deals_of, first_day_of_sale};
+use super::sound::stated_hertz;
 use super::territory;
 use super::times::duration_ms;
 use super::versions::use_types;
@@ -139,6 +142,7 @@ pub(super) fn tracks(case: &Case<'_>) -> Vec<TrackSummary> {
                     .duration
                     .as_ref()
                     .and_then(|text| duration_ms(text.as_str())),
+                stated: stated(recording),
                 ..TrackSummary::default()
             };
             let Some(file) = case.file_of(index) else {
@@ -148,6 +152,13 @@ pub(super) fn tracks(case: &Case<'_>) -> Vec<TrackSummary> {
             summary.size_bytes = Some(file.size);
             summary.sha256.clone_from(&file.sha256);
             summary.md5.clone_from(&file.md5);
+            summary.stated.checksum = case
+                .references
+                .iter()
+                .filter(|reference| reference.owner == Owner::Track(index))
+                .filter(|reference| reference.hit.is_some_and(|(hit, _)| is_same(hit, file)))
+                .find_map(|reference| reference.named.hash.as_ref())
+                .map(|hash| checksum(hash, file));
             if let Some(audio) = &file.audio {
                 let known = |number: u32| (number > 0).then_some(number);
                 summary.container = Some(audio.container);
@@ -162,6 +173,28 @@ pub(super) fn tracks(case: &Case<'_>) -> Vec<TrackSummary> {
             summary
         })
         .collect()
+}
+
+fn is_same(one: &FileFacts, other: &FileFacts) -> bool {
+    one.path == other.path
+}
+
+/// What the message states of how a track is coded; clips are left out.
+fn stated(recording: &Recording) -> StatedAudio {
+    let Some(details) = recording.technical.iter().find(|t| !t.is_preview) else {
+        return StatedAudio::default();
+    };
+    let number = |text: &Option<Text>| text.as_ref().and_then(|text| text.as_str().parse().ok());
+    StatedAudio {
+        codec: value(details.codec.as_ref()),
+        rate_hz: details
+            .rate
+            .as_ref()
+            .and_then(|rate| stated_hertz(rate.as_str(), details.rate_unit.as_deref())),
+        bits: number(&details.bits),
+        channels: number(&details.channels),
+        checksum: None,
+    }
 }
 
 /// The cover.

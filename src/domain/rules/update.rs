@@ -3,11 +3,12 @@
 
 use super::super::lifecycle::Status;
 use super::super::release::{Deal, Text};
+use super::super::report::attempts::{Compared, compare};
 use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::times::{day_of, today, told};
-use super::wording::{count, quoted, titled};
+use super::wording::{quoted, titled};
 use super::{Needs, Rule, Weight};
 
 /// Runs after all others: it compares with what they found.
@@ -156,32 +157,15 @@ fn new_attempt(case: &Case<'_>, findings: &mut Findings<'_>) {
         )));
         return;
     }
-    // Each error of this attempt answers for at most one of the last.
-    let mut now: Vec<(String, Option<String>, Option<String>)> = findings
-        .errors()
-        .map(|error| (error.code.clone(), error.file.clone(), error.path.clone()))
-        .collect();
-    let mut stayed = 0_usize;
-    for (code, place) in &last.errors {
-        let same = now.iter().position(|(other, file, path)| {
-            let places = [file.as_deref(), path.as_deref()];
-            code == other
-                && (places.contains(&Some(place.as_str()))
-                    || (place.is_empty() && places == [None, None]))
-        });
-        if let Some(same) = same {
-            now.swap_remove(same);
-            stayed += 1;
-        }
-    }
-    let before = last.errors.len();
-    findings.add(Note::new(format!(
-        "Attempt {attempt}: {} of {} of attempt {} corrected, {} new.",
-        before - stayed,
-        count(before, "error"),
-        last.attempt,
-        now.len()
-    )));
+    let outcome = compare(&last.errors, &findings.problems(case));
+    let compared = Compared {
+        attempt,
+        with: last.attempt,
+        before: outcome.before,
+        fixed: outcome.fixed,
+        new: outcome.new,
+    };
+    findings.add(Note::new(compared.sentence()));
 }
 
 fn purge(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -17,6 +17,7 @@ use dropzone::domain::release::{
     Technical, Text, Title,
 };
 use dropzone::domain::report::Report;
+use dropzone::domain::report::attempts::Problem;
 use dropzone::domain::rules::{Subject, judge};
 use jiff::Timestamp;
 
@@ -443,6 +444,15 @@ pub(super) fn known_track(n: u32) -> Track {
         isrc: Some(format!("NGA3B260000{n}")),
         duration_ms: Some(222_000),
         sound: None,
+    }
+}
+
+/// An error of an earlier package.
+pub(super) fn problem(code: &str, file: &str) -> Problem {
+    Problem {
+        code: code.to_owned(),
+        file: Some(file.to_owned()),
+        ..Problem::default()
     }
 }
 

@@ -2,7 +2,7 @@
 //! are drawn from random bytes: strings that programs trip over, references that lead nowhere,
 //! numbers at their ends.
 
-use super::package::{Package, at, audio_file, earlier};
+use super::package::{Package, at, audio_file, earlier, problem};
 use dropzone::domain::account::Profile;
 use dropzone::domain::facts::{
     ArtworkFacts, AudioFault, AudioLevels, ColourModel, Container, FileFacts, FileRole,
@@ -469,7 +469,7 @@ impl Draw<'_> {
                 let mut earlier = earlier(status);
                 earlier.attempt = self.narrow();
                 earlier.message_created = self.maybe(Self::string);
-                earlier.errors = self.some(|draw| (draw.string(), draw.string()));
+                earlier.errors = self.some(|draw| problem(&draw.string(), &draw.string()));
                 package.after(earlier);
             }
         }

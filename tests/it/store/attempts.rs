@@ -4,7 +4,6 @@ use super::bench::{Bench, add_label, claimed_event, identity, judged_event, noon
 use dropzone::domain::history::EarlierCover;
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::ledger::Ledger as _;
-use dropzone::domain::letter::Comparison;
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::package::Event;
 use dropzone::domain::report::ArtworkSummary;
@@ -171,7 +170,7 @@ fn the_history_holds_earlier_attempts_only() {
         ]
     );
     let earlier = &history.same_release[0];
-    assert_eq!(earlier.errors, [("AUD-001".to_owned(), "a.wav".to_owned())]);
+    assert_eq!(earlier.errors, report(&[("AUD-001", "a.wav")]).problems());
     assert_eq!(earlier.title, "Blå Åre");
     assert_eq!(earlier.fingerprint.as_ref().unwrap().len(), 64);
     assert_eq!(
@@ -223,33 +222,32 @@ fn an_attempt_is_compared_with_the_one_before() {
         ("ART-002", "c.jpg"),
     ];
     let first = bench.claimed("one", Some(UPC));
+    assert_eq!(bench.store.previous(&first).unwrap(), None);
     bench.apply(&first, judged_event(&report(&three), Some(UPC)));
-    assert_eq!(bench.store.comparison(&first).unwrap(), None);
 
     let second = bench.claimed("two", Some(SAME_AS_EAN));
-    assert_eq!(bench.store.comparison(&second).unwrap(), None, "not judged");
-    let left = report(&[
+    let previous = bench.store.previous(&second).unwrap().unwrap();
+    assert_eq!(previous.attempt, 1);
+    assert_eq!(previous.problems, report(&three).problems());
+    let mut left = report(&[
         ("AUD-001", "2.wav"),
         ("ART-002", "c.jpg"),
         ("PKG-007", "3.wav"),
     ]);
+    left.compare(2, &previous);
     bench.apply(&second, judged_event(&left, Some(UPC)));
+    let kept = bench.store.report(&second).unwrap().unwrap();
     assert_eq!(
-        bench.store.comparison(&second).unwrap(),
-        Some(Comparison {
-            before: 3,
-            fixed: 1,
-            new: 1
-        })
+        kept.compared.unwrap().sentence(),
+        "Attempt 2: 1 of 3 problems fixed, 2 remain, 1 new."
     );
-    let good = bench.valid("three", UPC);
+
+    let third = bench.claimed("three", Some(UPC));
+    let fourth = bench.claimed("four", Some(UPC));
+    let previous = bench.store.previous(&fourth).unwrap().unwrap();
     assert_eq!(
-        bench.store.comparison(&good).unwrap(),
-        Some(Comparison {
-            before: 3,
-            fixed: 3,
-            new: 0
-        })
+        previous.attempt, 2,
+        "{third} was replaced before it was judged"
     );
 }
 
@@ -264,15 +262,12 @@ fn a_mended_message_is_compared_with_the_unreadable_one() {
         identity: identity(None),
     };
     bench.apply(&broken, event);
-    let mended = bench.valid("summer", UPC);
-    assert_eq!(
-        bench.store.comparison(&mended).unwrap(),
-        Some(Comparison {
-            before: 1,
-            fixed: 1,
-            new: 0
-        })
-    );
+    let mended = bench.claimed("summer", Some(UPC));
+    let previous = bench.store.previous(&mended).unwrap().unwrap();
+    let mut sound = report(&[]);
+    sound.compare(2, &previous);
+    let compared = sound.compared.unwrap();
+    assert_eq!((compared.before, compared.fixed, compared.new), (1, 1, 0));
 }
 
 #[test]

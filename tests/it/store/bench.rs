@@ -194,6 +194,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
             repair: Vec::new(),
             usual: None,
             more: None,
+            standing: None,
             file: Some((*file).to_owned()),
             line: None,
             column: None,
@@ -222,6 +223,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
         not_run: Vec::new(),
         schema: SchemaCheck::NotRun,
         dropzone_version: "0.1.0".to_owned(),
+        compared: None,
     }
 }
 

@@ -208,7 +208,6 @@ fn a_letter_speaks_of_its_package_and_its_cause() {
     let subject = of(first, LetterKind::Invalid);
     assert_eq!(subject.cause.status, Status::Invalid);
     assert_eq!(subject.report, Some(faults));
-    assert_eq!(subject.compared, None);
     let subject = of(second, LetterKind::QcApproved);
     assert_eq!(
         subject.cause.event,
@@ -219,7 +218,6 @@ fn a_letter_speaks_of_its_package_and_its_cause() {
     );
     assert_eq!(subject.cause.number, 3);
     assert_eq!(subject.pushes.len(), 2);
-    assert_eq!(subject.compared.unwrap().fixed, 2);
     assert_eq!(subject.package.attempt, 2);
 }
 

@@ -1,6 +1,6 @@
 //! What came before.
 
-use super::super::package::{earlier, file_name, known_track, text};
+use super::super::package::{earlier, file_name, known_track, problem, text};
 use super::{Case, error, info, question, warning};
 use dropzone::domain::history::{Earlier, History};
 use dropzone::domain::lifecycle::Status;
@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
         .sound(|p| p.after(earlier(Status::Delivered))),
     info("UPD-009", |p| {
         p.after(Earlier {
-            errors: vec![("META-001".to_owned(), "metadata.xml".to_owned())],
+            errors: vec![problem("META-001", "metadata.xml")],
             ..earlier(Status::Invalid)
         });
     }),
