@@ -1,4 +1,4 @@
-//! Check characters of the identifiers that are not ours: GRid, ISWC, ISNI and IPI. (GTIN and ISRC
+//! Check characters of the identifiers that are not ours: `GRid`, ISWC, ISNI and IPI. (GTIN and ISRC
 //! are in `ids`.) An identifier is given as it was written; separators that people use are left out.
 
 /// What is wrong with an identifier.
