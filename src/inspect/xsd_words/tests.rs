@@ -245,9 +245,9 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     (
-        "<Item Key=\"1\"/>",
-        "<Item Key=\"1\" key=\"1\"/>",
-        "`<Item>` has no attribute `key`",
+        "Unit=\"Hz\"",
+        "unit=\"Hz\"",
+        "`<Item>` has no attribute `unit`",
         "Rename",
     ),
     ("<Id>", "<Id a=\"b\">", "`<Id>` has no attribute `a`", ""),
