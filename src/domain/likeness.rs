@@ -36,7 +36,7 @@ mod tests {
         assert!(alike(cover, cover));
         assert!(alike(cover, "1a6d9652baa12dc8eaa8eaa3eaaa28e1"));
         assert!(
-            !alike(cover, "1a6d9652baa12dca0aa80aa3eaaa28e3"),
+            !alike(cover, "1a6d9652baa12dca0000eaa3eaaa28e3"),
             "other colours"
         );
         assert!(

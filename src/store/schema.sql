@@ -15,10 +15,8 @@ CREATE TABLE label (
     password_hash TEXT,
     keys          TEXT NOT NULL CHECK (json_valid(keys)),
     disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
-    created_at    TEXT NOT NULL,
-    -- Territories that the label's contract holds; empty: the whole world.
-    territories   TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories))
-) STRICT;
+    created_at    TEXT NOT NULL
+, territories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories))) STRICT;
 
 CREATE TABLE package (
     seq             INTEGER PRIMARY KEY,

@@ -76,7 +76,8 @@ fn page(report: &Report, heading: Option<&Heading>) -> Result<String, minijinja:
         release_line => view::release_line(
             release.title.as_deref(), release.artist.as_deref(), &report.folder),
         occasion => heading.map_or_else(|| "checked offline".to_owned(), Heading::words),
-        picture => cover.and_then(|c| picture(c.thumbnail.as_deref()?)).unwrap_or_default(),
+        // No value at all would be an error to the template.
+        picture => cover.and_then(|c| picture(c.thumbnail.as_deref()?)).unwrap_or(Value::from("")),
         facts => Serde(facts(report)),
         parts => Serde(view::parts(report)),
         muted => view::muted(report),

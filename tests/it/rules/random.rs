@@ -498,7 +498,7 @@ proptest! {
             numbers.sort_unstable();
             prop_assert!(report.tracks.iter().map(|track| track.number).eq(numbers));
             for finding in &report.findings {
-                prop_assert!(!finding.message.is_empty());
+                prop_assert!(!finding.message.is_empty(), "{}", finding.code);
                 prop_assert!(finding.line != Some(0) && finding.column != Some(0));
             }
         }
