@@ -21,12 +21,17 @@ pub fn write(spec: &ReleaseSpec, tracks: &[StatedFile], artwork: Option<&StatedF
     let mut out = Writer::default();
     out.text
         .push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    out.open(
+    let profile = if spec.release_type == "Single" {
+        "AudioSingle"
+    } else {
+        "AudioAlbumMusicOnly"
+    };
+    out.open(&format!(
         "ern:NewReleaseMessage xmlns:ern=\"http://ddex.net/xml/ern/382\" \
          MessageSchemaVersionId=\"ern/382\" \
-         ReleaseProfileVersionId=\"CommonReleaseTypes/14/AudioAlbumMusicOnly\" \
-         LanguageAndScriptCode=\"en\"",
-    );
+         ReleaseProfileVersionId=\"CommonReleaseTypes/14/{profile}\" \
+         LanguageAndScriptCode=\"en\""
+    ));
     header(&mut out, spec);
     out.open("ResourceList");
     for (index, track) in spec.tracks.iter().enumerate() {
