@@ -308,9 +308,14 @@ fn place(finding: &Finding) -> Place<'_> {
         // What is about the release as a whole is shown at its folder.
         _ => "./".to_owned(),
     };
+    // A finding about a sound file may have its line in the message; the file itself has none.
+    let has_lines = uri
+        .rsplit('.')
+        .next()
+        .is_some_and(|end| end.eq_ignore_ascii_case("xml"));
     let region = finding
         .line
-        .filter(|line| *line > 0)
+        .filter(|line| *line > 0 && has_lines)
         .map(|start_line| Region {
             start_line,
             start_column: finding.column.filter(|column| *column > 0),

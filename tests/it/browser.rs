@@ -76,16 +76,26 @@ impl Browser {
     }
 
     /// Width of the document and of the window, as a script measures them that the page itself
-    /// would never let in.
+    /// would never let in. In a frame, because no window is as narrow as a phone.
     fn widths(&self, page: &str, width: u32) -> (u32, u32) {
-        let measured = without_policy(page).replace(
+        let framed = without_policy(page).replace(
             "</body>",
-            "<script>document.body.dataset.widths = \
-             document.documentElement.scrollWidth + ' ' + innerWidth;</script></body>",
+            "<script>parent.postMessage(document.documentElement.scrollWidth + ' ' + innerWidth, \
+             '*');</script></body>",
+        );
+        fs::write(self.home.path().join("framed.html"), framed).unwrap();
+        let frame = format!(
+            "<!doctype html><body><script>onmessage = (told) => {{ document.body.dataset.widths = \
+             told.data; }};</script><iframe src=\"framed.html\" \
+             style=\"border: 0; width: {width}px; height: 900px\"></iframe></body>"
         );
         let shown = self.run(
-            &measured,
-            &["--dump-dom", &format!("--window-size={width},900")],
+            &frame,
+            &[
+                "--dump-dom",
+                "--virtual-time-budget=3000",
+                "--window-size=1600,1000",
+            ],
         );
         let (_, widths) = shown.split_once("data-widths=\"").unwrap();
         let (document, rest) = widths.split_once(' ').unwrap();
@@ -134,6 +144,7 @@ fn nothing_is_wider_than_the_screen() {
     ] {
         for width in [390, 800, 1280] {
             let (document, window) = browser.widths(&page, width);
+            assert_eq!(window, width);
             assert!(
                 document <= window,
                 "{document} px in a window of {window} px"

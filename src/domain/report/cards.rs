@@ -210,14 +210,17 @@ fn told(levels: &AudioLevels) -> Vec<(&'static str, String)> {
 
 fn clipped(levels: &AudioLevels) -> String {
     const NAMED: usize = 5;
-    let places: Vec<String> = levels
+    let places = levels
         .clipped_at
         .iter()
-        .take(NAMED)
-        .map(|span| exact_duration(span.start_ms))
-        .collect();
+        .map(|span| exact_duration(span.start_ms));
+    let mut places: Vec<String> = places.collect();
+    // Runs that follow closely on one another are one place to look at.
+    places.dedup();
+    let all = places.len() <= NAMED && levels.clipped_runs <= levels.clipped_at.len() as u64;
+    places.truncate(NAMED);
     let number = levels.clipped_runs;
-    let dots = if number > 5 { " …" } else { "" };
+    let dots = if all { "" } else { " …" };
     match places.join(", ") {
         empty if empty.is_empty() => format!("{number}×"),
         places => format!("{number}×, at {places}{dots}"),
