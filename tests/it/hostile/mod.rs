@@ -130,9 +130,13 @@ fn check(home: &Path, folder: &Path, case: &Case) -> Result<(), String> {
 }
 
 /// The most that a process has ever had in memory; 0 once it is gone. Its own account at the end
-/// (`ru_maxrss`) would begin with what the tests' process had when it started it.
+/// (`ru_maxrss`) would begin with what the tests' process had when it started it; and until it has
+/// its own name, its memory is still ours.
 fn resident_mib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    if !status.starts_with("Name:\tdropzone\n") {
+        return 0;
+    }
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or_default() / 1024
