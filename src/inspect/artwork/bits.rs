@@ -21,13 +21,26 @@ pub(super) struct Stretch {
     pub(super) ends: bool,
 }
 
+/// The one coefficient that the next [`FAST`] bits of a block begin with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Value {
+    /// Bits of its code and of itself; 0 where they are not all there.
+    pub(super) bits: u8,
+    /// Coefficients that it passes, itself among them; 0 ends the block.
+    pub(super) places: u8,
+    /// Itself.
+    pub(super) value: i16,
+}
+
 /// A Huffman table in canonical order.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     /// By the next [`FAST`] bits: length of the code and its symbol; 0 for a longer code.
     fast: Box<[u16; 1 << FAST]>,
-    /// By the same bits, for coefficients.
+    /// By the same bits, for coefficients that are passed.
     stretches: Box<[Stretch; 1 << FAST]>,
+    /// By the same bits, for coefficients that are wanted.
+    values: Box<[Value; 1 << FAST]>,
     /// For each length from 1 to 16: first code, number of codes, place of the first symbol.
     lengths: [(u32, u32, usize); 16],
     symbols: Vec<u8>,
@@ -56,6 +69,7 @@ impl Table {
         }
         Self {
             stretches: stretches(&fast),
+            values: values(&fast),
             fast,
             lengths,
             symbols: symbols.to_vec(),
@@ -66,6 +80,13 @@ impl Table {
     #[inline]
     pub(super) fn stretch(&self, bits: &Bits<'_>) -> Stretch {
         let entry = self.stretches.get((bits.held >> (64 - FAST)) as usize);
+        entry.copied().unwrap_or_default()
+    }
+
+    /// The coefficient that comes next. At least 32 bits have to be held.
+    #[inline]
+    pub(super) fn value(&self, bits: &Bits<'_>) -> Value {
+        let entry = self.values.get((bits.held >> (64 - FAST)) as usize);
         entry.copied().unwrap_or_default()
     }
 
@@ -126,6 +147,35 @@ fn stretches(fast: &[u16; 1 << FAST]) -> Box<[Stretch; 1 << FAST]> {
     all
 }
 
+fn values(fast: &[u16; 1 << FAST]) -> Box<[Value; 1 << FAST]> {
+    let mut all = Box::new([Value::default(); 1 << FAST]);
+    for ((entry, bits), value) in fast.iter().zip(0_u32..).zip(all.iter_mut()) {
+        let length = u32::from(entry >> 8);
+        let (places, size, ends) = coefficient((entry & 0xff) as u8);
+        let size = u32::from(size);
+        if length == 0 || length + size > FAST {
+            continue;
+        }
+        let written = (bits >> (FAST - length - size)) & ((1 << size) - 1);
+        *value = Value {
+            bits: (length + size) as u8,
+            places: if ends { 0 } else { places },
+            value: extended(written.cast_signed(), size) as i16,
+        };
+    }
+    all
+}
+
+/// A number of so many bits as coefficients have it: the lower half stands for the negative ones.
+#[inline]
+fn extended(written: i32, size: u32) -> i32 {
+    if size > 0 && written >> (size - 1) == 0 {
+        written - (1 << size) + 1
+    } else {
+        written
+    }
+}
+
 /// Entropy-coded bits; zeros behind a marker, as decoders have them.
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -137,6 +187,8 @@ pub(super) struct Bits<'a> {
     /// Bits of them that are behind the end.
     beyond: u32,
     ended: bool,
+    /// Something was passed over that should not have been there.
+    odd: bool,
 }
 
 impl<'a> Bits<'a> {
@@ -149,6 +201,7 @@ impl<'a> Bits<'a> {
             count: 0,
             beyond: 0,
             ended: false,
+            odd: false,
         }
     }
 
@@ -206,11 +259,7 @@ impl<'a> Bits<'a> {
         }
         let value = ((self.held >> (64 - size)) as u32).cast_signed();
         self.skip(size);
-        if value >> (size - 1) == 0 {
-            value - (1 << size) + 1
-        } else {
-            value
-        }
+        extended(value, size)
     }
 
     /// Whether bits were used that are behind the end.
@@ -218,14 +267,29 @@ impl<'a> Bits<'a> {
         self.count < self.beyond
     }
 
-    /// Passes a restart marker; the bits before it are filling.
-    pub(super) fn restart(&mut self) {
+    /// Whether all bits were used but the filling, and nothing odd was met.
+    pub(super) fn is_used_up(&mut self) -> bool {
+        self.fill_slowly();
+        self.ended && self.count < self.beyond + 8 && !self.odd
+    }
+
+    /// Whether the picture's end marker comes next.
+    pub(super) fn is_at_end_marker(&self) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let filling = rest.iter().take_while(|byte| **byte == 0xff).count();
+        filling > 0 && rest.get(filling) == Some(&0xd9)
+    }
+
+    /// Passes the restart marker of that number, from 0; the bits before it are filling.
+    pub(super) fn restart(&mut self, number: usize) {
+        self.odd |= !self.is_used_up();
         (self.held, self.count, self.beyond) = (0, 0, 0);
         loop {
             match (self.bytes.get(self.at), self.bytes.get(self.at + 1)) {
                 (Some(0xff), Some(0)) => self.at += 2,
                 (Some(0xff), Some(0xff)) => self.at += 1,
-                (Some(0xff), Some(0xd0..=0xd7)) => {
+                (Some(0xff), Some(marker @ 0xd0..=0xd7)) => {
+                    self.odd |= usize::from(marker & 7) != number % 8;
                     self.at += 2;
                     self.ended = false;
                     return;

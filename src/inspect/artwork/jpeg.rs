@@ -1,4 +1,5 @@
-//! JPEG: our own walk over the markers, then a strict decode.
+//! JPEG: our own walk over the markers, then our own reading of the codes; what that does not know,
+//! or finds odd, goes to a strict decoder.
 //!
 //! The walk says what decoders hide: four inks (they convert to RGB without a word) and a missing
 //! end. Sources: ITU-T T.81 annex B; Adobe Technical Note 5116 for APP14; Exif 3.0 for APP1;
@@ -68,7 +69,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
     if facts.damage.is_some() {
         return facts;
     }
-    let scanned = scan::look(bytes).unwrap_or_default();
+    let mut scanned = scan::look(bytes).unwrap_or_default();
     if let Some(missing) = scanned.missing_percent {
         facts.damage = Some(format!(
             "about {missing} % of the picture is missing and shows as grey"
@@ -76,6 +77,13 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ArtworkFacts {
         return facts;
     }
     let target = walk.target(&scanned);
+    if target == ColorSpace::Luma
+        && let Some(luma) = scanned.luma.take()
+    {
+        facts.decoded = true;
+        looked_at(&mut facts, &Canvas::new(luma, scanned.chroma, true));
+        return facts;
+    }
     // A strict decoder also refuses some good files (zune-image issues 269 and 303); what is whole
     // by its markers and decodes leniently is taken.
     let decoded = decode(bytes, target, limits, true).or_else(|strict| {
@@ -276,6 +284,45 @@ fn decode(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Noise and slopes, so that many coefficients are there.
+    fn drawn(width: u32, height: u32, colour: image::ExtendedColorType) -> Vec<u8> {
+        let channels = usize::from(colour.channel_count());
+        let pixels: Vec<u8> = (0..width as usize * height as usize * channels)
+            .map(|at| ((at * at / 7) ^ (at * 31)).to_le_bytes()[0])
+            .collect();
+        let mut bytes = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 92)
+            .encode(&pixels, width, height, colour)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn our_own_reading_gives_the_pixels_of_the_decoder() {
+        for (width, height) in [(1, 1), (8, 8), (16, 9), (33, 47), (250, 131)] {
+            for colour in [image::ExtendedColorType::Rgb8, image::ExtendedColorType::L8] {
+                let bytes = drawn(width, height, colour);
+                let ours = scan::look(&bytes).unwrap().luma.unwrap();
+                let theirs = decode(&bytes, ColorSpace::Luma, &Limits::default(), true).unwrap();
+                assert_eq!(ours.values.len(), theirs.len());
+                let most = ours.values.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b));
+                assert!(most.max().unwrap_or(0) <= 1, "{width} × {height}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_with_an_oddity_is_left_to_the_decoder() {
+        let whole = drawn(64, 64, image::ExtendedColorType::Rgb8);
+        let end = whole.len() - 2;
+        let mut longer = whole.clone();
+        longer.splice(end..end, [0x55; 9]);
+        assert!(scan::look(&whole).unwrap().luma.is_some());
+        assert!(scan::look(&longer).unwrap().luma.is_none());
+        let without_end = whole.get(..end).unwrap();
+        assert!(scan::look(without_end).is_none_or(|scanned| scanned.luma.is_none()));
+    }
 
     #[test]
     fn the_walk_reads_components_and_adobes_marker() {

@@ -22,6 +22,7 @@ mod icc;
 mod jpeg;
 mod likeness;
 mod looks;
+mod luma;
 mod png;
 mod resampling;
 mod scan;

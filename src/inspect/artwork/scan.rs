@@ -1,14 +1,16 @@
-//! What the codes of a JPEG say without a pixel being computed: whether the picture data goes on to
-//! its last block, and the mean colour of each block.
+//! Reads the codes of a JPEG: whether the picture data goes on to its last block, the brightness of
+//! each pixel, and the mean colour of each block.
 //!
 //! A picture that broke off and got an end marker all the same (editors and repair tools write one)
-//! decodes without a complaint: the rest is grey. So the Huffman codes are counted here. And since
-//! each block begins with its mean, the colours for a thumbnail come out as well, while the decoder
-//! need only compute luma. Baseline and extended sequential pictures of one scan only; of others
-//! nothing is said. Source: ITU-T T.81, annexes F and C.
+//! decodes without a complaint: the rest is grey. So the Huffman codes are counted here. Nobody
+//! looks at the colours of single pixels, so they are not computed: each block begins with its mean,
+//! which is enough for a thumbnail. Baseline and extended sequential pictures of one scan only; of
+//! others nothing is said, and the brightness of a picture with the least oddity is left to a
+//! decoder that knows what to say of it. Source: ITU-T T.81, annexes F and C.
 
 use super::bits::{Bits, Table, coefficient};
 use super::canvas::{NEUTRAL, Plane};
+use super::luma::{self, Painting};
 use crate::inspect::bytes::Order;
 
 /// What was found.
@@ -18,6 +20,8 @@ pub(super) struct Scanned {
     pub(super) missing_percent: Option<usize>,
     /// Means of the second and third component's blocks, when there are three.
     pub(super) chroma: Option<[Plane; 2]>,
+    /// The first component of one or three, where every code of the picture was in order.
+    pub(super) luma: Option<Plane>,
 }
 
 /// A component by its identifier, sampling factors and quantisation table.
@@ -33,8 +37,9 @@ struct Component {
 struct Scan {
     /// Huffman tables by class (DC, AC) and number.
     tables: [[Option<Table>; 4]; 2],
-    /// First value of each quantisation table.
-    quantisers: [u16; 4],
+    /// Quantisation tables, in the order of the codes.
+    quantisers: [Option<[u16; 64]>; 4],
+    bits: u8,
     width: usize,
     height: usize,
     components: Vec<Component>,
@@ -67,46 +72,95 @@ pub(super) fn look(bytes: &[u8]) -> Option<Scanned> {
     let (across, down) = scan.units()?;
     let blocks = scan.blocks()?;
     let mut means = scan.means(across, down);
+    let mut painting = scan.painting(across);
     let mut levels = [0_i32; 4];
     let mut bits = Bits::new(bytes, start);
     let total = across * down;
     for unit in 0..total {
         if scan.restart > 0 && unit > 0 && unit % scan.restart == 0 {
-            bits.restart();
+            bits.restart(unit / scan.restart - 1);
             levels = [0; 4];
         }
         for block in &blocks {
-            let difference = block.skip(&mut bits)?;
             let level = levels.get_mut(block.component)?;
-            *level = level.saturating_add(difference);
+            let canvas = painting.as_mut().filter(|_| block.component == 0);
+            if let Some(place) = canvas.and_then(|it| it.block(unit % across, block.at)) {
+                if !block.read(&mut bits, level, place)? {
+                    painting = None;
+                }
+                continue;
+            }
+            *level = level.saturating_add(block.skip(&mut bits)?);
             if let Some(means) = means.get_mut(block.component.wrapping_sub(1)) {
                 means.note((unit % across, unit / across), block.at, *level);
             }
+        }
+        if unit % across + 1 == across
+            && let Some(painting) = &mut painting
+        {
+            painting.finish_row();
         }
         // Codes may end a few bits before the marker; a unit that began behind it is missing.
         if bits.ran_out() {
             return Some(Scanned {
                 missing_percent: Some(((total - unit) * 100 / total).max(1)),
-                chroma: None,
+                ..Scanned::default()
             });
         }
     }
+    let in_order = bits.is_used_up() && bits.is_at_end_marker();
     let planes: Vec<Plane> = means.into_iter().map(|means| means.plane).collect();
     Some(Scanned {
         missing_percent: None,
         chroma: planes.try_into().ok(),
+        luma: painting.filter(|_| in_order).map(Painting::into_plane),
     })
 }
 
 impl Block<'_> {
-    /// Passes the block; gives the difference of its mean to that of the block before.
-    fn skip(&self, bits: &mut Bits<'_>) -> Option<i32> {
+    /// The difference of the block's mean to that of the block before.
+    #[inline]
+    fn difference(&self, bits: &mut Bits<'_>) -> Option<i32> {
         bits.fill();
         let size = u32::from(self.dc.next(bits)?);
-        if size > 16 {
-            return None;
+        (size <= 16).then(|| bits.signed(size))
+    }
+
+    /// Reads the coefficients of a block whose component has come to that level, which goes on; false
+    /// when they are more than a block has.
+    fn read(&self, bits: &mut Bits<'_>, level: &mut i32, block: &mut luma::Block) -> Option<bool> {
+        *level = level.saturating_add(self.difference(bits)?);
+        let mut in_order = match i16::try_from(*level) {
+            Ok(mean) => luma::put(block, 0, mean),
+            Err(_) => false,
+        };
+        let mut place = 1;
+        while place < 64 {
+            bits.fill();
+            let next = self.ac.value(bits);
+            if next.bits > 0 {
+                bits.skip(u32::from(next.bits));
+                if next.places == 0 {
+                    break;
+                }
+                place += usize::from(next.places);
+                in_order &= luma::put(block, place - 1, next.value);
+                continue;
+            }
+            let (places, size, ends) = coefficient(self.ac.next(bits)?);
+            let value = bits.signed(u32::from(size));
+            if ends {
+                break;
+            }
+            place += usize::from(places);
+            in_order &= i16::try_from(value).is_ok_and(|value| luma::put(block, place - 1, value));
         }
-        let difference = bits.signed(size);
+        Some(in_order)
+    }
+
+    /// Passes the block; gives the difference of its mean to that of the block before.
+    fn skip(&self, bits: &mut Bits<'_>) -> Option<i32> {
+        let difference = self.difference(bits)?;
         let mut place = 1_u32;
         while place < 64 {
             bits.fill();
@@ -176,6 +230,7 @@ impl Scan {
     }
 
     fn frame(&mut self, content: &[u8]) -> Option<()> {
+        self.bits = *content.first()?;
         self.height = usize::from(Order::Big.u16(content, 1)?);
         self.width = usize::from(Order::Big.u16(content, 3)?);
         for component in content.get(6..)?.chunks_exact(3) {
@@ -211,13 +266,16 @@ impl Scan {
     fn quantisers(&mut self, mut content: &[u8]) -> Option<()> {
         while let Some((kind, rest)) = content.split_first() {
             let wide = kind >> 4 != 0;
-            let first = if wide {
-                Order::Big.u16(rest, 0)?
-            } else {
-                u16::from(*rest.first()?)
-            };
-            *self.quantisers.get_mut(usize::from(kind & 15))? = first;
-            content = rest.get(if wide { 128 } else { 64 }..)?;
+            let (values, rest) = rest.split_at_checked(if wide { 128 } else { 64 })?;
+            let mut table = [0; 64];
+            for (number, quantiser) in table.iter_mut().enumerate() {
+                *quantiser = match wide {
+                    true => Order::Big.u16(values, 2 * number)?,
+                    false => u16::from(*values.get(number)?),
+                };
+            }
+            *self.quantisers.get_mut(usize::from(kind & 15))? = Some(table);
+            content = rest;
         }
         Some(())
     }
@@ -276,6 +334,26 @@ impl Scan {
         Some(blocks)
     }
 
+    /// Room for the first component of one or three, in full size.
+    fn painting(&self, units: usize) -> Option<Painting> {
+        let (first, count) = (self.components.first()?, self.components.len());
+        let largest = self.largest()?;
+        let unit = match count {
+            1 => (1, 1),
+            _ => (first.across, first.down),
+        };
+        if self.bits != 8 || ![1, 3].contains(&count) || unit != largest {
+            return None;
+        }
+        let quantisers = self.quantisers.get(first.quantiser)?.as_ref()?;
+        Some(Painting::new(
+            (self.width, self.height),
+            quantisers,
+            unit,
+            units,
+        ))
+    }
+
     /// Room for the means of the second and third component of three.
     fn means(&self, across: usize, down: usize) -> Vec<Means> {
         let [_, chroma @ ..] = self.components.as_slice() else {
@@ -290,7 +368,8 @@ impl Scan {
                 // Blocks that hold something of the picture; units may reach beyond its edge.
                 let width = (self.width * component.across).div_ceil(8 * wide);
                 let height = (self.height * component.down).div_ceil(8 * high);
-                let quantiser = self.quantisers.get(component.quantiser).copied();
+                let table = self.quantisers.get(component.quantiser).copied().flatten();
+                let quantiser = table.and_then(|table| table.first().copied());
                 Means {
                     plane: Plane::filled(
                         width.min(across * component.across),
