@@ -5,6 +5,7 @@
 //! template.
 
 use super::super::facts::{AudioLevels, SampleCoding, SchemaCheck};
+use super::super::naming::extension;
 use super::super::visible::{columns, escaped, escaped_line, shortened};
 use super::attempts::Standing;
 use super::measures::{duration, exact_duration, level, rate, size};
@@ -295,7 +296,15 @@ fn place(finding: &Finding) -> String {
         (Some(track), None) => Some(format!("track {track}")),
         (None, isrc) => isrc,
     };
-    let line = finding.line.map(|n| format!("line {n}"));
+    // Below the heading of a WAV file the message's line needs its name.
+    let elsewhere = finding
+        .file
+        .as_deref()
+        .is_some_and(|file| extension(file) != "xml");
+    let line = finding.line.map(|n| match elsewhere {
+        true => format!("line {n} of the message"),
+        false => format!("line {n}"),
+    });
     let column = finding
         .line
         .and(finding.column)

@@ -332,12 +332,14 @@ fn no_sound(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn clipped(case: &Case<'_>, findings: &mut Findings<'_>) {
     for (sounding, levels) in measured(case).filter(|(_, levels)| levels.clipped_runs > 0) {
-        let places: Vec<String> = levels
+        let mut places: Vec<String> = levels
             .clipped_at
             .iter()
-            .take(5)
             .map(|span| clock(span.start_ms, true))
             .collect();
+        // Many places within one second read as one.
+        places.dedup();
+        places.truncate(5);
         let at = if places.is_empty() {
             String::new()
         } else {

@@ -12,9 +12,9 @@ use super::values::{
     DEPRECATED_TERRITORIES, EUROPEAN_UNION, LEGACY_TERRITORIES, TERRITORIES, holds, sure_territory,
     territory_hint,
 };
-use super::wording::{list, quoted, shown};
+use super::wording::{count, list, quoted, shown};
 use super::{Rule, Severity, Weight};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -280,33 +280,62 @@ fn corrected(text: &Text) -> Option<Edit> {
     sure_territory(text.as_str()).map(|code| Edit::set(&text.at.path, code))
 }
 
+/// The codes in the order of their first places, each with all its places: one slip that stands in
+/// every deal is one problem.
+fn each_code_once<'a>(
+    texts: impl Iterator<Item = &'a Text>,
+) -> impl Iterator<Item = (&'a Text, Vec<&'a Text>)> {
+    let mut codes: Vec<(&Text, Vec<&Text>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for text in texts {
+        let next = codes.len();
+        let index = *known.entry(text.as_str()).or_insert(next);
+        match codes.get_mut(index) {
+            Some((_, places)) => places.push(text),
+            None => codes.push((text, vec![text])),
+        }
+    }
+    codes.into_iter()
+}
+
+/// ` (in 3 places: lines 9, 21 and 33)` behind a fault that stands in several.
+fn also_at(places: &[&Text]) -> String {
+    if places.len() < 2 {
+        return String::new();
+    }
+    let lines: Vec<String> = places.iter().map(|text| text.at.line.to_string()).collect();
+    format!(
+        " (in {}: lines {})",
+        count(places.len(), "place"),
+        list(&lines)
+    )
+}
+
 fn unknown_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(message) = case.message else {
         return;
     };
-    let sold = of_deals(message).map(|text| (text, false));
-    let mut described = HashSet::new();
-    let in_descriptions = of_descriptions(message)
-        .filter(|text| described.insert(text.as_str()))
-        .map(|text| (text, true));
-    for (text, mild) in sold.chain(in_descriptions) {
+    let sold = each_code_once(of_deals(message)).map(|same| (same, false));
+    let described = each_code_once(of_descriptions(message)).map(|same| (same, true));
+    for ((text, same), mild) in sold.chain(described) {
         let code = text.as_str();
         if is_territory(code) || is_deprecated(code) {
             continue;
         }
         let note = Note::new(format!(
-            "{} is no territory code{}.",
+            "{} is no territory code{}{}.",
             quoted(code),
             if mild {
                 " (in the descriptive part)"
             } else {
                 ""
-            }
+            },
+            also_at(&same)
         ))
         .at(&text.at)
         .found(code)
         .other(mild)
-        .repair(corrected(text));
+        .repair(same.iter().filter_map(|text| corrected(text)));
         let right = findings.hint(|| territory_hint(code));
         findings.add(match right {
             Some(right) => note.fix(format!("Write {right}.")).expected(right),
@@ -319,18 +348,19 @@ fn unknown_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn deprecated_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for text in case.message.into_iter().flat_map(of_deals) {
+    for (text, same) in each_code_once(case.message.into_iter().flat_map(of_deals)) {
         let code = text.as_str();
         if !is_deprecated(code) {
             continue;
         }
         let note = Note::new(format!(
-            "{} is a code that stores do not know.",
-            quoted(code)
+            "{} is a code that stores do not know{}.",
+            quoted(code),
+            also_at(&same)
         ))
         .at(&text.at)
         .found(code)
-        .repair(corrected(text));
+        .repair(same.iter().filter_map(|text| corrected(text)));
         let right = findings.hint(|| territory_hint(code));
         findings.add(match right {
             Some(right) => note.fix(format!("Write {right}.")).expected(right),
@@ -340,12 +370,13 @@ fn deprecated_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn legacy_territory(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for text in case.message.into_iter().flat_map(of_deals) {
+    for (text, same) in each_code_once(case.message.into_iter().flat_map(of_deals)) {
         let code = text.as_str();
         if holds(LEGACY_TERRITORIES, code) {
             let what = format!(
-                "{} is the code of a country that no longer exists.",
-                quoted(code)
+                "{} is the code of a country that no longer exists{}.",
+                quoted(code),
+                also_at(&same)
             );
             findings.add(Note::new(what).at(&text.at).found(code));
         }
