@@ -127,6 +127,7 @@ pub(super) fn inspected<T>(
         profile: Profile::parse(&subject.profile).unwrap_or_default(),
         policy: Policy::none(),
         label_dpid: None,
+        own_dpid: config.party.dpid(),
         history: None,
         limits: &config.limits,
         schemas: &schemas,

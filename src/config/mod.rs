@@ -12,6 +12,7 @@
 mod profiles;
 mod reading;
 
+use crate::domain::account::OwnParty;
 use crate::domain::limits::Limits;
 use crate::domain::places::Places;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Profiles of the DSPs, one file each: `<dsp_dir>/<id>.toml`.
     pub dsp_dir: PathBuf,
+    /// Who the operator is to DDEX.
+    pub party: OwnParty,
     /// What is logged, and how.
     pub log: LogSettings,
     /// The most that a package may be.
@@ -52,6 +55,7 @@ impl Default for Config {
         Self {
             data_dir: PathBuf::from("/var/lib/dropzone"),
             dsp_dir: PathBuf::from("/etc/dropzone/dsp"),
+            party: OwnParty::default(),
             log: LogSettings::default(),
             limits: Limits::default(),
             sftp: crate::sftp::Settings::default(),

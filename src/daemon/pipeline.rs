@@ -197,6 +197,7 @@ impl Pipeline {
             profile: account.profile,
             policy: &policy,
             label_dpid: account.dpid.as_deref(),
+            own_dpid: parts.config.party.dpid(),
             history: Some(&past),
             limits: &parts.config.limits,
             schemas: &parts.schemas,

@@ -36,6 +36,24 @@ impl Profile {
     }
 }
 
+/// Who the operator is to DDEX: the recipient of what labels send, the sender of what stores get.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnParty {
+    /// The operator's DDEX party identifier, such as `PADPIDA2013020802I`; empty: none is known,
+    /// and nothing is compared with it.
+    pub dpid: String,
+    /// The operator's name as DDEX has it.
+    pub name: String,
+}
+
+impl OwnParty {
+    /// The identifier, if there is one.
+    pub fn dpid(&self) -> Option<&str> {
+        Some(self.dpid.as_str()).filter(|dpid| !dpid.is_empty())
+    }
+}
+
 /// A label that may upload. Never holds a clear password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

@@ -82,6 +82,8 @@ pub struct Request<'a> {
     pub policy: &'a Policy,
     /// The label's DPID, when the account has one.
     pub label_dpid: Option<&'a str>,
+    /// The operator's own DPID, when it is configured.
+    pub own_dpid: Option<&'a str>,
     /// Earlier packages; `None` offline.
     pub history: Option<&'a dyn Past>,
     /// The most that a package may be.
@@ -180,6 +182,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
         schema: &inspection.schema,
         history: None,
         label_dpid: request.label_dpid,
+        own_dpid: request.own_dpid,
         profile: request.profile,
         policy: request.policy,
         limits: request.limits,

@@ -121,6 +121,7 @@ fn judged(
         schema,
         history: None,
         label_dpid: request.label_dpid,
+        own_dpid: request.own_dpid,
         profile,
         policy: request.policy,
         limits,

@@ -86,6 +86,7 @@ fn subject<'a>(folder: &'a FolderFacts, reading: &'a Reading, limits: &'a Limits
         history: None,
         policy: dropzone::domain::policy::Policy::none(),
         label_dpid: None,
+        own_dpid: None,
         profile: Profile::Strict,
         limits,
         now: "2026-11-26T12:00:00Z".parse().unwrap(),

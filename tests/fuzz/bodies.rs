@@ -160,6 +160,7 @@ pub(crate) fn report(bytes: &[u8]) {
             history: None,
             policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
+            own_dpid: None,
             profile,
             limits: &limits,
             now: jiff::Timestamp::UNIX_EPOCH,

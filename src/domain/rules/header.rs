@@ -37,6 +37,18 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::BASE
     },
     Rule {
+        code: "HDR-003",
+        title: "Message is addressed to somebody else",
+        weight: Weight::WARNING,
+        why: "MessageRecipient names who is to act on a message. Another party there is mostly a \
+              template that was used again, and its deals may be meant for that party.",
+        fix: "Put our DPID into MessageRecipient/PartyId; or make the message anew for us, if it \
+              was made for another partner.",
+        source: "DDEX ERN 3.8.2, MessageHeader; operator's guide",
+        check: addressed_to_another,
+        ..Rule::BASE
+    },
+    Rule {
         code: "HDR-004",
         title: "MessageId was used for another release",
         weight: Weight::WARNING,
@@ -162,6 +174,41 @@ fn foreign_sender(case: &Case<'_>, findings: &mut Findings<'_>) {
         None => return,
     };
     findings.add(note.at(&id.at).found(id.as_str()));
+}
+
+fn addressed_to_another(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some(message), Some(own)) = (case.message, case.subject.own_dpid) else {
+        return;
+    };
+    let stated: Vec<_> = message
+        .header
+        .recipients
+        .iter()
+        .filter_map(|party| Some((party, party.id.as_ref()?)))
+        // A placeholder such as the guide's `RECIPIENT_ID` names nobody else.
+        .filter(|(_, id)| is_dpid(id.as_str()))
+        .collect();
+    if stated
+        .iter()
+        .any(|(_, id)| id.as_str().eq_ignore_ascii_case(own))
+    {
+        return;
+    }
+    let Some((party, id)) = stated.first() else {
+        return;
+    };
+    let name = party.name.as_ref().filter(|name| !name.is_empty());
+    findings.add(
+        Note::new(format!(
+            "The message is addressed to {}{}; our DPID is {own}.",
+            quoted(id.as_str()),
+            name.map(|name| format!(" ({})", quoted(name.as_str())))
+                .unwrap_or_default(),
+        ))
+        .at(&id.at)
+        .expected(own)
+        .found(id.as_str()),
+    );
 }
 
 fn used_message_id(case: &Case<'_>, findings: &mut Findings<'_>) {

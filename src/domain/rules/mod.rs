@@ -88,6 +88,8 @@ pub struct Subject<'a> {
     pub history: Option<&'a History>,
     /// The label's DPID, when the account has one.
     pub label_dpid: Option<&'a str>,
+    /// The operator's own DPID, when it is configured.
+    pub own_dpid: Option<&'a str>,
     /// How strictly to judge.
     pub profile: Profile,
     /// Rules that weigh otherwise for this label; none offline.

@@ -185,6 +185,7 @@ fn request<'a>(
         profile,
         policy: dropzone::domain::policy::Policy::none(),
         label_dpid: None,
+        own_dpid: None,
         history: None,
         limits,
         schemas,

@@ -66,6 +66,7 @@ impl Bench {
             profile: Profile::Guide,
             policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
+            own_dpid: None,
             history: None,
             limits: &limits,
             schemas: &schemas,

@@ -30,12 +30,14 @@ pub(super) struct Package {
     pub(super) schema: SchemaFacts,
     pub(super) history: Option<History>,
     pub(super) label_dpid: Option<String>,
+    pub(super) own_dpid: Option<String>,
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     pub(super) now: Timestamp,
 }
 
 pub(super) const DPID: &str = "PADPIDA2026032301N";
+pub(super) const RECIPIENT_DPID: &str = "PADPIDA2026032303R";
 pub(super) const OTHER_DPID: &str = "PADPIDA2026032302P";
 
 /// A place in the message.
@@ -413,6 +415,15 @@ fn message() -> Message {
                 ),
                 at: at(5, &format!("{header}/MessageSender")),
             },
+            recipients: vec![Party {
+                id: some(
+                    RECIPIENT_DPID,
+                    6,
+                    &format!("{header}/MessageRecipient/PartyId"),
+                ),
+                name: None,
+                at: at(6, &format!("{header}/MessageRecipient")),
+            }],
             created: some(
                 "2026-03-22T10:00:00Z",
                 7,
@@ -495,6 +506,7 @@ impl Package {
             },
             history: None,
             label_dpid: Some(DPID.to_owned()),
+            own_dpid: Some(RECIPIENT_DPID.to_owned()),
             limits: Limits::default(),
             policy: Policy::default(),
             now: "2026-03-23T10:00:00Z".parse().unwrap(),
@@ -512,6 +524,7 @@ impl Package {
             history: self.history.as_ref(),
             policy: &self.policy,
             label_dpid: self.label_dpid.as_deref(),
+            own_dpid: self.own_dpid.as_deref(),
             profile,
             limits: &self.limits,
             now: self.now,

@@ -25,6 +25,7 @@ pub(super) const CASES: &[Case] = &[
         p.label_dpid = None;
         p.history = Some(History::default());
     }),
+    warning("HDR-003", |p| p.own_dpid = Some(OTHER_DPID.to_owned())).sound(|p| p.own_dpid = None),
     warning("HDR-004", |p| {
         p.history = Some(History {
             same_message_id: vec![earlier(Status::Delivered)],
