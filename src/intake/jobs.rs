@@ -17,6 +17,10 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How much lower the threads that hash stand than those that take uploads: whoever is sending now
+/// is not held up by what has already come.
+const NICE: i32 = 5;
+
 /// What came in since the last turn.
 #[derive(Default)]
 pub(super) struct Inbox {
@@ -44,6 +48,24 @@ pub(super) enum Job {
     Claim(Box<Order>),
     Finish(Box<Intent>),
     Sweep(Box<Order>),
+}
+
+/// Which jobs a worker takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Files to hash.
+    Files,
+    /// Folders to claim or to put away.
+    Folders,
+}
+
+impl Job {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Hash { .. } => Kind::Files,
+            Self::Claim(_) | Self::Finish(_) | Self::Sweep(_) => Kind::Folders,
+        }
+    }
 }
 
 /// A folder to be claimed, as it was decided on.
@@ -83,16 +105,23 @@ impl Jobs {
             Job::Claim(_) | Job::Finish(_) | Job::Sweep(_) => queue.push_front(job),
             Job::Hash { .. } => queue.push_back(job),
         }
-        self.bell.notify_one();
+        // Workers of both kinds wait at the one bell.
+        self.bell.notify_all();
     }
 
-    pub(super) fn take(&self, patience: Duration) -> Option<Job> {
+    /// The next job of a kind, or of any.
+    pub(super) fn take(&self, kind: Option<Kind>, patience: Duration) -> Option<Job> {
+        let next = |queue: &VecDeque<Job>| {
+            queue
+                .iter()
+                .position(|job| kind.is_none_or(|kind| job.kind() == kind))
+        };
         let queue = lock(&self.queue);
         let (mut queue, _) = self
             .bell
-            .wait_timeout_while(queue, patience, |queue| queue.is_empty())
+            .wait_timeout_while(queue, patience, |queue| next(queue).is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        queue.pop_front()
+        next(&queue).and_then(|at| queue.remove(at))
     }
 }
 
@@ -115,9 +144,20 @@ impl Inbox {
 }
 
 impl Intake {
+    /// Works on jobs of that kind until told to stop.
+    pub(super) fn work_on(&self, kind: Kind, patience: Duration) {
+        if kind == Kind::Files {
+            // Without the right to be humble we are merely less polite.
+            rustix::process::setpriority_process(None, NICE).ok();
+        }
+        while !self.is_stopping() {
+            self.work_once(Some(kind), patience);
+        }
+    }
+
     /// Does one job; says whether there was one.
-    pub(super) fn work_once(&self, patience: Duration) -> bool {
-        let Some(job) = self.jobs.take(patience) else {
+    pub(super) fn work_once(&self, kind: Option<Kind>, patience: Duration) -> bool {
+        let Some(job) = self.jobs.take(kind, patience) else {
             return false;
         };
         match job {

@@ -38,7 +38,7 @@ use crate::domain::limits::Limits;
 use crate::domain::places::Places;
 use crate::domain::upload::{Gate, UploadEvent};
 use hashing::Hashes;
-use jobs::{Inbox, Jobs, lock};
+use jobs::{Inbox, Jobs, Kind, lock};
 use serde::{Deserialize, Serialize};
 use state::State;
 use std::collections::HashSet;
@@ -60,7 +60,7 @@ pub struct Settings {
     pub rescan_seconds: u64,
     /// Milliseconds between two turns of the loop: events are gathered for so long.
     pub tick_milliseconds: u64,
-    /// Threads that hash files and claim folders.
+    /// Threads that hash files; they stand back behind uploads. One more claims folders.
     pub workers: usize,
     /// Claims of one folder that may fail by our own fault before the package is parked for the
     /// operator.
@@ -189,12 +189,9 @@ impl Intake {
         self.stopping.store(false, Ordering::Relaxed);
         std::thread::scope(|scope| {
             for _ in 0..self.settings.workers.max(1) {
-                scope.spawn(|| {
-                    while !self.is_stopping() {
-                        self.work_once(tick);
-                    }
-                });
+                scope.spawn(|| self.work_on(Kind::Files, tick));
             }
+            scope.spawn(|| self.work_on(Kind::Folders, tick));
             while !stop.load(Ordering::Relaxed) {
                 let rescanned = self.turn(Instant::now());
                 if let Some(watch) = watch.as_mut().filter(|_| rescanned)
@@ -219,7 +216,7 @@ impl Intake {
     /// any. `run` does the same on threads of its own.
     pub fn work(&self) -> bool {
         let mut worked = false;
-        while self.work_once(Duration::ZERO) {
+        while self.work_once(None, Duration::ZERO) {
             worked = true;
         }
         worked
