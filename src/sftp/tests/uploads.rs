@@ -1,0 +1,304 @@
+//! Files on their way: written, broken off, resumed, overwritten, closed.
+
+use super::client::{
+    APPEND, CREATE, DENIED, EOF, EXCLUSIVE, FAILURE, Label, NO_SUCH_FILE, OK, PUT, READ, Reply,
+    TRUNCATE, WRITE, text,
+};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+#[test]
+fn an_upload_becomes_a_file_at_its_close() {
+    let label = Label::new();
+    let mut client = label.connect();
+    assert_eq!(client.mkdir("/incoming/A"), OK);
+    let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+    assert_eq!(client.write(&handle, 0, b"hello "), OK);
+    assert_eq!(client.write(&handle, 6, b"world"), OK);
+    assert_eq!(
+        label.content("partial/A/a.wav").as_deref(),
+        Some("hello world")
+    );
+    assert_eq!(label.content("incoming/A/a.wav"), None);
+    assert_eq!(client.size("/incoming/A/a.wav"), Ok(11), "the size so far");
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(
+        label.content("incoming/A/a.wav").as_deref(),
+        Some("hello world")
+    );
+    assert_eq!(label.content("partial/A/a.wav"), None);
+    assert_eq!(client.size("/incoming/A/a.wav"), Ok(11));
+    assert_eq!(
+        client.close(&handle),
+        FAILURE,
+        "the handle means nothing any more"
+    );
+}
+
+#[test]
+fn a_session_that_ends_leaves_its_file_partial() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+    client.write(&handle, 0, b"half");
+    drop(client);
+    assert_eq!(label.content("partial/A/a.wav").as_deref(), Some("half"));
+    assert_eq!(label.content("incoming/A/a.wav"), None);
+    let mut client = label.connect();
+    assert_eq!(
+        client.list("/incoming/A"),
+        BTreeMap::from([("a.wav".to_owned(), 4)])
+    );
+    // Resume by offset, as FileZilla does.
+    let handle = client.open("/incoming/A/a.wav", WRITE).unwrap();
+    assert_eq!(client.write(&handle, 4, b" whole"), OK);
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(
+        label.content("incoming/A/a.wav").as_deref(),
+        Some("half whole")
+    );
+}
+
+#[test]
+fn appending_writes_to_the_end_whatever_the_offset() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    assert_eq!(client.put("/incoming/A/a", "one"), OK);
+    let handle = client
+        .open("/incoming/A/a", WRITE | APPEND | CREATE)
+        .unwrap();
+    assert_eq!(
+        label.content("incoming/A/a"),
+        None,
+        "not whole while it is written on"
+    );
+    assert_eq!(label.content("partial/A/a").as_deref(), Some("one"));
+    assert_eq!(client.write(&handle, 0, b" two"), OK);
+    assert_eq!(client.write(&handle, 0, b" three"), OK);
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(
+        label.content("incoming/A/a").as_deref(),
+        Some("one two three")
+    );
+}
+
+#[test]
+fn an_overwrite_leaves_the_old_file_until_its_close() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    client.put("/incoming/A/a", "old content");
+    // Without CREATE, as Cyberduck overwrites.
+    let handle = client.open("/incoming/A/a", WRITE | TRUNCATE).unwrap();
+    client.write(&handle, 0, b"new");
+    assert_eq!(
+        label.content("incoming/A/a").as_deref(),
+        Some("old content")
+    );
+    assert_eq!(client.size("/incoming/A/a"), Ok(3));
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(label.content("incoming/A/a").as_deref(), Some("new"));
+    // scp opens without TRUNCATE, writes, and cuts before the CLOSE.
+    let handle = client.open("/incoming/A/a", WRITE | CREATE).unwrap();
+    client.write(&handle, 0, b"xy");
+    let body = [
+        text(&handle),
+        1_u32.to_be_bytes().to_vec(),
+        2_u64.to_be_bytes().to_vec(),
+    ];
+    assert_eq!(client.code(10, &body.concat()), OK);
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(label.content("incoming/A/a").as_deref(), Some("xy"));
+}
+
+#[test]
+fn flags_of_open_mean_what_the_protocol_says() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    assert_eq!(
+        client.open("/incoming/A/a", WRITE).unwrap_err().0,
+        NO_SUCH_FILE
+    );
+    assert_eq!(
+        client
+            .open("/incoming/A/a", WRITE | TRUNCATE)
+            .unwrap_err()
+            .0,
+        NO_SUCH_FILE
+    );
+    assert_eq!(
+        client.open("/incoming/B/a", PUT).unwrap_err().0,
+        NO_SUCH_FILE
+    );
+    assert_eq!(client.open("/incoming/A", PUT).unwrap_err().0, FAILURE);
+    assert_eq!(client.put("/incoming/A/a", "x"), OK);
+    assert_eq!(
+        client.open("/incoming/A/a", PUT | EXCLUSIVE).unwrap_err().0,
+        FAILURE
+    );
+    let handle = client.open("/incoming/A/a", READ).unwrap();
+    assert_eq!(client.read(&handle, 0, 100), Reply::Data(b"x".to_vec()));
+    assert!(matches!(
+        client.read(&handle, 1, 100),
+        Reply::Status(EOF, _)
+    ));
+    assert_eq!(client.write(&handle, 0, b"y"), DENIED);
+    assert_eq!(client.close(&handle), OK);
+    let handle = client.open("/incoming/A/a", WRITE).unwrap();
+    assert!(matches!(
+        client.read(&handle, 0, 1),
+        Reply::Status(DENIED, _)
+    ));
+    assert_eq!(
+        client.close(&handle),
+        OK,
+        "closed unchanged, it is whole again"
+    );
+    assert_eq!(label.content("incoming/A/a").as_deref(), Some("x"));
+}
+
+#[test]
+fn the_newest_session_takes_a_file_over() {
+    let label = Label::new();
+    let mut old = label.connect();
+    let mut new = label.connect();
+    old.mkdir("/incoming/A");
+    let stale = old.open("/incoming/A/a", PUT).unwrap();
+    old.write(&stale, 0, b"stale");
+    let fresh = new.open("/incoming/A/a", WRITE).unwrap();
+    assert_eq!(old.write(&stale, 5, b" more"), FAILURE);
+    assert_eq!(new.write(&fresh, 5, b" and fresh"), OK);
+    assert_eq!(old.close(&stale), FAILURE);
+    assert_eq!(new.close(&fresh), OK);
+    assert_eq!(
+        label.content("incoming/A/a").as_deref(),
+        Some("stale and fresh")
+    );
+    // A file removed while it is written does not come back.
+    let handle = new.open("/incoming/A/b", PUT).unwrap();
+    new.write(&handle, 0, b"x");
+    assert_eq!(old.remove("/incoming/A/b"), OK);
+    assert_eq!(new.close(&handle), FAILURE);
+    assert_eq!(new.size("/incoming/A/b"), Err(NO_SUCH_FILE));
+}
+
+#[test]
+fn a_file_whose_fsync_failed_is_set_aside() {
+    let label = Label::on_disk(Some(|_| Err(rustix::io::Errno::IO)));
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    assert_eq!(client.put("/incoming/A/a.wav", "content"), FAILURE);
+    assert_eq!(client.size("/incoming/A/a.wav"), Err(NO_SUCH_FILE));
+    let damaged: Vec<_> = std::fs::read_dir(label.dir.path().join("damaged"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(damaged.len(), 1);
+    assert_eq!(std::fs::read_to_string(&damaged[0]).unwrap(), "content");
+    let name = damaged[0]
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    assert!(
+        name.starts_with("L1_") && name.ends_with("_a.wav"),
+        "{name}"
+    );
+    // fsync@openssh.com tells it before the CLOSE.
+    let handle = client.open("/incoming/A/b.wav", PUT).unwrap();
+    client.write(&handle, 0, b"x");
+    let body = [text("fsync@openssh.com"), text(&handle)].concat();
+    assert_eq!(client.code(200, &body), FAILURE);
+    assert_eq!(client.close(&handle), FAILURE);
+}
+
+#[test]
+fn attributes_are_kept_or_ignored_without_error() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    client.put("/incoming/A/a", "x");
+    let times = |path: &str| {
+        let numbers = [0xc_u32, 0o600, 1_000, 2_000]
+            .map(u32::to_be_bytes)
+            .concat();
+        [text(path), numbers].concat()
+    };
+    assert_eq!(client.code(9, &times("/incoming/A/a")), OK);
+    let Reply::Attributes(1, mode, 2_000) = client.ask(17, &text("/incoming/A/a")) else {
+        panic!("the time is kept")
+    };
+    assert_eq!(mode, 0o100_640, "the mode is ours");
+    assert_eq!(client.code(9, &times("/incoming/A")), OK);
+    assert_eq!(client.code(9, &times("/incoming")), OK);
+    assert_eq!(client.code(9, &times("/reports")), DENIED);
+    let mode_only = [
+        text("/reports"),
+        [4_u32, 0o600].map(u32::to_be_bytes).concat(),
+    ]
+    .concat();
+    assert_eq!(client.code(9, &mode_only), OK);
+    let owner = [
+        text("/incoming/A/a"),
+        [2_u32, 0, 0].map(u32::to_be_bytes).concat(),
+    ]
+    .concat();
+    assert_eq!(client.code(9, &owner), OK);
+    assert_eq!(client.code(9, &times("/incoming/A/none")), NO_SUCH_FILE);
+    let mut extended = text("lsetstat@openssh.com");
+    extended.extend(times("/incoming/A/a"));
+    assert_eq!(client.code(200, &extended), OK);
+    // Times set on the open file survive its CLOSE, as lftp sets them.
+    let handle = client.open("/incoming/A/b", PUT).unwrap();
+    client.write(&handle, 0, b"x");
+    let body = [text(&handle), [8_u32, 5, 6].map(u32::to_be_bytes).concat()].concat();
+    assert_eq!(client.code(10, &body), OK);
+    client.close(&handle);
+    assert!(matches!(
+        client.ask(17, &text("/incoming/A/b")),
+        Reply::Attributes(1, _, 6)
+    ));
+}
+
+#[test]
+fn a_size_is_set_only_on_an_open_upload() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    client.put("/incoming/A/a", "content");
+    let size = |path: &str, size: u64| {
+        [
+            text(path),
+            1_u32.to_be_bytes().to_vec(),
+            size.to_be_bytes().to_vec(),
+        ]
+        .concat()
+    };
+    assert_eq!(
+        client.code(9, &size("/incoming/A/a", 7)),
+        OK,
+        "it has that size"
+    );
+    assert_eq!(client.code(9, &size("/incoming/A/a", 3)), DENIED);
+    let handle = client.open("/incoming/A/a", WRITE).unwrap();
+    assert_eq!(client.code(9, &size("/incoming/A/a", 3)), OK);
+    let mut other = label.connect();
+    assert_eq!(other.code(9, &size("/incoming/A/a", 1)), DENIED);
+    client.close(&handle);
+    assert_eq!(label.content("incoming/A/a").as_deref(), Some("con"));
+}
+
+#[test]
+fn a_server_about_to_stop_takes_no_new_uploads() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    let handle = client.open("/incoming/A/a", PUT).unwrap();
+    label.draining.store(true, Ordering::Relaxed);
+    assert_eq!(client.open("/incoming/A/b", PUT).unwrap_err().0, FAILURE);
+    assert_eq!(client.write(&handle, 0, b"x"), OK);
+    assert_eq!(client.close(&handle), OK);
+}
