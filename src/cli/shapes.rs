@@ -100,6 +100,9 @@ impl From<&LogLine> for HistoryLine {
             Event::Stalled { waiting_for } => Some(waiting_for.join("; ")),
             Event::AllPushed { dsps } => Some(dsps.join(", ")),
             Event::Replaced { by } => Some(format!("by package {by}")),
+            Event::OverQuota { what } => Some(what.clone()),
+            Event::Abandoned { to } => Some(format!("set aside to {to}")),
+            Event::Duplicate { of, .. } => Some(format!("the same as package {of}")),
             Event::Claimed { .. } | Event::Judged { .. } | Event::Withdrawn | Event::Unparked => {
                 None
             }

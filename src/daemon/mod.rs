@@ -33,6 +33,12 @@ pub mod lock;
 pub mod pipeline;
 pub mod reports;
 
+/// How often what is kept for a while is looked through.
+const SWEEP_EVERY: Duration = Duration::from_hours(24);
+
+/// How often that thread looks whether it is to stop.
+const SWEEP_LOOK: Duration = Duration::from_millis(250);
+
 /// An error with its causes in one line, for the log and for who gave the command. A cause that the
 /// text has already is not said again.
 pub fn words(error: &dyn std::error::Error) -> String {
@@ -281,8 +287,11 @@ impl Daemon {
         wake: std::sync::mpsc::Receiver<Fresh>,
         stopping: &Arc<AtomicBool>,
     ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-        let (intake, stop) = (Arc::clone(intake), Arc::clone(stopping));
-        let taking = thread("dropzone-intake", move || intake.run(&stop))?;
+        let intake = Arc::clone(intake);
+        let (taker, stop) = (Arc::clone(&intake), Arc::clone(stopping));
+        let taking = thread("dropzone-intake", move || taker.run(&stop))?;
+        let (keeping, stop_keeping) = (Arc::clone(&intake), Arc::clone(stopping));
+        let sweeping = thread("dropzone-sweep", move || sweep(&keeping, &stop_keeping))?;
         let early = Arc::clone(&pipeline.early);
         let inspecting = thread("dropzone-inspect", move || pipeline.run(&wake))?;
         let (store, live, stop) = (
@@ -293,7 +302,7 @@ impl Daemon {
         let mailing = thread("dropzone-mail", move || {
             dispatch::letters(&store, &live, &stop);
         })?;
-        let mut workers = vec![taking, inspecting, mailing];
+        let mut workers = vec![taking, inspecting, mailing, sweeping];
         for _ in 0..self.early_workers() {
             let early = Arc::clone(&early);
             workers.push(thread("dropzone-early", move || early.run())?);
@@ -361,6 +370,18 @@ impl Daemon {
                 "the new configuration is bad; the old one stays"
             ),
         }
+    }
+}
+
+/// Once a day, and at the start, removes what is kept for a while only.
+fn sweep(intake: &Intake, stop: &AtomicBool) {
+    let mut due = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        if Instant::now() >= due {
+            intake.expire(clock::now());
+            due = Instant::now() + SWEEP_EVERY;
+        }
+        std::thread::sleep(SWEEP_LOOK);
     }
 }
 

@@ -243,7 +243,10 @@ impl Pipeline {
             | Event::Replaced { .. }
             | Event::Withdrawn
             | Event::Parked { .. }
-            | Event::Unparked => None,
+            | Event::Unparked
+            | Event::OverQuota { .. }
+            | Event::Abandoned { .. }
+            | Event::Duplicate { .. } => None,
         });
         Ok(claimed.unwrap_or_default())
     }

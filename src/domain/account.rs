@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::ids::{DspId, LabelId};
+use super::quota::OwnQuota;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,4 +101,9 @@ pub fn is_valid_name(name: &str) -> bool {
 pub trait Accounts: Send + Sync {
     /// The account of that user name, read afresh, so that a change holds from the next login on.
     fn find(&self, name: &str) -> Result<Option<Account>, Fault>;
+
+    /// What is agreed with that label about its upload space, read afresh.
+    fn own_quota(&self, _label: &LabelId) -> Result<OwnQuota, Fault> {
+        Ok(OwnQuota::default())
+    }
 }

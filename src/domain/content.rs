@@ -41,6 +41,11 @@ impl FileKey {
         }
     }
 
+    /// When the disk last saw a change of it, in seconds since 1970; no client can set that.
+    pub fn changed_at(&self) -> i64 {
+        self.changed.0
+    }
+
     /// Device and inode.
     pub fn node(&self) -> (u64, u64) {
         (self.device, self.inode)

@@ -5,6 +5,7 @@ use super::fault::Fault;
 use super::ids::{LabelId, PackageId};
 use super::package::Identity;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A folder that has a package in status `receiving`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,25 @@ pub trait Ledger: Send + Sync {
 
     /// Intents that a crash left behind, of packages in status `receiving`.
     fn intents(&self) -> Result<Vec<Intent>, Fault>;
+
+    /// The label's upload space is full: tells the label, unless it was told within a day. False when
+    /// there is no package yet that the letter could be about.
+    fn over_quota(&self, label: &LabelId, folder: &str, what: &str) -> Result<bool, Fault>;
+
+    /// For how long nothing has happened to a package, by the clock, restarts included. `changed` is
+    /// when the disk last saw a change of its files, in seconds since 1970.
+    fn idle_for(&self, package: &PackageId, changed: i64) -> Result<Duration, Fault>;
+
+    /// The unfinished folder was set aside, to `to` below the data directory: tells the label.
+    fn given_up(&self, package: &PackageId, to: &str) -> Result<(), Fault>;
+
+    /// The label's package with that content, if there is one that stands: it is being validated or
+    /// reviewed, or was approved or delivered. One that was refused may be sent again to be judged
+    /// anew, and one that was replaced may replace its successor.
+    fn same_as(&self, label: &LabelId, fingerprint: &str) -> Result<Option<PackageId>, Fault>;
+
+    /// The folder had the content of `of` and was set aside: tells the label.
+    fn duplicate(&self, package: &PackageId, of: &PackageId) -> Result<(), Fault>;
 
     /// Something of ours failed with this package: a person of the operator has to look.
     fn park(&self, package: &PackageId, why: &str) -> Result<(), Fault>;

@@ -32,11 +32,17 @@ pub enum LetterKind {
     OperatorParked,
     /// To the operator: a push was given up.
     OperatorPushFailed,
+    /// The upload space is full; how much, and what to do.
+    OverQuota,
+    /// The unfinished upload was set aside.
+    Abandoned,
+    /// The same was sent before; nothing to do.
+    Duplicate,
 }
 
 impl LetterKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Stalled,
         Self::Incoming,
         Self::Invalid,
@@ -47,6 +53,9 @@ impl LetterKind {
         Self::Parked,
         Self::OperatorParked,
         Self::OperatorPushFailed,
+        Self::OverQuota,
+        Self::Abandoned,
+        Self::Duplicate,
     ];
 
     /// The word in the database and the stem of the template's file name.
@@ -62,6 +71,9 @@ impl LetterKind {
             Self::Parked => "parked",
             Self::OperatorParked => "operator_parked",
             Self::OperatorPushFailed => "operator_push_failed",
+            Self::OverQuota => "over_quota",
+            Self::Abandoned => "abandoned",
+            Self::Duplicate => "duplicate",
         }
     }
 

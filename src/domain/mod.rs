@@ -26,6 +26,7 @@ pub mod password;
 pub mod places;
 pub mod policy;
 pub mod push;
+pub mod quota;
 pub mod release;
 pub mod repair;
 pub mod report;

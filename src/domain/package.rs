@@ -120,6 +120,23 @@ pub enum Event {
     },
     /// See `EventKind::Unparked`.
     Unparked,
+    /// See `EventKind::OverQuota`.
+    OverQuota {
+        /// What is used up and what to do: the sentence that the client was given.
+        what: String,
+    },
+    /// See `EventKind::Abandoned`.
+    Abandoned {
+        /// Where the folder lies now, below the data directory.
+        to: String,
+    },
+    /// See `EventKind::Duplicate`.
+    Duplicate {
+        /// The package that it is the same as.
+        of: PackageId,
+        /// When that one was received.
+        received_at: Timestamp,
+    },
 }
 
 impl Event {
@@ -137,6 +154,9 @@ impl Event {
             Self::Withdrawn => EventKind::Withdrawn,
             Self::Parked { .. } => EventKind::Parked,
             Self::Unparked => EventKind::Unparked,
+            Self::OverQuota { .. } => EventKind::OverQuota,
+            Self::Abandoned { .. } => EventKind::Abandoned,
+            Self::Duplicate { .. } => EventKind::Duplicate,
         }
     }
 }

@@ -71,6 +71,12 @@ impl Places {
         self.label(label).join("shadow")
     }
 
+    /// Folders of the label that were set aside: `<package>-abandoned`, `<package>-duplicate`. Inside
+    /// lie `incoming/<folder>` and `partial/<folder>`, from where an operator moves them back.
+    pub fn quarantine(&self, label: &LabelId) -> PathBuf {
+        self.label(label).join("quarantine")
+    }
+
     /// What the label sees as `/reports`, read-only.
     pub fn reports(&self, label: &LabelId) -> PathBuf {
         self.label(label).join("reports")

@@ -36,6 +36,15 @@ pub enum UploadEvent {
         /// The folder.
         folder: String,
     },
+    /// The label's upload space is used up; told once when it happens, not at every refusal.
+    OverQuota {
+        /// Whose space.
+        label: LabelId,
+        /// The folder that did not fit.
+        folder: String,
+        /// What is used up and what to do, for a person.
+        what: String,
+    },
     /// A session is over, cleanly or not. Its unfinished files stay partial.
     SessionEnded {
         /// Whose session.

@@ -4,15 +4,17 @@
 //! the rename on everything can be repeated, and is, until the ledger has taken note. The intent
 //! in the ledger tells the two apart after a crash (`recover`).
 
+use super::aside::DUPLICATE;
 use super::crash::crash_point;
 use super::hashing::{self, Known, Wants};
 use super::jobs::Order;
 use super::listing::{self, Entry, Listing, is_gone};
+use super::notes::What;
 use super::{Fresh, Intake, writers};
 use crate::domain::content::FileKey;
 use crate::domain::facts::{Manifest, ManifestFile};
 use crate::domain::fault::Fault;
-use crate::domain::ids::LabelId;
+use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::ledger::Intent;
 use crate::domain::upload::Busy;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -70,10 +72,20 @@ impl ClaimError {
 pub(super) enum Claim {
     /// The package is in the spool and the ledger knows.
     Done,
+    /// The folder was not taken but set aside; what the ledger has to be told of it.
+    Aside(What),
     /// The folder is the label's still.
     Undone(ClaimError),
     /// The folder is ours, but not all that has to follow is done.
     Unfinished(Box<Intent>, ClaimError),
+}
+
+/// Where a folder went that was closed.
+enum Taken {
+    /// Into the spool.
+    Spool(Box<Intent>),
+    /// Into the quarantine: it is the same as that package.
+    Twice(PackageId),
 }
 
 /// Names the operation and the path of a disk error.
@@ -97,10 +109,11 @@ impl Intake {
         }
         crash_point("after_fence");
         let claim = match self.take(order) {
-            Ok(intent) => match self.finish(&intent, true) {
+            Ok(Taken::Spool(intent)) => match self.finish(&intent, true) {
                 Ok(()) => Claim::Done,
-                Err(error) => Claim::Unfinished(Box::new(intent), error),
+                Err(error) => Claim::Unfinished(intent, error),
             },
+            Ok(Taken::Twice(of)) => Claim::Aside(What::Duplicate(of)),
             Err(error) => Claim::Undone(error),
         };
         self.wires.gate.open(label, folder);
@@ -130,7 +143,7 @@ impl Intake {
     }
 
     /// Everything up to the rename. On an error the folder is where it was, and no intent is left.
-    fn take(&self, order: &Order) -> Result<Intent, ClaimError> {
+    fn take(&self, order: &Order) -> Result<Taken, ClaimError> {
         self.unchanged(order)?;
         let source = self.places.incoming(&order.label).join(&order.folder);
         let files = self.hash_all(order, &source)?;
@@ -152,6 +165,12 @@ impl Intake {
             },
             identity: order.identity.clone(),
         };
+        let fingerprint = intent.manifest.fingerprint();
+        if let Some(of) = self.wires.ledger.same_as(&order.label, &fingerprint)? {
+            self.unchanged(order)?;
+            self.set_twin_aside(order, &of)?;
+            return Ok(Taken::Twice(of));
+        }
         let renamed = self
             .wires
             .ledger
@@ -171,7 +190,21 @@ impl Intake {
             return Err(error);
         }
         crash_point("after_rename");
-        Ok(intent)
+        Ok(Taken::Spool(Box::new(intent)))
+    }
+
+    /// Sets a folder aside that has the content of a package that stands. What the label sees stays,
+    /// or a program that compares before it sends would send it again every night.
+    fn set_twin_aside(&self, order: &Order, of: &PackageId) -> Result<(), ClaimError> {
+        let (label, folder) = (&order.label, order.folder.as_str());
+        self.set_aside(label, folder, &order.package, DUPLICATE)?;
+        let lies = self.quarantined(label, &order.package, DUPLICATE);
+        self.leave_shadow(label, folder, &lies.join("incoming").join(folder));
+        tracing::info!(
+            package.id = %order.package, label = %label, folder = ?folder, of = %of,
+            "the same was sent before; the folder was set aside"
+        );
+        Ok(())
     }
 
     /// Everything after the rename; each step may be done again. `fenced`: nobody can have begun to
@@ -244,7 +277,7 @@ impl Intake {
         }
     }
 
-    fn both(&self, label: &LabelId, folder: &str) -> (PathBuf, PathBuf) {
+    pub(super) fn both(&self, label: &LabelId, folder: &str) -> (PathBuf, PathBuf) {
         (
             self.places.incoming(label).join(folder),
             self.places.partial(label).join(folder),

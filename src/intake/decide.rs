@@ -137,6 +137,19 @@ impl Intake {
         match verdict {
             Verdict::WaitFor(rest) => Ok(Some(around.now + rest)),
             Verdict::Incomplete(sentences) => {
+                let may_move = release.not_before.is_none_or(|at| at <= around.now);
+                if may_move && self.is_abandoned(around, unit, &package)? {
+                    release.phase = Phase::Claiming;
+                    self.jobs.push(Job::Abandon(Box::new(Order {
+                        label: label.clone(),
+                        folder: unit.folder.clone(),
+                        package,
+                        files: unit.files.clone(),
+                        identity: identity.clone(),
+                        ready: around.now,
+                    })));
+                    return Ok(None);
+                }
                 self.perhaps_stalled(around, release, snapshot, sentences)
             }
             Verdict::Complete => {

@@ -5,6 +5,7 @@ use super::Intake;
 use super::claim::{Claim, ClaimError};
 use super::hashing::{self, Wants};
 use super::listing::Entry;
+use super::notes::What;
 use super::state::Place;
 use crate::domain::content::FileKey;
 use crate::domain::ids::{LabelId, PackageId};
@@ -48,6 +49,7 @@ pub(super) enum Job {
     Claim(Box<Order>),
     Finish(Box<Intent>),
     Sweep(Box<Order>),
+    Abandon(Box<Order>),
 }
 
 /// Which jobs a worker takes.
@@ -103,7 +105,7 @@ impl Jobs {
         match job {
             // A complete folder goes before hashes for folders that are not.
             Job::Claim(_) | Job::Finish(_) | Job::Sweep(_) => queue.push_front(job),
-            Job::Hash { .. } => queue.push_back(job),
+            Job::Hash { .. } | Job::Abandon(_) => queue.push_back(job),
         }
         // Workers of both kinds wait at the one bell.
         self.bell.notify_all();
@@ -186,6 +188,18 @@ impl Intake {
                     self.wires.gate.open(&order.label, &order.folder);
                     Claim::Undone(panicked(&order.folder))
                 });
+                self.inbox.done(Done::Claim(order.package, claim), true);
+            }
+            Job::Abandon(order) => {
+                let moved = catch_unwind(AssertUnwindSafe(|| self.abandon(&order)));
+                let claim = match moved {
+                    Ok(Ok(place)) => Claim::Aside(What::Abandoned(place)),
+                    Ok(Err(error)) => Claim::Undone(error),
+                    Err(_) => {
+                        self.wires.gate.open(&order.label, &order.folder);
+                        Claim::Undone(panicked(&order.folder))
+                    }
+                };
                 self.inbox.done(Done::Claim(order.package, claim), true);
             }
             Job::Finish(intent) => {

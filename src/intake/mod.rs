@@ -7,8 +7,10 @@
 //! gigabytes holds up nobody. A lost event costs time, never a package: everything is looked at
 //! again at start and every `rescan_seconds`.
 //!
-//! Does not judge releases, and deletes nothing that was acknowledged.
+//! Does not judge releases, and deletes nothing that was acknowledged: what is given up or came twice
+//! is set aside for weeks (`aside`, `retention`).
 
+mod aside;
 mod claim;
 pub mod crash;
 mod decide;
@@ -21,6 +23,7 @@ mod look;
 mod message;
 mod notes;
 mod recover;
+mod retention;
 mod shadow;
 mod state;
 mod turn;
@@ -29,6 +32,7 @@ mod whole;
 mod writers;
 
 pub use message::{ReadMessage, Readers, SniffMessage};
+pub use retention::Expired;
 
 use crate::domain::completeness::QuietPeriods;
 use crate::domain::content::{FileKey, Memory};
@@ -56,6 +60,13 @@ pub struct Settings {
     pub quiet: QuietPeriods,
     /// Seconds without any change after which a label is told what its upload still lacks.
     pub stall_after_seconds: u64,
+    /// Seconds without any change after which an upload that is still incomplete is set aside into
+    /// the label's quarantine; 0 means never. 7 days.
+    pub abandon_after_seconds: u64,
+    /// Days for which a label goes on seeing what was taken; 0 means for ever.
+    pub keep_shadows_days: u32,
+    /// Days after which what was set aside is deleted; 0 means never.
+    pub keep_quarantine_days: u32,
     /// Seconds between two looks at every folder, for what no event told of.
     pub rescan_seconds: u64,
     /// Milliseconds between two turns of the loop: events are gathered for so long.
@@ -72,6 +83,9 @@ impl Default for Settings {
         Self {
             quiet: QuietPeriods::default(),
             stall_after_seconds: 3600,
+            abandon_after_seconds: 604_800,
+            keep_shadows_days: 30,
+            keep_quarantine_days: 30,
             rescan_seconds: 60,
             tick_milliseconds: 500,
             workers: 2,
@@ -167,7 +181,9 @@ impl Intake {
     pub fn tell(&self, event: UploadEvent) {
         let ends = match &event {
             UploadEvent::SessionEnded { .. } | UploadEvent::Renamed { .. } => true,
-            UploadEvent::Touched { .. } | UploadEvent::Removed { .. } => false,
+            UploadEvent::Touched { .. }
+            | UploadEvent::Removed { .. }
+            | UploadEvent::OverQuota { .. } => false,
         };
         let mut news = lock(&self.inbox.news);
         news.events.push(event);

@@ -5,9 +5,11 @@
 //! label is begun: the ledger would take the folder for the one that had its name before.
 
 use super::Intake;
+use super::aside::ABANDONED;
 use super::state::State;
 use crate::domain::ids::{LabelId, PackageId};
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// Something that happened to a package's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,20 @@ pub(super) enum What {
     Renamed(String),
     /// It is gone, and it was not us.
     Withdrawn,
+    /// It was given up, and lies there below the data directory now.
+    Abandoned(String),
+    /// It has the content of that package, and was set aside.
+    Duplicate(PackageId),
+}
+
+/// A label's upload space was full, and the label may not have been told yet.
+#[derive(Debug)]
+pub(super) struct Full {
+    pub(super) label: LabelId,
+    pub(super) folder: String,
+    pub(super) what: String,
+    /// Until when a package is waited for that the letter can be about.
+    pub(super) until: Instant,
 }
 
 impl Intake {
@@ -39,6 +55,30 @@ impl Intake {
         }
     }
 
+    /// Tells labels whose space was full. The letter hangs on a package, which may come a moment
+    /// later than the news; where none comes the label has been told by its client alone.
+    pub(super) fn tell_full(&self, state: &mut State, now: Instant) {
+        state.full.retain(|full| {
+            let Full {
+                label,
+                folder,
+                what,
+                until,
+            } = full;
+            match self.wires.ledger.over_quota(label, folder, what) {
+                Ok(true) => return false,
+                Ok(false) => {}
+                Err(fault) => {
+                    tracing::warn!(label = %label, %fault, "a label could not be told that its space is full");
+                }
+            }
+            if now >= *until {
+                tracing::warn!(label = %label, folder = ?folder, what = what.as_str(), "nobody was told by mail: the label sends no package");
+            }
+            now < *until
+        });
+    }
+
     /// Tells one note; false when it has to be told again.
     fn told(&self, state: &State, note: &Note) -> bool {
         let Note {
@@ -50,11 +90,21 @@ impl Intake {
             // The ledger still knows the package that is being claimed by that name.
             What::Renamed(to) if state.is_in_flight(label, to) => return false,
             What::Renamed(to) => self.wires.ledger.renamed(package, to),
+            // What a crash kept from being told when it was moved.
+            What::Withdrawn if self.quarantined(label, package, ABANDONED).exists() => {
+                let place = self.quarantined(label, package, ABANDONED);
+                let place = place.strip_prefix(self.places.root()).unwrap_or(&place);
+                self.wires
+                    .ledger
+                    .given_up(package, &place.display().to_string())
+            }
             What::Withdrawn => self.wires.ledger.withdrawn(package),
+            What::Abandoned(to) => self.wires.ledger.given_up(package, to),
+            What::Duplicate(of) => self.wires.ledger.duplicate(package, of),
         };
         match result {
             Ok(()) => {
-                tracing::info!(package.id = %package, label = %label, what = ?what, "a folder was moved by its label");
+                tracing::info!(package.id = %package, label = %label, what = ?what, "a folder has another name or is gone");
                 true
             }
             Err(fault) => {

@@ -4,13 +4,16 @@
 use super::layout::Unit;
 use super::listing::{Entry, Listing};
 use super::message::Messages;
-use super::notes::{Note, What};
+use super::notes::{Full, Note, What};
 use crate::domain::completeness::is_temporary_folder;
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::ledger::{Intent, OpenFolder};
 use crate::domain::upload::UploadEvent;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long a folder may take to become a package that a letter can be about.
+const PACKAGE_COMES: Duration = Duration::from_secs(60);
 
 /// A delivery: label and folder directly under `/incoming`.
 pub(super) type Place = (LabelId, String);
@@ -26,6 +29,8 @@ pub(super) struct State {
     pub(super) messages: Messages,
     /// What the ledger has still to be told, in order.
     pub(super) notes: Vec<Note>,
+    /// Labels to be told that their upload space is full.
+    pub(super) full: Vec<Full>,
     /// Folders that workers are claiming, by package, whatever has happened to the names since. The
     /// ledger knows the package by that name until the claim is done or undone.
     pub(super) in_flight: BTreeMap<PackageId, (LabelId, String)>,
@@ -219,6 +224,16 @@ impl State {
                 self.touched((label, to), session, now);
             }
             UploadEvent::Removed { label, folder } => self.removed(&(label, folder)),
+            UploadEvent::OverQuota {
+                label,
+                folder,
+                what,
+            } => self.full.push(Full {
+                label,
+                folder,
+                what,
+                until: now + PACKAGE_COMES,
+            }),
             UploadEvent::SessionEnded { label, session } => {
                 self.session_ended(&label, session, now);
             }

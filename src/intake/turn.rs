@@ -58,6 +58,7 @@ impl Intake {
             self.look(state, &place, now);
         }
         self.tell_ledger(state);
+        self.tell_full(state, now);
         if rescan {
             self.forget(state);
         }
@@ -144,10 +145,23 @@ impl Intake {
                 state.unfinished.push((now + RETRY, intent));
                 return;
             }
-            Claim::Done => Ok(()),
+            Claim::Done => Ok(None),
+            Claim::Aside(what) => Ok(Some(what)),
             Claim::Undone(error) => Err(error),
         };
         let in_flight = state.in_flight.remove(package);
+        let claim = match (claim, &in_flight) {
+            (Ok(Some(what)), Some((label, _))) => {
+                state.notes.push(Note {
+                    label: label.clone(),
+                    package: package.clone(),
+                    what,
+                });
+                Ok(())
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(error), _) => Err(error),
+        };
         let Some((place, folder)) = state.find(package) else {
             // Its folder went while the worker was at it.
             if let (Err(_), Some((label, _))) = (claim, in_flight) {

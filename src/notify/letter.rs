@@ -13,6 +13,7 @@ use crate::domain::push::Push;
 use crate::domain::report::view::{self, Group, Track, plural};
 use crate::domain::report::{Counts, Finding, Severity};
 use crate::domain::visible::one_line;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -91,8 +92,11 @@ pub(super) struct Letter {
     comparison: String,
     /// Where the report lies on the SFTP server.
     report_path: String,
-    /// What the reviewer wrote; may be empty.
+    /// What the reviewer wrote, or what of the upload space is used up; may be empty.
     note: String,
+    /// When the package was received that this one is the same as: `1 April 2026, 10:15 UTC`; may
+    /// be empty.
+    sent_before: String,
     /// What the upload waits for.
     waiting_for: Vec<String>,
     /// DSPs that the letter speaks of, by name.
@@ -168,10 +172,7 @@ impl Letter {
             folder: format!("/incoming/{}", view::name(&package.folder)),
             attempt: package.attempt,
             package: view::name(package.id.as_str()),
-            received: package
-                .received_at
-                .strftime("%-d %B %Y, %H:%M UTC")
-                .to_string(),
+            received: moment(package.received_at),
             problems: plural(counts.error, "problem"),
             others: others(&counts),
             error_count: counts.error,
@@ -187,6 +188,7 @@ impl Letter {
                 view::name(&places::report_folder(&package.folder, package.attempt))
             ),
             note: note(&subject.cause.event),
+            sent_before: sent_before(&subject.cause.event),
             waiting_for: waiting_for(subject),
             dsps: dsps(kind, subject, house),
             why: why(&subject.cause.event),
@@ -210,6 +212,7 @@ impl Letter {
         for (word, text) in [
             ("Note", &self.note),
             ("Compared", &self.comparison),
+            ("Sent before", &self.sent_before),
             ("What failed", &self.why),
         ] {
             if !text.is_empty() {
@@ -242,7 +245,13 @@ impl Letter {
                 lines.push(format!("  {} {}", finding.place, finding.path));
             }
         }
-        if self.kind != LetterKind::Stalled.as_str() {
+        let without_report = [
+            LetterKind::Stalled,
+            LetterKind::OverQuota,
+            LetterKind::Abandoned,
+            LetterKind::Duplicate,
+        ];
+        if !without_report.iter().any(|kind| kind.as_str() == self.kind) {
             lines.push(String::new());
             lines.push(format!("Report: {}", self.report_path));
         }
@@ -267,13 +276,14 @@ fn take_groups(findings: &[Finding], severity: Severity, room: &mut usize) -> Ve
 /// The status that a letter tells of; the package may be further on by now.
 fn status(kind: LetterKind) -> Status {
     match kind {
-        LetterKind::Stalled => Status::Receiving,
+        LetterKind::Stalled | LetterKind::OverQuota => Status::Receiving,
         LetterKind::Incoming => Status::Incoming,
         LetterKind::Invalid => Status::Invalid,
         LetterKind::NeedsQc => Status::NeedsQc,
         LetterKind::QcApproved | LetterKind::OperatorPushFailed => Status::QcApproved,
         LetterKind::QcRejected => Status::QcRejected,
         LetterKind::Delivered => Status::Delivered,
+        LetterKind::Abandoned | LetterKind::Duplicate => Status::Superseded,
         LetterKind::Parked | LetterKind::OperatorParked => Status::Parked,
     }
 }
@@ -289,7 +299,10 @@ fn is_for_operator(kind: LetterKind) -> bool {
         | LetterKind::QcApproved
         | LetterKind::QcRejected
         | LetterKind::Delivered
-        | LetterKind::Parked => false,
+        | LetterKind::Parked
+        | LetterKind::OverQuota
+        | LetterKind::Abandoned
+        | LetterKind::Duplicate => false,
     }
 }
 
@@ -327,8 +340,24 @@ fn note(event: &Event) -> String {
         | Event::Replaced { .. }
         | Event::Withdrawn
         | Event::Parked { .. }
-        | Event::Unparked => String::new(),
+        | Event::Unparked
+        | Event::Abandoned { .. }
+        | Event::Duplicate { .. } => String::new(),
+        Event::OverQuota { what } => view::sentence(what),
     }
+}
+
+fn sent_before(event: &Event) -> String {
+    if let Event::Duplicate { received_at, .. } = event {
+        moment(*received_at)
+    } else {
+        String::new()
+    }
+}
+
+/// A time as people read it: `1 April 2026, 10:15 UTC`.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 fn why(event: &Event) -> String {

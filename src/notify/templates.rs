@@ -64,6 +64,15 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "operator_push_failed.subject.txt",
     "operator_push_failed.txt",
     "operator_push_failed.html",
+    "over_quota.subject.txt",
+    "over_quota.txt",
+    "over_quota.html",
+    "abandoned.subject.txt",
+    "abandoned.txt",
+    "abandoned.html",
+    "duplicate.subject.txt",
+    "duplicate.txt",
+    "duplicate.html",
 ];
 
 /// All templates, ready to be filled in.

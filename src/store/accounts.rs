@@ -7,6 +7,7 @@ use super::writer::Desk;
 use crate::domain::account::{Account, Accounts, Profile};
 use crate::domain::fault::Fault;
 use crate::domain::ids::LabelId;
+use crate::domain::quota::OwnQuota;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
@@ -97,6 +98,10 @@ impl Store {
 impl Accounts for Store {
     fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
         self.label(name).map_err(|error| error.fault())
+    }
+
+    fn own_quota(&self, label: &LabelId) -> Result<OwnQuota, Fault> {
+        self.quota_of(label).map_err(|error| error.fault())
     }
 }
 

@@ -193,7 +193,10 @@ fn remember(
         | Event::Replaced { .. }
         | Event::Withdrawn
         | Event::Parked { .. }
-        | Event::Unparked => {}
+        | Event::Unparked
+        | Event::OverQuota { .. }
+        | Event::Abandoned { .. }
+        | Event::Duplicate { .. } => {}
     }
     Ok(())
 }
@@ -407,6 +410,9 @@ fn letter_for(event: EventKind) -> Option<LetterKind> {
         EventKind::Rejected => Some(LetterKind::QcRejected),
         EventKind::AllPushed => Some(LetterKind::Delivered),
         EventKind::Parked => Some(LetterKind::Parked),
+        EventKind::OverQuota => Some(LetterKind::OverQuota),
+        EventKind::Abandoned => Some(LetterKind::Abandoned),
+        EventKind::Duplicate => Some(LetterKind::Duplicate),
         EventKind::Replaced | EventKind::Withdrawn | EventKind::Unparked => None,
     }
 }

@@ -5,6 +5,7 @@
 
 use super::Store;
 use super::apply::{DAEMON, Occasion, apply, forget_intent, was_claimed};
+use super::doubles::idle;
 use super::error::{ApplyError, StoreError};
 use super::packages::package_in;
 use super::rows::{json, json_of, time};
@@ -15,6 +16,7 @@ use crate::domain::ledger::{Earlier, Intent, Ledger, OpenFolder};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
+use std::time::Duration;
 
 /// Who the log names for what a label did to its folder.
 const LABEL: &str = "label";
@@ -84,8 +86,16 @@ impl Ledger for Store {
         let latest = self.read("the earlier package of a folder", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT id FROM package WHERE label = ?1 AND folder = ?2 AND claimed = 1
-                     ORDER BY attempt DESC LIMIT 1",
+                    // Where nothing was claimed, the content may be that of a package that came
+                    // under another name.
+                    "SELECT id FROM (
+                         SELECT id, 1 AS own, attempt FROM package
+                         WHERE label = ?1 AND folder = ?2 AND claimed = 1
+                         UNION ALL
+                         SELECT e.body ->> 'of', 0, p.attempt FROM package p
+                             JOIN event e ON e.package = p.id AND e.kind = 'duplicate'
+                         WHERE p.label = ?1 AND p.folder = ?2)
+                     ORDER BY own DESC, attempt DESC LIMIT 1",
                 )?
                 .query_one((label.as_str(), folder), |row| row.get(0))
                 .optional()
@@ -235,6 +245,41 @@ impl Ledger for Store {
                 .collect()
         })
         .map_err(|error| error.fault())
+    }
+
+    fn over_quota(&self, label: &LabelId, folder: &str, what: &str) -> Result<bool, Fault> {
+        self.tell_over_quota(label, folder, what)
+            .map_err(|error| error.fault())
+    }
+
+    fn idle_for(&self, package: &PackageId, changed: i64) -> Result<Duration, Fault> {
+        let known = self.package(package).map_err(|error| error.fault())?;
+        Ok(known.map_or(Duration::ZERO, |known| {
+            idle(self.now(), known.updated_at, changed)
+        }))
+    }
+
+    fn given_up(&self, package: &PackageId, to: &str) -> Result<(), Fault> {
+        let event = Event::Abandoned { to: to.to_owned() };
+        self.apply_unless(package, event, DAEMON, |_, package, _| {
+            Ok(package.status == Status::Superseded)
+        })
+    }
+
+    fn same_as(&self, label: &LabelId, fingerprint: &str) -> Result<Option<PackageId>, Fault> {
+        self.standing_twin(label, fingerprint)
+            .map_err(|error| error.fault())
+    }
+
+    fn duplicate(&self, package: &PackageId, of: &PackageId) -> Result<(), Fault> {
+        let twin = self.package(of).map_err(|error| error.fault())?;
+        let event = Event::Duplicate {
+            of: of.clone(),
+            received_at: twin.map_or_else(|| self.now(), |twin| twin.received_at),
+        };
+        self.apply_unless(package, event, DAEMON, |_, package, _| {
+            Ok(package.status == Status::Superseded)
+        })
     }
 
     fn park(&self, package: &PackageId, why: &str) -> Result<(), Fault> {

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_territories_of_a_label.sql"),
     include_str!("migrations/0004_recordings.sql"),
     include_str!("migrations/0005_covers.sql"),
+    include_str!("migrations/0006_upload_space.sql"),
 ];
 
 /// The version that this program writes and reads.
@@ -87,6 +88,62 @@ mod tests {
         let whole = Connection::open_in_memory().unwrap();
         whole.execute_batch(include_str!("schema.sql")).unwrap();
         assert_eq!(shape(&stepped), shape(&whole));
+    }
+
+    /// Step 6 changes the text of two tables in place; an open connection has to notice.
+    #[test]
+    fn rows_outlive_the_new_kinds_of_events_and_letters() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let mut connection = Connection::open(&path).unwrap();
+        for (number, step) in (1..).zip(&STEPS[..5]) {
+            connection.execute_batch(step).unwrap();
+            connection
+                .pragma_update(None, "user_version", number)
+                .unwrap();
+        }
+        let event = |number: u32, kind: &str| {
+            format!(
+                "INSERT INTO event (package, number, at, actor, kind, status, body)
+                 VALUES ('P', {number}, '', '', '{kind}', 'receiving', '{{}}')"
+            )
+        };
+        connection
+            .execute_batch(&format!(
+                "INSERT INTO label (id, name, emails, dsps, profile, keys, disabled, created_at)
+                     VALUES ('L', 'l', '[]', '[]', 'guide', '[]', 0, '');
+                 INSERT INTO package (id, label, folder, status, attempt, via_sftp, received_at,
+                     updated_at) VALUES ('P', 'L', 'f', 'receiving', 1, 1, '', '');
+                 {};
+                 INSERT INTO letter (id, package, event, kind, recipient, state, due_at, created_at)
+                     VALUES ('M', 'P', 1, 'stalled', 'a@b', 'due', '', '');",
+                event(1, "stalled")
+            ))
+            .unwrap();
+        let other = Connection::open(&path).unwrap();
+        assert!(other.execute_batch(&event(2, "over_quota")).is_err());
+        assert_eq!(migrate(&mut connection, &path).unwrap(), known_version());
+        for connection in [&other, &connection] {
+            let rows: i64 = connection
+                .query_one(
+                    "SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM letter)",
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(rows, 2);
+        }
+        other.execute_batch(&event(2, "over_quota")).unwrap();
+        connection.execute_batch(&event(3, "duplicate")).unwrap();
+        assert!(connection.execute_batch(&event(4, "nonsense")).is_err());
+        assert!(
+            other.execute_batch("DELETE FROM event").is_err(),
+            "append-only still"
+        );
+        let sound: String = connection
+            .query_one("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sound, "ok");
     }
 
     #[test]

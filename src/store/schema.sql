@@ -67,7 +67,8 @@ CREATE TABLE event (
     actor   TEXT NOT NULL,
     kind    TEXT NOT NULL CHECK (kind IN (
                 'stalled', 'claimed', 'found_invalid', 'found_valid', 'approved', 'rejected',
-                'all_pushed', 'replaced', 'withdrawn', 'parked', 'unparked')),
+                'all_pushed', 'replaced', 'withdrawn', 'parked', 'unparked',
+                'over_quota', 'abandoned', 'duplicate')),
     status  TEXT NOT NULL CHECK (status IN (
                 'receiving', 'incoming', 'invalid', 'needs_qc', 'qc_approved',
                 'qc_rejected', 'delivered', 'superseded', 'parked')),
@@ -130,7 +131,8 @@ CREATE TABLE letter (
     push        TEXT REFERENCES push (id),
     kind        TEXT NOT NULL CHECK (kind IN (
                     'stalled', 'incoming', 'invalid', 'needs_qc', 'qc_approved', 'qc_rejected',
-                    'delivered', 'parked', 'operator_parked', 'operator_push_failed')),
+                    'delivered', 'parked', 'operator_parked', 'operator_push_failed',
+                    'over_quota', 'abandoned', 'duplicate')),
     recipient   TEXT NOT NULL,
     thread_root TEXT REFERENCES letter (id),
     state       TEXT NOT NULL CHECK (state IN ('due', 'sent', 'dead')),
@@ -237,3 +239,20 @@ CREATE TABLE cover (
 ) STRICT;
 
 CREATE INDEX cover_label ON cover (label);
+
+-- What is agreed with a label about its upload space; NULL: what the configuration says.
+CREATE TABLE quota (
+    label   TEXT PRIMARY KEY REFERENCES label (id),
+    bytes   INTEGER CHECK (bytes >= 0),
+    files   INTEGER CHECK (files >= 0),
+    folders INTEGER CHECK (folders >= 0),
+    depth   INTEGER CHECK (depth >= 1),
+    actor   TEXT NOT NULL,
+    at      TEXT NOT NULL
+) STRICT;
+
+-- An upload that is the same as a package that we have.
+CREATE INDEX package_fingerprint ON package (label, fingerprint) WHERE fingerprint IS NOT NULL;
+
+-- Labels whose upload space was full.
+CREATE INDEX event_over_quota ON event (at) WHERE kind = 'over_quota';

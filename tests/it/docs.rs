@@ -23,7 +23,8 @@ fn statuses() -> String {
             .filter(|m| m.1 != status)
             .map(|m| format!("`{}`", m.1))
             .collect();
-        to.dedup();
+        let mut named = std::collections::BTreeSet::new();
+        to.retain(|status| named.insert(status.clone()));
         let arrives = Status::ALL.into_iter().any(|from| {
             EventKind::ALL.into_iter().any(|event| {
                 next(from, event).is_ok_and(|(to, effects)| {
@@ -32,7 +33,9 @@ fn statuses() -> String {
             })
         });
         let told = if status == Status::Receiving {
-            "when it stalls: what is missing"
+            "when it stalls: what is missing; when the upload space is full"
+        } else if status == Status::Superseded {
+            "when an upload was given up or came twice"
         } else if arrives {
             "yes"
         } else {

@@ -55,6 +55,13 @@ fn upload(daemon: &TestDaemon, label: &Label, folder: &Path, name: &str) {
     );
 }
 
+/// The same message with a line feed more: the very same would be no new attempt.
+fn another_message(folder: &Path) {
+    let message = folder.join("metadata.xml");
+    let text = fs::read_to_string(&message).unwrap();
+    fs::write(&message, text + "\n").unwrap();
+}
+
 const SOUNDS_AND_COVER: [&str; 4] = [
     "01_HarbourLights.wav",
     "02_LowWater.wav",
@@ -91,11 +98,13 @@ fn files_are_inspected_while_the_release_is_uploading_and_never_again() {
     let line = &told(&daemon, "package inspected")[0];
     assert!(line["verdict_ms"].is_u64(), "{line}");
 
-    // The same files under another folder name, and once more after a restart.
+    // The same sounds and cover under another folder name, and once more after a restart.
+    another_message(&folder);
     upload(&daemon, &label, &folder, "second");
     let second = daemon.wait_status("second", "needs_qc");
     daemon.kill();
     daemon.run();
+    another_message(&folder);
     upload(&daemon, &label, &folder, "third");
     let third = daemon.wait_status("third", "needs_qc");
     assert_eq!(verdicts(&daemon), [(0, 5), (0, 5), (0, 5)]);

@@ -112,6 +112,16 @@ fn event(bench: &Bench, id: &PackageId, kind: EventKind, icpn: Option<&str>) -> 
             why: "The disk failed.".to_owned(),
         },
         EventKind::Unparked => Event::Unparked,
+        EventKind::OverQuota => Event::OverQuota {
+            what: "Your upload space is full.".to_owned(),
+        },
+        EventKind::Abandoned => Event::Abandoned {
+            to: "labels/L/quarantine/X".to_owned(),
+        },
+        EventKind::Duplicate => Event::Duplicate {
+            of: id.clone(),
+            received_at: noon(),
+        },
     }
 }
 

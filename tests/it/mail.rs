@@ -100,18 +100,29 @@ fn cause(kind: LetterKind) -> Event {
             why: "the spool could not be read: 02_Harbour.wav: Input/output error (os error 5)"
                 .to_owned(),
         },
+        LetterKind::OverQuota => Event::OverQuota {
+            what: "Your upload space is full: 100 GB of 100 GB lie in /incoming.".to_owned(),
+        },
+        LetterKind::Abandoned => Event::Abandoned {
+            to: "labels/01JQW000000000000000000001/quarantine/X-abandoned".to_owned(),
+        },
+        LetterKind::Duplicate => Event::Duplicate {
+            of: PackageId::new("01JQW0000000000000000000ZZ"),
+            received_at: at("2026-03-20T08:05:00Z"),
+        },
     }
 }
 
 fn status(kind: LetterKind) -> Status {
     match kind {
-        LetterKind::Stalled => Status::Receiving,
+        LetterKind::Stalled | LetterKind::OverQuota => Status::Receiving,
         LetterKind::Incoming => Status::Incoming,
         LetterKind::Invalid => Status::Invalid,
         LetterKind::NeedsQc => Status::NeedsQc,
         LetterKind::QcApproved | LetterKind::OperatorPushFailed => Status::QcApproved,
         LetterKind::QcRejected => Status::QcRejected,
         LetterKind::Delivered => Status::Delivered,
+        LetterKind::Abandoned | LetterKind::Duplicate => Status::Superseded,
         LetterKind::Parked | LetterKind::OperatorParked => Status::Parked,
     }
 }
@@ -119,6 +130,7 @@ fn status(kind: LetterKind) -> Status {
 fn subject(kind: LetterKind) -> Subject {
     let report = match kind {
         LetterKind::Stalled | LetterKind::Incoming => None,
+        LetterKind::OverQuota | LetterKind::Abandoned | LetterKind::Duplicate => None,
         LetterKind::Parked | LetterKind::OperatorParked => None,
         LetterKind::Invalid => Some(invalid_report()),
         LetterKind::NeedsQc
@@ -147,7 +159,10 @@ fn subject(kind: LetterKind) -> Subject {
         | LetterKind::NeedsQc
         | LetterKind::QcRejected
         | LetterKind::Parked
-        | LetterKind::OperatorParked => Vec::new(),
+        | LetterKind::OperatorParked
+        | LetterKind::OverQuota
+        | LetterKind::Abandoned
+        | LetterKind::Duplicate => Vec::new(),
     };
     Subject {
         package: package(status(kind)),
@@ -506,7 +521,14 @@ fn poisoned_subject(kind: LetterKind, text: &str) -> Subject {
         Event::Parked { .. } => Event::Parked {
             why: text.to_owned(),
         },
+        Event::OverQuota { .. } => Event::OverQuota {
+            what: text.to_owned(),
+        },
+        Event::Abandoned { .. } => Event::Abandoned {
+            to: text.to_owned(),
+        },
         other @ (Event::Claimed { .. }
+        | Event::Duplicate { .. }
         | Event::Judged { .. }
         | Event::Replaced { .. }
         | Event::Withdrawn

@@ -8,6 +8,7 @@ mod intake;
 mod letters;
 mod pushes;
 mod questions;
+mod quotas;
 mod recordings;
 
 use bench::{Bench, account, add_label, judged_event, manifest, noon, report};

@@ -29,7 +29,8 @@ pub enum Status {
     QcRejected,
     /// Every push that is not blocked was accepted by its DSP. Final.
     Delivered,
-    /// A newer package of the same release took its place, or the label took the folder away. Final.
+    /// A newer package of the same release took its place, the label took the folder away, the
+    /// upload was given up, or it came twice. Final.
     Superseded,
     /// Our own fault, not the label's; waits for the operator.
     Parked,
@@ -125,11 +126,17 @@ pub enum EventKind {
     Parked,
     /// The operator asks for another try.
     Unparked,
+    /// The upload does not fit into the label's upload space.
+    OverQuota,
+    /// Nothing came for very long; the unfinished folder was set aside.
+    Abandoned,
+    /// It is, byte for byte, a package that we have; it was set aside.
+    Duplicate,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Stalled,
         Self::Claimed,
         Self::FoundInvalid,
@@ -141,6 +148,9 @@ impl EventKind {
         Self::Withdrawn,
         Self::Parked,
         Self::Unparked,
+        Self::OverQuota,
+        Self::Abandoned,
+        Self::Duplicate,
     ];
 
     /// The word in the database and in JSON.
@@ -157,6 +167,9 @@ impl EventKind {
             Self::Withdrawn => "withdrawn",
             Self::Parked => "parked",
             Self::Unparked => "unparked",
+            Self::OverQuota => "over_quota",
+            Self::Abandoned => "abandoned",
+            Self::Duplicate => "duplicate",
         }
     }
 }
@@ -200,9 +213,10 @@ pub fn next(status: Status, event: EventKind) -> Result<(Status, &'static [Effec
     use EventKind as E;
     use Status as S;
     Ok(match (status, event) {
-        (S::Receiving, E::Stalled) => (S::Receiving, &[TellLabel]),
+        (S::Receiving, E::Stalled | E::OverQuota) => (S::Receiving, &[TellLabel]),
         (S::Receiving, E::Claimed) => (S::Incoming, &[TellLabel]),
         (S::Receiving, E::Withdrawn) => (S::Superseded, &[]),
+        (S::Receiving, E::Abandoned | E::Duplicate) => (S::Superseded, &[TellLabel]),
         (S::Receiving | S::Incoming, E::Parked) => (S::Parked, &[TellLabel, TellOperator]),
         (S::Incoming, E::FoundInvalid) => (S::Invalid, &[TellLabel]),
         (S::Incoming, E::FoundValid) => (S::NeedsQc, &[TellLabel]),

@@ -1,5 +1,6 @@
 //! Folders on a real disk, from the first file to the spool.
 
+mod aside;
 mod chaos;
 mod claim;
 mod contents;

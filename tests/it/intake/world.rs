@@ -45,6 +45,10 @@ pub(super) struct FileLedger {
     /// Calls that fail, by name.
     pub(super) failing: Mutex<BTreeSet<&'static str>>,
     pub(super) calls: Mutex<Vec<String>>,
+    /// How long nothing has happened, as its clock would say.
+    pub(super) idle: Mutex<Duration>,
+    /// Packages that stand, by fingerprint.
+    pub(super) twins: Mutex<BTreeMap<String, String>>,
     /// What this process was told to be missing, by package.
     told: Mutex<BTreeMap<String, Vec<String>>>,
 }
@@ -59,6 +63,8 @@ impl FileLedger {
             memory: Mutex::new(memory),
             failing: Mutex::default(),
             calls: Mutex::default(),
+            idle: Mutex::default(),
+            twins: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -161,7 +167,8 @@ impl Ledger for FileLedger {
             let latest = rows.into_iter().find(|(_, row)| {
                 row.label == label.as_str()
                     && row.folder == folder
-                    && !["receiving", "withdrawn"].contains(&row.status.as_str())
+                    && !["receiving", "withdrawn", "duplicate", "abandoned"]
+                        .contains(&row.status.split(' ').next().unwrap())
             });
             match latest {
                 None => Earlier::Nothing,
@@ -232,6 +239,31 @@ impl Ledger for FileLedger {
             let intents = memory.intents.iter().filter(|(id, _)| open(id));
             intents.map(|(_, intent)| intent.clone()).collect()
         })
+    }
+
+    fn over_quota(&self, label: &LabelId, folder: &str, what: &str) -> Result<bool, Fault> {
+        self.change("over_quota", what, |memory| {
+            memory.rows.values_mut().any(|row| {
+                row.status == "receiving" && row.label == label.as_str() && row.folder == folder
+            })
+        })
+    }
+
+    fn idle_for(&self, _: &PackageId, _: i64) -> Result<Duration, Fault> {
+        Ok(*self.idle.lock().unwrap())
+    }
+
+    fn given_up(&self, package: &PackageId, to: &str) -> Result<(), Fault> {
+        self.set("given_up", package, &format!("abandoned to {to}"))
+    }
+
+    fn same_as(&self, _: &LabelId, fingerprint: &str) -> Result<Option<PackageId>, Fault> {
+        let twins = self.twins.lock().unwrap();
+        Ok(twins.get(fingerprint).map(|id| PackageId::new(id.as_str())))
+    }
+
+    fn duplicate(&self, package: &PackageId, of: &PackageId) -> Result<(), Fault> {
+        self.set("duplicate", package, &format!("duplicate of {of}"))
     }
 
     fn park(&self, package: &PackageId, why: &str) -> Result<(), Fault> {
