@@ -4,7 +4,7 @@
 //! synced are opened under the table's guard; after it their path may be another's already.
 
 use super::fence::Table;
-use super::jail::Target;
+use super::jail::{Target, is_folder, size_of};
 use super::path::{is_within, split, top};
 use super::refusal::Refusal;
 use super::tree::Tree;
@@ -36,9 +36,13 @@ impl Tree {
                 return Err(Refusal::no_such_file());
             }
             self.check_collision(&mut table, parent, name, None)?;
+            self.ensure_counted(&table)?;
+            self.meter().admit_folder(path)?;
+            self.meter().room().check(&self.incoming().file_system()?)?;
             self.begin_correction(parent)?;
             let parent = self.incoming().folder(parent)?;
             self.incoming().make_folder(path)?;
+            self.meter().add_folders(1);
             parent
         };
         self.sync_all(&[touched])
@@ -64,6 +68,8 @@ impl Tree {
             self.shadow().remove_hollow(path)?;
             self.partial().remove_hollow(path)?;
             self.incoming().remove_folder(path)?;
+            self.meter().drop_folder();
+            self.meter().lift();
             table.forget_name(parent, name);
             table.forget_folder(path);
             self.incoming().folder(parent)?
@@ -89,8 +95,10 @@ impl Tree {
             }
             table.revoke(path);
             for jail in [self.partial(), self.incoming()] {
-                if jail.is_file(path)? {
+                if let Some(stat) = jail.stat(path)?.filter(|stat| !is_folder(stat)) {
                     jail.unlink(path)?;
+                    self.meter().drop_file(size_of(&stat));
+                    self.meter().lift();
                     touched.push(jail.folder(parent)?);
                 }
             }
@@ -183,10 +191,11 @@ impl Tree {
             Some(_) => return Err(Errno::EXIST.into()),
         }
         if kind == Kind::Folder {
-            let depth = to.split('/').count() + self.incoming().depth(from)?;
-            if depth > MAX_DEPTH {
+            let below = self.incoming().depth(from)?;
+            if to.split('/').count() + below > MAX_DEPTH {
                 return Err(super::path::NameFault::TooDeep.into());
             }
+            self.meter().check_depth(to, below)?;
         }
         Ok(())
     }
@@ -213,8 +222,9 @@ impl Tree {
     /// does not hide what took its place.
     fn move_file(&self, table: &mut Table, from: &str, to: &str) -> Result<(), Refusal> {
         table.revoke(to);
-        if self.partial().is_file(to)? {
+        if let Some(stat) = self.partial().stat(to)?.filter(|stat| !is_folder(stat)) {
             self.partial().unlink(to)?;
+            self.meter().drop_file(size_of(&stat));
         } else if self.partial().is_folder(to)? {
             self.partial().remove_hollow(to)?;
         }
@@ -224,8 +234,12 @@ impl Tree {
                 .rename(from, self.partial(), to, Target::Replaced)?;
         }
         if self.incoming().is_file(from)? {
+            let replaced = self.incoming().stat(to)?.filter(|stat| !is_folder(stat));
             self.incoming()
                 .rename(from, self.incoming(), to, Target::Replaced)?;
+            if let Some(stat) = replaced {
+                self.meter().drop_file(size_of(&stat));
+            }
         }
         Ok(())
     }

@@ -15,17 +15,18 @@ use bytes::{Buf, Bytes, BytesMut};
 use russh::ChannelId;
 use russh::server::Handle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Bytes of replies made before they are handed to russh.
 const BUDGET_BYTES: usize = 256 * 1024;
-/// Most bytes of requests kept while a job or the client's reading is waited for.
-const MAX_WAITING_BYTES: usize = 16 << 20;
 
 /// One SFTP channel.
 #[derive(Debug)]
 pub(super) struct Pipe {
     channel: ChannelId,
     handle: Handle,
+    /// Most bytes of requests kept while a job or the client's reading is waited for.
+    most_waiting: usize,
     inner: Mutex<Inner>,
 }
 
@@ -41,6 +42,8 @@ struct Inner {
     jobs: usize,
     /// The client will send nothing more.
     eof: bool,
+    /// When it last got any further: a request was taken, answers went out, a job ended.
+    progress: Instant,
 }
 
 impl Inner {
@@ -51,10 +54,16 @@ impl Inner {
 
 impl Pipe {
     /// A channel whose subsystem request was granted.
-    pub(super) fn new(channel: ChannelId, handle: Handle, session: Session) -> Arc<Self> {
+    pub(super) fn new(
+        channel: ChannelId,
+        handle: Handle,
+        session: Session,
+        most_waiting: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             channel,
             handle,
+            most_waiting,
             inner: Mutex::new(Inner {
                 session: Some(session),
                 waiting: BytesMut::new(),
@@ -62,6 +71,7 @@ impl Pipe {
                 pumping: false,
                 jobs: 0,
                 eof: false,
+                progress: Instant::now(),
             }),
         })
     }
@@ -75,6 +85,21 @@ impl Pipe {
         let inner = self.inner();
         let uploading = inner.session.as_ref().is_some_and(Session::is_uploading);
         uploading || inner.jobs > 0
+    }
+
+    /// Whether something is under way that the client waits for.
+    pub(super) fn is_working(&self) -> bool {
+        self.inner().jobs > 0
+    }
+
+    /// For how long it has had something to do and got no further.
+    pub(super) fn stuck_for(&self) -> Duration {
+        let inner = self.inner();
+        if inner.session.is_none() || inner.is_idle() {
+            Duration::ZERO
+        } else {
+            inner.progress.elapsed()
+        }
     }
 
     /// Whether it is over.
@@ -93,7 +118,7 @@ impl Pipe {
             return Ok(());
         }
         if inner.paused || inner.pumping || russh.has_pending_data(self.channel) {
-            if inner.waiting.len() + data.len() > MAX_WAITING_BYTES {
+            if inner.waiting.len() + data.len() > self.most_waiting {
                 drop(inner);
                 return self.abort("more requests were sent than answers read", russh);
             }
@@ -105,6 +130,7 @@ impl Pipe {
             }
             return Ok(());
         }
+        inner.progress = Instant::now();
         let Some(session) = inner.session.as_mut() else {
             return Ok(());
         };
@@ -168,6 +194,7 @@ impl Pipe {
         {
             let mut inner = self.inner();
             inner.jobs = inner.jobs.saturating_sub(1);
+            inner.progress = Instant::now();
             if pauses {
                 inner.paused = false;
                 inner.pumping = true;
@@ -210,6 +237,7 @@ impl Pipe {
                 if self.handle.data(self.channel, replies).await.is_err() {
                     return;
                 }
+                self.inner().progress = Instant::now();
             }
             match flow {
                 Flow::Full => {}

@@ -4,6 +4,7 @@
 //! one here. A refused command gets a sentence on stderr and an exit status, so that `scp -O`,
 //! `rsync` and rclone's hash commands end at once.
 
+use super::bounds::{Network, Seat};
 use super::channel::Pipe;
 use super::guard::Cutter;
 use super::presence::Presence;
@@ -18,7 +19,9 @@ use russh::server::{
     Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session,
     VerifiedPublicKey,
 };
-use russh::{Channel, ChannelId, ChannelOpenFailure, Error, MethodKind, MethodSet, Pty};
+use russh::{
+    Channel, ChannelId, ChannelOpenFailure, Disconnect, Error, MethodKind, MethodSet, Pty,
+};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -31,13 +34,13 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 /// Most wrong passwords of one connection.
 const MAX_WRONG_PASSWORDS: u32 = 6;
-/// Most channels of one connection.
-const MAX_CHANNELS: usize = 10;
 /// Longest piece of a command that is logged, in characters.
 const MAX_LOGGED_CHARS: usize = 200;
 
 const SFTP_ONLY: &str = "This is a drop zone for music releases. It takes files over SFTP and runs \
      no commands.\r\nUse an SFTP client such as FileZilla or WinSCP, or sftp, or scp without -O.\r\n";
+const TOO_MANY: &str = "Your account has too many connections open. Close some, or let your program use \
+     fewer at a time, and try again.\r\n";
 const NOT_NOW: &str = "The server cannot open your folders now. Please try again later.\r\n";
 
 /// What others know of a connection.
@@ -88,6 +91,18 @@ impl Link {
         self.pipes().iter().filter(|pipe| !pipe.is_ended()).count()
     }
 
+    /// Whether a request is being worked on.
+    pub(super) fn is_working(&self) -> bool {
+        self.pipes().iter().any(|pipe| pipe.is_working())
+    }
+
+    /// For how long one of its sessions has had something to do and got no further.
+    pub(super) fn stuck_for(&self) -> Duration {
+        let pipes = self.pipes();
+        let longest = pipes.iter().map(|pipe| pipe.stuck_for()).max();
+        longest.unwrap_or_default()
+    }
+
     /// Time since the last SFTP bytes, or since the login.
     pub(super) fn idle(&self) -> Duration {
         self.active
@@ -114,12 +129,17 @@ impl Link {
     }
 }
 
+/// The places of a connection that has not logged in: among all, and among those of its network.
+pub(super) type Waiting = (OwnedSemaphorePermit, Seat<Network>);
+
 /// russh's handler of one connection.
 pub(super) struct Connection {
     door: Arc<Door>,
     link: Arc<Link>,
-    /// Its place among those that have not logged in; given back at the login.
-    waiting_room: Option<OwnedSemaphorePermit>,
+    /// Its places among those that have not logged in; given back at the login.
+    waiting_room: Option<Waiting>,
+    /// Its place among the label's connections.
+    seat: Option<Seat<LabelId>>,
     account: Option<Account>,
     /// Channels that are open; those with SFTP running have a pipe.
     channels: HashMap<ChannelId, Option<Arc<Pipe>>>,
@@ -139,11 +159,12 @@ impl Drop for Connection {
 
 impl Connection {
     /// A connection that holds `place` until it has logged in.
-    pub(super) fn new(door: Arc<Door>, link: Arc<Link>, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(door: Arc<Door>, link: Arc<Link>, place: Waiting) -> Self {
         Self {
             door,
             link,
             waiting_room: Some(place),
+            seat: None,
             account: None,
             channels: HashMap::new(),
             wrong_passwords: 0,
@@ -292,7 +313,7 @@ impl Handler for Connection {
         Ok(self.welcome(account, &format!("publickey {fingerprint}")))
     }
 
-    async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
+    async fn auth_succeeded(&mut self, session: &mut Session) -> Result<(), Error> {
         self.link.touch();
         if let Some(account) = &self.account {
             let known = (account.name.clone(), account.id.clone());
@@ -302,6 +323,14 @@ impl Handler for Connection {
         self.link.logged_in.store(true, Ordering::Relaxed);
         self.link.login.notify_one();
         self.waiting_room = None;
+        if let Some(account) = &self.account {
+            self.seat = self.door.seat_connection(&account.id);
+            if self.seat.is_none() {
+                let peer = self.link.peer;
+                tracing::warn!(%peer, label = %account.id, "connection refused: the label has too many (sftp.max_sessions_per_label)");
+                session.disconnect(Disconnect::TooManyConnections, TOO_MANY.trim_end(), "")?;
+            }
+        }
         Ok(())
     }
 
@@ -314,7 +343,12 @@ impl Handler for Connection {
         // A channel that we ended is not announced again by russh.
         self.channels
             .retain(|_, pipe| pipe.as_ref().is_none_or(|pipe| !pipe.is_ended()));
-        if self.channels.len() >= MAX_CHANNELS {
+        if self.seat.is_none() || self.channels.len() >= self.door.settings().max_channels {
+            tracing::info!(
+                peer = %self.link.peer,
+                channels = self.channels.len(),
+                "channel refused: the connection has too many (sftp.max_channels)"
+            );
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
@@ -381,11 +415,18 @@ impl Handler for Connection {
                 return Self::turn_away(channel, NOT_NOW, session);
             }
         };
+        let Some(seat) = self.door.seat_session(&label) else {
+            tracing::warn!(peer = %self.link.peer, label = %label, "session refused: the label has too many (sftp.max_sessions_per_label)");
+            self.channels.remove(&channel);
+            return Self::turn_away(channel, TOO_MANY, session);
+        };
         let number = self.door.next_number();
         let presence = Presence::new(label, number, self.door.events());
         let dialect = Dialect::of(session.remote_sshid());
-        let sftp = Sftp::new(tree, Arc::new(presence), dialect, self.door.draining());
-        let pipe = Pipe::new(channel, session.handle(), sftp);
+        let settings = self.door.settings();
+        let sftp = Sftp::new(tree, Arc::new(presence), dialect, self.door.draining())
+            .bounded(settings.max_handles, seat);
+        let pipe = Pipe::new(channel, session.handle(), sftp, settings.max_waiting_bytes);
         self.link.add(&pipe);
         self.channels.insert(channel, Some(pipe));
         session.channel_success(channel)

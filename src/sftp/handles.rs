@@ -1,14 +1,11 @@
 //! The open files and folders of one channel.
 //!
-//! Invariants: at most [`MAX_HANDLES`] are open; a handle that was closed never means another file
+//! Invariants: at most `most` are open; a handle that was closed never means another file
 //! (its slot gets a new generation). Dropping the table leaves every upload partial.
 
 use super::refusal::Refusal;
 use super::upload::OpenUpload;
 use std::fs::File;
-
-/// Most handles of one channel; `limits@openssh.com` says so to clients.
-pub(super) const MAX_HANDLES: usize = 64;
 
 /// What a handle stands for.
 #[derive(Debug)]
@@ -42,9 +39,11 @@ pub(super) struct Listing {
 }
 
 /// The table.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Handles {
     slots: Vec<Slot>,
+    /// `limits@openssh.com` says so to clients.
+    most: usize,
 }
 
 #[derive(Debug, Default)]
@@ -54,19 +53,34 @@ struct Slot {
 }
 
 impl Handles {
+    /// A table for so many.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            most,
+        }
+    }
+
+    /// How many may be open.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// Enters something and returns its handle.
     pub(super) fn insert(&mut self, open: Open) -> Result<[u8; 8], Refusal> {
         let free = self.slots.iter().position(|slot| slot.open.is_none());
         let index = match free {
             Some(index) => index,
-            None if self.slots.len() < MAX_HANDLES => {
+            None if self.slots.len() < self.most => {
                 self.slots.push(Slot::default());
                 self.slots.len() - 1
             }
             None => {
-                return Err(Refusal::failure(
-                    "Too many files are open in this connection; 64 is the most.",
-                ));
+                return Err(Refusal::failure(format!(
+                    "Too many files are open in this connection; {} is the most. Close some of \
+                     them, or let your program send fewer at a time.",
+                    self.most
+                )));
             }
         };
         let slot = self.slots.get_mut(index).ok_or_else(Refusal::bad_handle)?;
@@ -123,6 +137,8 @@ impl Handles {
 mod tests {
     use super::*;
 
+    const MOST: usize = 3;
+
     fn listing() -> Open {
         Open::Listing(Listing {
             folder: "/".to_owned(),
@@ -132,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_closed_handle_never_means_another_file() {
-        let mut handles = Handles::default();
+        let mut handles = Handles::new(MOST);
         let first = handles.insert(listing()).unwrap();
         handles.remove(&first).unwrap();
         let second = handles.insert(listing()).unwrap();
@@ -144,18 +160,18 @@ mod tests {
 
     #[test]
     fn handles_are_bounded_and_slots_used_again() {
-        let mut handles = Handles::default();
-        let all: Vec<_> = (0..MAX_HANDLES)
+        let mut handles = Handles::new(MOST);
+        let all: Vec<_> = (0..MOST)
             .map(|_| handles.insert(listing()).unwrap())
             .collect();
         assert!(handles.insert(listing()).is_err());
-        handles.remove(&all[3]).unwrap();
+        handles.remove(&all[1]).unwrap();
         assert!(handles.insert(listing()).is_ok());
     }
 
     #[test]
     fn what_is_no_handle_is_refused() {
-        let mut handles = Handles::default();
+        let mut handles = Handles::new(MOST);
         for handle in [&b""[..], b"1234", &[0; 8], &[0xff; 8], &[0; 300]] {
             assert!(handles.get(handle).is_err());
         }

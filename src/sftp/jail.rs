@@ -142,6 +142,57 @@ impl Jail {
         Ok(names)
     }
 
+    /// What is in a folder, with what it is, in no order; what may not be seen is left out.
+    pub(super) fn entries(&self, relative: &str) -> Result<Vec<(String, Stat)>> {
+        let folder = self.folder(relative)?;
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&folder)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
+            if name == "." || name == ".." {
+                continue;
+            }
+            match stat_in(&folder, name) {
+                Ok(stat) if is_visible(&stat) => entries.push((name.to_owned(), stat)),
+                // Not to be seen, or gone between the two looks.
+                Ok(_) | Err(Errno::NOENT) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Calls `visit` with every file and folder below `relative`, and its path; nothing when that is
+    /// not there. Blocks.
+    pub(super) fn walk(&self, relative: &str, visit: &mut dyn FnMut(&str, &Stat)) -> Result<()> {
+        self.walk_within(relative, visit, MAX_WALK_DEPTH)
+    }
+
+    fn walk_within(
+        &self,
+        relative: &str,
+        visit: &mut dyn FnMut(&str, &Stat),
+        bound: usize,
+    ) -> Result<()> {
+        let Some(bound) = bound.checked_sub(1) else {
+            return Ok(());
+        };
+        let entries = match self.entries(relative) {
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
+            entries => entries?,
+        };
+        for (name, stat) in entries {
+            let path = join(relative, &name);
+            visit(&path, &stat);
+            if is_folder(&stat) {
+                self.walk_within(&path, visit, bound)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a folder; its parent must be there.
     pub(super) fn make_folder(&self, relative: &str) -> Result<()> {
         let (parent, name) = split(relative);
@@ -306,13 +357,18 @@ fn is_file(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1
 }
 
+/// A file's size in bytes.
+pub(super) fn size_of(stat: &Stat) -> u64 {
+    u64::try_from(stat.st_size).unwrap_or_default()
+}
+
 /// What the client is told of it.
 pub(super) fn entry(stat: &Stat, writable: bool) -> Entry {
     let seconds = |seconds: i64| u32::try_from(seconds.max(0)).unwrap_or(u32::MAX);
     Entry {
         folder: is_folder(stat),
         writable,
-        size: u64::try_from(stat.st_size).unwrap_or_default(),
+        size: size_of(stat),
         accessed: seconds(stat.st_atime),
         modified: seconds(stat.st_mtime),
     }

@@ -15,10 +15,12 @@
 //! closed while it is claimed ([`Door::gate`]).
 
 mod auth;
+mod bounds;
 mod changes;
 mod channel;
 mod codec;
 mod connection;
+mod counting;
 mod dirsync;
 mod fence;
 mod framing;
@@ -28,12 +30,14 @@ mod guard;
 mod handles;
 mod jail;
 mod keys;
+mod meter;
 mod operations;
 mod path;
 mod presence;
 mod refusal;
 mod server;
 mod session;
+mod spaces;
 mod tree;
 mod upload;
 
@@ -44,9 +48,11 @@ mod upload;
 )]
 mod tests;
 
+pub use counting::usage;
 pub use keys::HostKeyError;
 pub use server::{Door, StartError};
 
+use crate::domain::quota::Quota;
 use crate::domain::upload::UploadEvent;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -66,8 +72,22 @@ pub struct Settings {
     pub max_connections: usize,
     /// Most connections at a time that have not logged in yet.
     pub max_unauthenticated: usize,
-    /// Seconds without any SFTP request after which a connection is closed.
+    /// Most connections at a time from one IPv4 address, or one IPv6 /64, that have not logged in.
+    pub max_unauthenticated_per_network: usize,
+    /// Most connections of one label at a time, and most SFTP sessions in them.
+    pub max_sessions_per_label: usize,
+    /// Most SFTP sessions in one connection.
+    pub max_channels: usize,
+    /// Most files and folders that one SFTP session may have open.
+    pub max_handles: usize,
+    /// Most bytes of requests that one SFTP session may send ahead of the answers it reads.
+    pub max_waiting_bytes: usize,
+    /// Seconds without any SFTP request after which a connection is closed, be a file open or not;
+    /// the file stays unfinished and can be resumed.
     pub idle_seconds: u64,
+    /// Seconds after which a session is ended that has answers to take or work under way, and gets
+    /// no further.
+    pub stuck_seconds: u64,
     /// Seconds without a word from the client after which it is asked whether it is still there.
     pub keepalive_seconds: u64,
     /// Such questions in a row without an answer after which the connection is given up.
@@ -76,6 +96,16 @@ pub struct Settings {
     pub drain_seconds: u64,
     /// Passwords checked at the same time; each takes 19 MiB of memory while it is.
     pub password_hashes_at_once: usize,
+    /// Bytes of the disk that have to stay free: below, no upload is begun or goes on.
+    pub free_bytes: u64,
+    /// The same in percent of the whole disk; the larger of the two holds.
+    pub free_percent: u64,
+    /// Seconds that a label whose upload space is full is refused at once. Programs try again every
+    /// few seconds, for ever.
+    pub full_seconds: u64,
+    /// Upload space of each label: what may lie in its `/incoming`, not taken yet. `dropzone label
+    /// quota` agrees on another one with a label.
+    pub quota: Quota,
 }
 
 impl Default for Settings {
@@ -85,11 +115,21 @@ impl Default for Settings {
             login_grace_seconds: 60,
             max_connections: 500,
             max_unauthenticated: 100,
+            max_unauthenticated_per_network: 20,
+            max_sessions_per_label: 20,
+            max_channels: 10,
+            max_handles: 64,
+            max_waiting_bytes: 16 << 20,
             idle_seconds: 1_800,
+            stuck_seconds: 300,
             keepalive_seconds: 30,
             keepalive_misses: 4,
             drain_seconds: 30,
             password_hashes_at_once: 4,
+            free_bytes: 1 << 30,
+            free_percent: 1,
+            full_seconds: 600,
+            quota: Quota::default(),
         }
     }
 }

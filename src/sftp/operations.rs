@@ -13,7 +13,6 @@ use super::refusal::Refusal;
 use super::session::{Answer, Job, Session};
 use super::tree::{Opened, Tree, Wait};
 use super::upload::OpenUpload;
-use rustix::fs::StatVfsMountFlags;
 use rustix::io::Errno;
 use std::sync::Arc;
 
@@ -74,32 +73,23 @@ impl Session {
         Ok(())
     }
 
-    /// Free space and the like; `df` and `rclone about` ask.
+    /// The label's space; `df` and `rclone about` ask. Counting it may take a while.
     pub(super) fn file_system(
         &self,
         id: u32,
         path: &[u8],
-        out: &mut Vec<u8>,
+        answer: &mut Answer<'_>,
     ) -> Result<(), Refusal> {
         self.entry(VirtualPath::parse(path)?.as_str())?;
-        let figures = self.tree.file_system()?;
-        // The protocol's own flags: 1 read-only, 2 no setuid.
-        let flags = u64::from(figures.f_flag.contains(StatVfsMountFlags::RDONLY)) | 2;
-        let numbers = [
-            figures.f_bsize,
-            figures.f_frsize,
-            figures.f_blocks,
-            figures.f_bfree,
-            figures.f_bavail,
-            figures.f_files,
-            figures.f_ffree,
-            figures.f_favail,
-            // The file system's identity is nobody's business.
-            0,
-            flags,
-            figures.f_namemax,
-        ];
-        reply_numbers(out, id, &numbers);
+        let tree = Arc::clone(&self.tree);
+        let dialect = self.dialect;
+        answer.jobs.push(Job {
+            pauses: true,
+            run: Box::new(move |out| match tree.space_view() {
+                Ok(numbers) => reply_numbers(out, id, &numbers),
+                Err(refusal) => dialect.refuse(out, id, &refusal),
+            }),
+        });
         Ok(())
     }
 

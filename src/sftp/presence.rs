@@ -114,6 +114,13 @@ impl Presence {
         if refusal.status == Status::NoSuchFile {
             return;
         }
+        if refusal.news {
+            (self.events)(UploadEvent::OverQuota {
+                label: self.label.clone(),
+                folder: top(path.trim_start_matches("/incoming/")).to_owned(),
+                what: refusal.text.to_string(),
+            });
+        }
         let path: String = path.chars().take(MAX_LOGGED_CHARS).collect();
         tracing::info!(
             label = %self.label,
@@ -193,6 +200,7 @@ mod tests {
                 UploadEvent::Touched { folder, .. } => format!("~{folder}"),
                 UploadEvent::Removed { folder, .. } => format!("-{folder}"),
                 UploadEvent::SessionEnded { .. } => "end".to_owned(),
+                UploadEvent::OverQuota { folder, .. } => format!("full {folder}"),
             })
             .collect();
         assert_eq!(kinds, ["A>B", "~A", "-A", "~batch", "~A", "~B"]);

@@ -14,6 +14,8 @@ pub(super) struct Refusal {
     pub(super) status: Status,
     /// What happened and what to do, for a person.
     pub(super) text: Cow<'static, str>,
+    /// It is the first of its kind, of which the label is told by mail as well.
+    pub(super) news: bool,
 }
 
 /// How a client has to be told.
@@ -118,6 +120,22 @@ impl Refusal {
         )
     }
 
+    /// The label's upload space is full.
+    pub(super) fn over_quota(text: String, news: bool) -> Self {
+        Self {
+            news,
+            ..Self::failure(text)
+        }
+    }
+
+    /// The disk is full, or so nearly that nothing more is taken.
+    pub(super) fn no_space() -> Self {
+        Self::failure(
+            "The server has no space left for this file. Nothing is wrong with your upload; \
+             please try again later.",
+        )
+    }
+
     /// The handle is not one of this channel's, or was closed.
     pub(super) fn bad_handle() -> Self {
         Self::failure("This file or folder is not open.")
@@ -127,6 +145,7 @@ impl Refusal {
         Self {
             status,
             text: text.into(),
+            news: false,
         }
     }
 }
@@ -141,10 +160,7 @@ impl From<Errno> for Refusal {
             Errno::NOTEMPTY => Self::failure("The folder is not empty."),
             Errno::ISDIR => Self::failure("This is a folder, not a file."),
             Errno::NAMETOOLONG => Self::failure("This name is too long."),
-            Errno::NOSPC | Errno::DQUOT => Self::failure(
-                "The server has no space left for this file. Nothing is wrong with your upload; \
-                 please try again later.",
-            ),
+            Errno::NOSPC | Errno::DQUOT => Self::no_space(),
             Errno::FBIG => Self::failure("This file is larger than the server takes."),
             other => {
                 tracing::error!(error = %other, "a file operation failed");

@@ -4,10 +4,12 @@
 //! deliver any more), gives unauthenticated connections for ever, and cannot drain.
 
 use super::auth::Authenticator;
-use super::connection::{Connection, Link, methods};
+use super::bounds::{Crowd, Network, Refusals, Seat};
+use super::connection::{Connection, Link, Waiting, methods};
 use super::fence::Fence;
 use super::guard::Guarded;
 use super::keys::{HostKeyError, fingerprint, load_or_create};
+use super::spaces::Spaces;
 use super::tree::Tree;
 use super::{EventSink, Settings};
 use crate::domain::account::Accounts;
@@ -43,12 +45,15 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How often the drain looks who is still busy.
 const DRAIN_TICK: Duration = Duration::from_millis(50);
-/// Refused connections are logged at most once in this time.
-const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(10);
 /// How often the account of a connection is looked at: one that is disabled may not go on.
 const ACCOUNT_LOOK: Duration = Duration::from_secs(5);
 /// A connection that answers nothing and takes nothing is given up after this time.
 const SILENCE: Duration = Duration::from_mins(5);
+
+/// Said to a connection for which there is no place.
+const CROWDED: &str = "Too many connections are open. Please try again in a minute.\r\n";
+/// Said to one whose network has enough.
+const CROWDED_NETWORK: &str = "Too many connections from your network are waiting to log in. Please try again in a minute.\r\n";
 
 /// Why the door cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +74,10 @@ pub struct Door {
     numbers: AtomicU64,
     fences: Mutex<HashMap<LabelId, Arc<Fence>>>,
     trees: Mutex<HashMap<LabelId, Weak<Tree>>>,
+    spaces: Spaces,
+    waiting: Crowd<Network>,
+    connections: Crowd<LabelId>,
+    sessions: Crowd<LabelId>,
     links: Mutex<HashMap<u64, Arc<Link>>>,
 }
 
@@ -90,7 +99,9 @@ impl Door {
     ) -> Result<Arc<Self>, StartError> {
         let keys = load_or_create(&places.host_keys())?;
         let config = Arc::new(config(&settings, keys));
-        let authenticator = Authenticator::new(accounts, settings.password_hashes_at_once);
+        let hashes = settings.password_hashes_at_once;
+        let spaces = Spaces::new(&settings, Arc::clone(&accounts));
+        let authenticator = Authenticator::new(accounts, hashes);
         Ok(Arc::new(Self {
             settings,
             places,
@@ -101,6 +112,10 @@ impl Door {
             numbers: AtomicU64::new(0),
             fences: Mutex::default(),
             trees: Mutex::default(),
+            spaces,
+            waiting: Crowd::default(),
+            connections: Crowd::default(),
+            sessions: Crowd::default(),
             links: Mutex::default(),
         }))
     }
@@ -141,15 +156,19 @@ impl Door {
                     continue;
                 }
             };
+            let most = self.settings.max_unauthenticated_per_network;
             let places = (
                 Arc::clone(&total).try_acquire_owned(),
                 Arc::clone(&waiting_room).try_acquire_owned(),
+                self.waiting.enter(Network::of(peer.ip()), most),
             );
-            if let (Ok(place), Ok(waiting)) = places {
-                connections.spawn(Arc::clone(&self).serve(stream, peer, place, waiting));
-            } else {
-                // Dropped at once: whoever floods us costs no more than the accept.
-                refusals.log(peer);
+            match places {
+                (Ok(place), Ok(waiting), Some(seat)) => {
+                    let waiting = (waiting, seat);
+                    connections.spawn(Arc::clone(&self).serve(stream, peer, place, waiting));
+                }
+                (Ok(_), Ok(_), None) => refusals.refuse(&stream, peer, CROWDED_NETWORK),
+                _ => refusals.refuse(&stream, peer, CROWDED),
             }
         }
         drop(listener);
@@ -164,7 +183,7 @@ impl Door {
         stream: TcpStream,
         peer: SocketAddr,
         _place: OwnedSemaphorePermit,
-        waiting: OwnedSemaphorePermit,
+        waiting: Waiting,
     ) {
         // Without it runs drop to half their speed at random.
         if let Err(error) = stream.set_nodelay(true) {
@@ -190,10 +209,11 @@ impl Door {
         // Set once here; a connection has one handle.
         link.handle.set(running.handle()).unwrap_or_default();
         let idle = Duration::from_secs(self.settings.idle_seconds);
+        let stuck = Duration::from_secs(self.settings.stuck_seconds);
         loop {
             let next_look = if link.is_logged_in() {
                 let until_idle = idle.saturating_sub(link.idle()).max(DRAIN_TICK);
-                Instant::now() + until_idle.min(ACCOUNT_LOOK)
+                Instant::now() + until_idle.min(ACCOUNT_LOOK).min(stuck)
             } else {
                 deadline
             };
@@ -216,7 +236,13 @@ impl Door {
                         dismiss(&link, "account disabled").await;
                         break;
                     }
-                    if link.idle() >= idle && !link.is_busy() {
+                    self.look_at_quota(&link).await;
+                    if link.stuck_for() >= stuck {
+                        tracing::warn!(%peer, "connection cut: a session got no further (sftp.stuck_seconds)");
+                        link.cutter.cut();
+                        break;
+                    }
+                    if link.idle() >= idle && !link.is_working() {
                         tracing::info!(%peer, "connection closed: idle");
                         dismiss(&link, "idle for too long").await;
                         break;
@@ -233,6 +259,17 @@ impl Door {
         match link.account.get() {
             Some((user, id)) => self.authenticator.is_dismissed(user, id).await,
             None => false,
+        }
+    }
+
+    /// Takes over what is agreed about the label's upload space now.
+    async fn look_at_quota(self: &Arc<Self>, link: &Link) {
+        if let Some((_, label)) = link.account.get() {
+            let (door, label) = (Arc::clone(self), label.clone());
+            // A panic there is a quota that stays as it was.
+            tokio::task::spawn_blocking(move || door.spaces.meter(&label))
+                .await
+                .ok();
         }
     }
 
@@ -267,6 +304,23 @@ impl Door {
         }
     }
 
+    /// The settings.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A place for one more connection of a label.
+    pub(super) fn seat_connection(&self, label: &LabelId) -> Option<Seat<LabelId>> {
+        let most = self.settings.max_sessions_per_label;
+        self.connections.enter(label.clone(), most)
+    }
+
+    /// A place for one more SFTP session of a label.
+    pub(super) fn seat_session(&self, label: &LabelId) -> Option<Seat<LabelId>> {
+        let most = self.settings.max_sessions_per_label;
+        self.sessions.enter(label.clone(), most)
+    }
+
     /// Who checks logins.
     pub(super) fn authenticator(&self) -> &Authenticator {
         &self.authenticator
@@ -297,7 +351,8 @@ impl Door {
             if let Some(tree) = trees.get(&label).and_then(Weak::upgrade) {
                 return Ok(tree);
             }
-            let tree = Arc::new(Tree::open(&door.places, &label, door.fence(&label))?);
+            let meter = door.spaces.meter(&label);
+            let tree = Arc::new(Tree::open(&door.places, &label, door.fence(&label), meter)?);
             trees.retain(|_, tree| tree.strong_count() > 0);
             trees.insert(label, Arc::downgrade(&tree));
             Ok(tree)
@@ -309,6 +364,18 @@ impl Door {
     fn fence(&self, label: &LabelId) -> Arc<Fence> {
         let mut fences = self.fences.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(fences.entry(label.clone()).or_default())
+    }
+
+    /// Somebody other than the label has moved something of it: what is used is counted again.
+    fn recount(&self, label: &LabelId) {
+        let tree = {
+            let trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+            trees.get(label).and_then(Weak::upgrade)
+        };
+        if let Some(tree) = tree {
+            tree.recount();
+        }
+        self.spaces.lift(label);
     }
 
     fn links(&self) -> Vec<Arc<Link>> {
@@ -355,27 +422,7 @@ impl Gate for DoorGate {
 
     fn open(&self, label: &LabelId, folder: &str) {
         self.0.fence(label).open(folder);
-    }
-}
-
-/// Refused connections, told in the log without flooding it.
-#[derive(Default)]
-struct Refusals {
-    count: u64,
-    logged: Option<Instant>,
-}
-
-impl Refusals {
-    fn log(&mut self, peer: SocketAddr) {
-        self.count += 1;
-        let due = self
-            .logged
-            .is_none_or(|last| last.elapsed() >= REFUSALS_LOGGED_EVERY);
-        if due {
-            tracing::warn!(%peer, refused = self.count, "connection refused: too many are open");
-            self.count = 0;
-            self.logged = Some(Instant::now());
-        }
+        self.0.recount(label);
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Invariants: nothing is answered before INIT. After [`Flow::Broken`] nothing may be fed any more.
 
+use super::bounds::Seat;
 use super::codec::{
     self, Entry, MAX_DATA_BYTES, Request, Status, kind, reply_attributes, reply_data, reply_status,
     reply_version,
@@ -20,10 +21,14 @@ use super::presence::Presence;
 use super::refusal::{Dialect, Refusal};
 use super::tree::Tree;
 use super::upload::Upload;
+use crate::domain::ids::LabelId;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// Handles of a session that was told no other number.
+const DEFAULT_HANDLES: usize = 64;
 
 /// What a job does: it may block, and appends its reply.
 pub(super) type Work = Box<dyn FnOnce(&mut Vec<u8>) + Send>;
@@ -60,6 +65,8 @@ pub(super) struct Session {
     pub(super) presence: Arc<Presence>,
     pub(super) dialect: Dialect,
     draining: Arc<AtomicBool>,
+    /// Its place among the label's sessions; given back at its end.
+    seat: Option<Seat<LabelId>>,
     framer: Framer,
     greeted: bool,
     write: Option<WriteUnderWay>,
@@ -70,7 +77,8 @@ pub(super) struct Session {
 struct WriteUnderWay {
     id: u32,
     offset: u64,
-    target: Result<(Arc<Upload>, String), Refusal>,
+    /// The file and its path when it was opened; or why not.
+    target: Result<(Arc<Upload>, String), (String, Refusal)>,
     flush_due: bool,
 }
 
@@ -95,12 +103,20 @@ impl Session {
             presence,
             dialect,
             draining,
-            handles: Handles::default(),
+            handles: Handles::new(DEFAULT_HANDLES),
+            seat: None,
             framer: Framer::default(),
             greeted: false,
             write: None,
             waiting: Arc::default(),
         }
+    }
+
+    /// The same for so many handles, holding its place among the label's sessions.
+    pub(super) fn bounded(mut self, handles: usize, seat: Seat<LabelId>) -> Self {
+        self.handles = Handles::new(handles);
+        self.seat = Some(seat);
+        self
     }
 
     /// Whether a file is open for writing.
@@ -198,10 +214,11 @@ impl Session {
             Ok(Open::Upload(writing)) => {
                 Ok((Arc::clone(writing.open.upload()), writing.path.clone()))
             }
-            Ok(Open::Reading(_) | Open::Listing(_)) => {
-                Err(Refusal::denied("This file was not opened for writing."))
-            }
-            Err(refusal) => Err(refusal),
+            Ok(Open::Reading(_) | Open::Listing(_)) => Err((
+                String::new(),
+                Refusal::denied("This file was not opened for writing."),
+            )),
+            Err(refusal) => Err((String::new(), refusal)),
         };
         WriteUnderWay {
             id,
@@ -213,7 +230,12 @@ impl Session {
 
     fn end_write(&mut self, write: WriteUnderWay, answer: &mut Answer<'_>) {
         match write.target {
-            Err(refusal) => self.dialect.refuse(answer.out, write.id, &refusal),
+            Err((path, refusal)) => {
+                if refusal.news {
+                    self.presence.refused(&path, &refusal);
+                }
+                self.dialect.refuse(answer.out, write.id, &refusal);
+            }
             Ok((upload, path)) => {
                 reply_status(answer.out, write.id, Status::Ok, "OK");
                 if self.presence.is_due(&path) {
@@ -275,13 +297,13 @@ impl Session {
             Request::Rename { from, to, replace } => self.rename(id, from, to, replace, answer),
             Request::Realpath { path } => Self::real_path(id, path, answer.out),
             Request::ExpandPath { path } => Self::expand_path(id, path, answer.out),
-            Request::Statvfs { path } => self.file_system(id, path, answer.out),
+            Request::Statvfs { path } => self.file_system(id, path, answer),
             Request::Fstatvfs { handle } => {
                 self.handles.get(handle)?;
-                self.file_system(id, b"/", answer.out)
+                self.file_system(id, b"/", answer)
             }
             Request::Limits => {
-                codec::reply_limits(answer.out, id, super::handles::MAX_HANDLES);
+                codec::reply_limits(answer.out, id, self.handles.most());
                 Ok(())
             }
             Request::Link => Err(Refusal::unsupported("There are no links on this server.")),
@@ -410,7 +432,7 @@ impl Session {
 
 impl WriteUnderWay {
     fn take(&mut self, bytes: &[u8]) {
-        let Ok((upload, _)) = &self.target else {
+        let Ok((upload, path)) = &self.target else {
             return;
         };
         match upload.write(self.offset, bytes) {
@@ -418,7 +440,7 @@ impl WriteUnderWay {
                 self.flush_due |= flush_due;
                 self.offset = self.offset.saturating_add(bytes.len() as u64);
             }
-            Err(refusal) => self.target = Err(refusal),
+            Err(refusal) => self.target = Err((path.clone(), refusal)),
         }
     }
 }

@@ -5,4 +5,5 @@ mod client;
 mod model;
 mod places;
 mod protocol;
+mod space;
 mod uploads;

@@ -14,13 +14,14 @@
 use super::codec::{Entry, OpenFlags};
 use super::dirsync::DirectorySync;
 use super::fence::{Fence, Table};
-use super::jail::{Jail, Target, entry, is_folder, join};
+use super::jail::{Jail, Target, entry, is_folder, join, size_of};
+use super::meter::Meter;
 use super::path::split;
 use super::refusal::Refusal;
 use super::upload::{OpenUpload, SyncFile, sync_to_disk};
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
-use rustix::fs::{Stat, StatVfs};
+use rustix::fs::Stat;
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
@@ -38,6 +39,7 @@ pub(super) struct Tree {
     reports: Jail,
     damaged: PathBuf,
     fence: Arc<Fence>,
+    meter: Arc<Meter>,
     directories: DirectorySync,
     sync_file: SyncFile,
 }
@@ -61,8 +63,15 @@ pub(super) enum Wait {
 }
 
 impl Tree {
-    /// Opens a label's trees, making folders that are not there. Blocks.
-    pub(super) fn open(places: &Places, label: &LabelId, fence: Arc<Fence>) -> io::Result<Self> {
+    /// Opens a label's trees, making folders that are not there. What is used of the label's space
+    /// will be counted: nobody has watched so far. Blocks.
+    pub(super) fn open(
+        places: &Places,
+        label: &LabelId,
+        fence: Arc<Fence>,
+        meter: Arc<Meter>,
+    ) -> io::Result<Self> {
+        meter.forget();
         Jail::open(&places.labels())?;
         Jail::open(&places.label(label))?;
         Ok(Self {
@@ -73,6 +82,7 @@ impl Tree {
             reports: Jail::open(&places.reports(label))?,
             damaged: places.damaged(),
             fence,
+            meter,
             directories: DirectorySync::default(),
             sync_file: sync_to_disk,
         })
@@ -93,6 +103,11 @@ impl Tree {
     /// The label's table of writers and closed folders.
     pub(super) fn fence(&self) -> &Arc<Fence> {
         &self.fence
+    }
+
+    /// What of the label's space is used.
+    pub(super) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
     }
 
     /// Closed files.
@@ -174,7 +189,14 @@ impl Tree {
         if self.incoming.is_folder(folder)? {
             return Ok(());
         }
+        let mut missing = 0;
+        let mut above = folder;
+        while !above.is_empty() && !self.incoming.is_folder(above)? {
+            missing += 1;
+            above = split(above).0;
+        }
         self.incoming.make_folders(folder)?;
+        self.meter.add_folders(missing);
         let mut made = folder;
         while !made.is_empty() {
             made = split(made).0;
@@ -266,9 +288,10 @@ impl Tree {
             Wait::Allowed => self.fence.settled(&[path]),
             Wait::Never => self.fence.table(),
         };
-        if wait == Wait::Never && table.is_committing(path) {
+        if wait == Wait::Never && (table.is_committing(path) || !self.meter.is_counted()) {
             return Ok(Opened::NeedsThread);
         }
+        self.ensure_counted(&table)?;
         table.check(path)?;
         let closed = self.incoming.stat(path)?;
         if closed.as_ref().is_some_and(is_folder) {
@@ -293,6 +316,8 @@ impl Tree {
         if seen.is_some() && !flags.truncate && (flags.append || !flags.create) {
             return Err(Refusal::not_resumable());
         }
+        self.meter.admit_file(path, !is_there)?;
+        self.meter.room().check(&self.incoming.file_system()?)?;
         if !self.incoming.is_folder(folder)? {
             if wait == Wait::Never {
                 return Ok(Opened::NeedsThread);
@@ -322,12 +347,20 @@ impl Tree {
     fn fresh(&self, table: &mut Table, path: &str) -> Result<File, Refusal> {
         table.revoke(path);
         self.partial.make_folders(split(path).0)?;
+        let older = self.partial.stat(path)?.filter(|stat| !is_folder(stat));
         match self.partial.unlink(path) {
-            Ok(()) | Err(Errno::NOENT) => {}
+            Ok(()) => {
+                if let Some(older) = older {
+                    self.meter.drop_file(size_of(&older));
+                }
+            }
+            Err(Errno::NOENT) => {}
             Err(Errno::ISDIR | Errno::PERM) => self.partial.remove_hollow(path)?,
             Err(error) => return Err(error.into()),
         }
-        Ok(self.partial.create(path)?)
+        let file = self.partial.create(path)?;
+        self.meter.add_file();
+        Ok(file)
     }
 
     /// Moves a closed file back to `partial` and opens it. The move is durable before the first
@@ -396,11 +429,6 @@ impl Tree {
             return Err(Refusal::no_such_file());
         };
         Ok(jail.set_times(path, times)?)
-    }
-
-    /// Figures of the file system below `/incoming`.
-    pub(super) fn file_system(&self) -> Result<StatVfs, Refusal> {
-        Ok(self.incoming.file_system()?)
     }
 }
 

@@ -6,13 +6,15 @@
 //! cannot be believed.
 
 use super::fence::Fence;
-use super::jail::{Jail, Target, timestamps};
+use super::jail::{Jail, Target, is_folder, size_of, timestamps};
+use super::meter::Meter;
 use super::path::split;
 use super::refusal::Refusal;
 use super::tree::Tree;
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// After so many bytes the disk is asked to begin writing, so that the fsync of a big file's CLOSE
@@ -27,6 +29,9 @@ const MAX_NAME_TRIES: u32 = 1_000;
 pub(super) struct Upload {
     ticket: u64,
     file: File,
+    meter: Arc<Meter>,
+    /// Bytes that the meter counts for it; changes under the meter's lock only.
+    accounted: AtomicU64,
     state: Mutex<Writing>,
 }
 
@@ -48,6 +53,8 @@ struct Writing {
     broken: bool,
     /// The disk failed; see the module's words.
     damaged: bool,
+    /// It did not fit into the label's space; with which words.
+    full: Option<String>,
 }
 
 impl Upload {
@@ -59,6 +66,11 @@ impl Upload {
     /// The file, for reading and for its attributes.
     pub(super) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Bytes that count as the label's.
+    pub(super) fn accounted(&self) -> u64 {
+        self.accounted.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, Writing> {
@@ -75,26 +87,47 @@ impl Upload {
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<bool, Refusal> {
         let mut state = self.writable()?;
         let at = state.append_at.unwrap_or(offset);
+        let count = bytes.len() as u64;
+        self.reserve(&mut state, at.saturating_add(count))?;
         if let Err(error) = self.file.write_all_at(bytes, at) {
             state.broken = true;
+            if let Ok(metadata) = self.file.metadata() {
+                self.meter.set(&self.accounted, metadata.len());
+            }
             return Err(error.into());
         }
-        let count = bytes.len() as u64;
         state.append_at = state.append_at.map(|at| at + count);
         state.unflushed += count;
         let due = state.unflushed >= FLUSH_EVERY_BYTES && !state.flushing;
         if due {
+            // Looked at now and then: one upload alone can fill a disk.
+            let figures = rustix::fs::fstatvfs(&self.file)?;
+            if let Err(refusal) = self.meter.room().check(&figures) {
+                state.full = Some(refusal.text.to_string());
+                return Err(refusal);
+            }
             state.unflushed = 0;
             state.flushing = true;
         }
         Ok(due)
     }
 
+    /// Takes room for a file of that size. Where there is none nothing more is written: what a
+    /// client has sent ahead would leave a hole.
+    fn reserve(&self, state: &mut Writing, size: u64) -> Result<(), Refusal> {
+        self.meter
+            .grow(&self.accounted, size)
+            .inspect_err(|refusal| state.full = Some(refusal.text.to_string()))
+    }
+
     /// Sets the size.
     pub(super) fn resize(&self, size: u64) -> Result<(), Refusal> {
         let mut state = self.writable()?;
         if self.file.metadata()?.len() != size {
-            self.file.set_len(size)?;
+            self.reserve(&mut state, size)?;
+            let outcome = self.file.set_len(size);
+            self.meter.set(&self.accounted, self.file.metadata()?.len());
+            outcome?;
         }
         state.append_at = state.append_at.map(|at| at.min(size));
         Ok(())
@@ -132,6 +165,9 @@ impl Upload {
         }
         if state.damaged {
             return Err(damaged());
+        }
+        if let Some(words) = &state.full {
+            return Err(Refusal::failure(words.clone()));
         }
         Ok(state)
     }
@@ -204,12 +240,17 @@ impl Tree {
         let upload = Arc::new(Upload {
             ticket,
             file,
+            meter: Arc::clone(self.meter()),
+            accounted: AtomicU64::new(0),
             state: Mutex::new(Writing {
                 append_at,
                 ..Writing::default()
             }),
         });
         table.enter(ticket, path, Arc::downgrade(&upload));
+        // Read after the one who wrote it before has lost it.
+        let size = upload.file.metadata().map_or(0, |metadata| metadata.len());
+        upload.accounted.store(size, Ordering::Relaxed);
         OpenUpload {
             upload,
             fence: Arc::clone(self.fence()),
@@ -225,6 +266,9 @@ impl Tree {
         }
         if state.broken {
             return Err(broken());
+        }
+        if let Some(words) = &state.full {
+            return Err(Refusal::failure(words.clone()));
         }
         drop(state);
         table
@@ -244,8 +288,12 @@ impl Tree {
         let path = {
             let table = self.fence().table();
             let path = table.path_of(upload.ticket).ok_or_else(taken_over)?;
+            let replaced = self.incoming().stat(&path)?.filter(|stat| !is_folder(stat));
             self.partial()
                 .rename(&path, self.incoming(), &path, Target::Replaced)?;
+            if let Some(stat) = replaced {
+                self.meter().drop_file(size_of(&stat));
+            }
             path
         };
         let (folder, _) = split(&path);
@@ -267,6 +315,9 @@ impl Tree {
             return;
         };
         let outcome = self.move_to_damaged(from, &path, upload.ticket);
+        if outcome.is_ok() {
+            self.meter().drop_file(upload.accounted());
+        }
         tracing::error!(
             label = %self.label(),
             path = ?path,

@@ -1,5 +1,6 @@
 //! The SFTP server driven by the clients that labels use, against a `Door` in this process.
 
+mod bounds;
 mod clients;
 mod openssh;
 mod raw;
@@ -9,6 +10,7 @@ use dropzone::domain::fault::Fault;
 use dropzone::domain::ids::LabelId;
 use dropzone::domain::password;
 use dropzone::domain::places::Places;
+use dropzone::domain::quota::OwnQuota;
 use dropzone::domain::upload::UploadEvent;
 use dropzone::sftp::{Door, Settings};
 use std::collections::HashMap;
@@ -21,13 +23,17 @@ use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse";
 
-/// Accounts of a test.
+/// Accounts of a test, and what is agreed with each of them about its space.
 #[derive(Default)]
-struct Book(Mutex<HashMap<String, Account>>);
+struct Book(Mutex<HashMap<String, Account>>, Mutex<OwnQuota>);
 
 impl Accounts for Book {
     fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
         Ok(self.0.lock().unwrap().get(name).cloned())
+    }
+
+    fn own_quota(&self, _: &LabelId) -> Result<OwnQuota, Fault> {
+        Ok(*self.1.lock().unwrap())
     }
 }
 

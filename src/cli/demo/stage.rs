@@ -77,7 +77,7 @@ impl Stage {
         fs::create_dir_all(self.dsp())?;
         let config = format!(
             "# Written by `dropzone demo`; everything else is at its default.\n\
-             data_dir = \"data\"\ndsp_dir = \"dsps\"\n\n[sftp]\nlisten = \"127.0.0.1:{}\"\n\n[notify]\noperator = [\"ops@distributor.example\"]\n",
+             data_dir = \"data\"\ndsp_dir = \"dsps\"\n\n[sftp]\nlisten = \"127.0.0.1:{}\"\nfree_bytes = 0\nfree_percent = 0\n\n[notify]\noperator = [\"ops@distributor.example\"]\n",
             self.port
         );
         fs::write(self.config(), config)?;

@@ -2,9 +2,11 @@
 
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
+use crate::domain::quota::Quota;
 use crate::domain::upload::UploadEvent;
 use crate::sftp::codec::kind;
 use crate::sftp::fence::Fence;
+use crate::sftp::meter::{Meter, Room};
 use crate::sftp::presence::Presence;
 use crate::sftp::refusal::Dialect;
 use crate::sftp::session::{Answer, Flow, Job, Session};
@@ -59,14 +61,25 @@ pub(super) type AtomicSessions = std::sync::atomic::AtomicU64;
 
 impl Label {
     pub(super) fn new() -> Self {
-        Self::on_disk(None)
+        Self::made(None, Quota::default(), Room::default())
     }
 
     /// A label whose disk fails as `sync` does.
-    pub(super) fn on_disk(sync: Option<SyncFile>) -> Self {
+    pub(super) fn on_disk(sync: SyncFile) -> Self {
+        Self::made(Some(sync), Quota::default(), Room::default())
+    }
+
+    /// A label with that much space; once it is full it is refused for ten minutes.
+    pub(super) fn with_space(quota: Quota, room: Room) -> Self {
+        Self::made(None, quota, room)
+    }
+
+    fn made(sync: Option<SyncFile>, quota: Quota, room: Room) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let places = Places::new(dir.path());
-        let tree = Tree::open(&places, &LabelId::new("L1"), Arc::<Fence>::default()).unwrap();
+        let meter = Arc::new(Meter::new(quota, room));
+        let label = LabelId::new("L1");
+        let tree = Tree::open(&places, &label, Arc::<Fence>::default(), meter).unwrap();
         let tree = Arc::new(match sync {
             Some(sync) => tree.with_sync(sync),
             None => tree,
@@ -77,6 +90,19 @@ impl Label {
             events: Arc::default(),
             draining: Arc::default(),
             sessions: AtomicSessions::new(0),
+        }
+    }
+
+    /// The same disk, another process.
+    pub(super) fn restarted(self) -> Self {
+        let places = Places::new(self.dir.path());
+        let (quota, _) = self.tree.meter().figures();
+        let meter = Arc::new(Meter::new(quota, *self.tree.meter().room()));
+        let label = LabelId::new("L1");
+        let tree = Tree::open(&places, &label, Arc::<Fence>::default(), meter).unwrap();
+        Self {
+            tree: Arc::new(tree),
+            ..self
         }
     }
 

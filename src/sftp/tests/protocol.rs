@@ -138,6 +138,7 @@ fn events_are_told_after_the_fact() {
             UploadEvent::Renamed { from, to, .. } => format!("{from}>{to}"),
             UploadEvent::Removed { folder, .. } => format!("-{folder}"),
             UploadEvent::SessionEnded { session, .. } => format!("end {session}"),
+            UploadEvent::OverQuota { folder, .. } => format!("full {folder}"),
         })
         .collect();
     // mkdir, open, write, close; the first write is always told.

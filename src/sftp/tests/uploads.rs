@@ -187,7 +187,7 @@ fn the_newest_session_takes_a_file_over() {
 
 #[test]
 fn a_file_whose_fsync_failed_is_set_aside() {
-    let label = Label::on_disk(Some(|_| Err(rustix::io::Errno::IO)));
+    let label = Label::on_disk(|_| Err(rustix::io::Errno::IO));
     let mut client = label.connect();
     client.mkdir("/incoming/A");
     assert_eq!(client.put("/incoming/A/a.wav", "content"), FAILURE);
