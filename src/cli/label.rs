@@ -4,6 +4,7 @@ use super::Context;
 use super::exit::{Done, Failure};
 use super::key;
 use super::output::{Table, give_to_owner, shown};
+use super::quota;
 use super::rules;
 use super::shapes::{LabelDetail, LabelList};
 use super::who;
@@ -49,6 +50,8 @@ pub enum Command {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Show or change how much may lie in a label's /incoming
+    Quota(quota::Arguments),
     /// Refuse logins from now on; packages stay
     Disable {
         /// User name
@@ -113,6 +116,9 @@ pub struct Settings {
 
 /// Runs it.
 pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
+    if let Command::Quota(arguments) = &command {
+        return quota::run(arguments, context);
+    }
     let config = context.config()?;
     let store = context.store(&config)?;
     match command {
@@ -147,6 +153,8 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             show(&account, None, &store, context)
         }
         Command::Key(KeyCommand::Remove { name, key }) => remove_key(&name, &key, &store, context),
+        // Done above.
+        Command::Quota(_) => Ok(Done::Fine),
         Command::Disable { name } => switch(&name, true, &store, context),
         Command::Enable { name } => switch(&name, false, &store, context),
     }

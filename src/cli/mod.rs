@@ -18,6 +18,7 @@ pub mod output;
 pub mod package;
 pub mod push;
 pub mod qc;
+pub mod quota;
 pub mod rules;
 pub mod schemas;
 pub mod serve;

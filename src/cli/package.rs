@@ -118,11 +118,18 @@ pub fn write_list(
         .iter()
         .map(|package| open_questions(package, store))
         .collect::<Result<_, _>>()?;
+    let ends: Vec<Option<String>> = packages
+        .iter()
+        .map(|package| end(package, store))
+        .collect::<Result<_, _>>()?;
     if context.json {
-        let lines = packages.iter().zip(questions);
+        let lines = packages.iter().zip(questions).zip(ends);
         context.write_json(&PackageList {
             packages: lines
-                .map(|(package, questions)| PackageLine::new(package, questions))
+                .map(|((package, questions), ended)| PackageLine {
+                    ended,
+                    ..PackageLine::new(package, questions)
+                })
                 .collect(),
         })?;
         return Ok(Done::Fine);
@@ -135,7 +142,11 @@ pub fn write_list(
         "ID", "STATUS", "LABEL", "TRY", "FINDINGS", "TO TICK", "ICPN", "RELEASE", "FOLDER",
         "CHANGED",
     ]);
-    for (package, questions) in packages.iter().zip(questions) {
+    for ((package, questions), ended) in packages.iter().zip(questions).zip(ends) {
+        let status = match ended {
+            Some(why) => format!("{} ({why})", package.status),
+            None => package.status.as_str().to_owned(),
+        };
         let to_tick = if questions.is_empty() {
             "-".to_owned()
         } else {
@@ -143,7 +154,7 @@ pub fn write_list(
         };
         table.row([
             package.id.to_string(),
-            package.status.as_str().to_owned(),
+            status,
             package.label_name.clone(),
             package.attempt.to_string(),
             counts(package.counts),
@@ -156,6 +167,14 @@ pub fn write_list(
     }
     table.write(context.out)?;
     Ok(Done::Fine)
+}
+
+/// Why a package is superseded; nothing for the others.
+fn end(package: &Package, store: &Store) -> Result<Option<String>, Failure> {
+    if package.status != Status::Superseded {
+        return Ok(None);
+    }
+    Ok(store.last_event(&package.id)?)
 }
 
 /// Codes of the questions that the reviewer has to tick; none once it is decided.

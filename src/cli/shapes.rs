@@ -38,6 +38,9 @@ pub struct PackageLine {
     pub findings: Counts,
     /// Codes of the questions that the reviewer has to tick before approval; none once it is decided.
     pub questions: Vec<String>,
+    /// Why it is superseded: `replaced` by a newer one, `withdrawn` by the label, `abandoned`
+    /// unfinished, or `duplicate` of one that we have.
+    pub ended: Option<String>,
     /// First seen; RFC 3339, UTC.
     pub received_at: String,
     /// Last changed; RFC 3339, UTC.
@@ -59,6 +62,7 @@ impl PackageLine {
             tracks: package.tracks,
             findings: package.counts,
             questions,
+            ended: None,
             received_at: rfc3339(package.received_at),
             updated_at: rfc3339(package.updated_at),
         }
@@ -447,4 +451,21 @@ pub struct StatusDetail {
     pub letters_dead: u64,
     /// Bytes free on the data directory's file system.
     pub free_bytes: u64,
+    /// Bytes that have to stay free; below, uploads are refused.
+    pub free_floor_bytes: u64,
+    /// Labels whose upload space was full within the last day.
+    pub full: Vec<FullLine>,
+    /// Unfinished uploads that were set aside into quarantine.
+    pub abandoned: u64,
+    /// Uploads that came twice and were set aside into quarantine.
+    pub duplicates: u64,
+}
+
+/// A label whose upload space was full.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FullLine {
+    /// User name of the label.
+    pub label: String,
+    /// When it was told so; RFC 3339, UTC.
+    pub at: String,
 }

@@ -2,8 +2,11 @@
 
 use super::Context;
 use super::exit::{Done, Failure};
-use super::shapes::StatusDetail;
-use crate::daemon::lock;
+use super::output::rfc3339;
+use super::shapes::{FullLine, StatusDetail};
+use crate::daemon::{clock, lock, usage};
+use crate::domain::quota::size;
+use crate::store::{Store, TOLD_EVERY};
 use std::io::Write;
 
 /// Runs it. Negative when no daemon runs.
@@ -12,6 +15,7 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
     let store = context.store(&config)?;
     let overview = store.overview()?;
     let holder = lock::holder(&config.places());
+    let (abandoned, duplicates) = usage::set_aside(&config.places());
     let detail = StatusDetail {
         running: holder.is_some(),
         pid: holder.flatten(),
@@ -35,6 +39,13 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
         letters_due: overview.letters_due,
         letters_dead: overview.letters_dead,
         free_bytes: lock::free_bytes(config.places().root()),
+        free_floor_bytes: config
+            .sftp
+            .free_bytes
+            .max(lock::all_bytes(config.places().root()) / 100 * config.sftp.free_percent.min(100)),
+        full: full(&store)?,
+        abandoned,
+        duplicates,
     };
     let done = if detail.running {
         Done::Fine
@@ -45,7 +56,11 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
         context.write_json(&detail)?;
         return Ok(done);
     }
-    let out = &mut context.out;
+    write(&detail, context.out)?;
+    Ok(done)
+}
+
+fn write(detail: &StatusDetail, out: &mut dyn Write) -> Result<(), Failure> {
     match (detail.running, detail.pid) {
         (true, Some(pid)) => writeln!(out, "running   pid {pid}, version {}", detail.version)?,
         (true, None) => writeln!(out, "running   version {}", detail.version)?,
@@ -64,15 +79,50 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
             gibibytes => format!("{gibibytes} GiB"),
         }
     )?;
+    if detail.free_bytes <= detail.free_floor_bytes {
+        writeln!(
+            out,
+            "          uploads are refused: {} have to stay free (sftp.free_bytes, sftp.free_percent)",
+            size(detail.free_floor_bytes)
+        )?;
+    }
     writeln!(out, "labels    {}", detail.labels)?;
+    for line in &detail.full {
+        writeln!(
+            out,
+            "          the upload space of {} was full at {} (dropzone label quota {})",
+            line.label, line.at, line.label
+        )?;
+    }
     writeln!(out, "packages  {}", sums(&detail.packages))?;
+    if detail.abandoned + detail.duplicates > 0 {
+        writeln!(
+            out,
+            "          set aside: {} abandoned, {} duplicate ({}/labels/*/quarantine)",
+            detail.abandoned, detail.duplicates, detail.data_dir
+        )?;
+    }
     writeln!(out, "pushes    {}", sums(&detail.pushes))?;
     writeln!(
         out,
         "e-mails   {} due, {} given up",
         detail.letters_due, detail.letters_dead
     )?;
-    Ok(done)
+    Ok(())
+}
+
+/// Labels whose space was full within the time in which they are told once.
+fn full(store: &Store) -> Result<Vec<FullLine>, Failure> {
+    let now = clock::now();
+    let since = now.checked_sub(TOLD_EVERY).unwrap_or(now);
+    Ok(store
+        .full_spaces(since)?
+        .into_iter()
+        .map(|full| FullLine {
+            label: full.label,
+            at: rfc3339(full.at),
+        })
+        .collect())
 }
 
 fn sums(counts: &std::collections::BTreeMap<String, u64>) -> String {

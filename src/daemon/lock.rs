@@ -54,3 +54,8 @@ pub fn holder(places: &Places) -> Option<Option<i32>> {
 pub fn free_bytes(path: &Path) -> u64 {
     rustix::fs::statvfs(path).map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
+
+/// Bytes of the whole file system of `path`; 0 when that cannot be told.
+pub fn all_bytes(path: &Path) -> u64 {
+    rustix::fs::statvfs(path).map_or(0, |stat| stat.f_blocks.saturating_mul(stat.f_frsize))
+}

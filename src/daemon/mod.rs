@@ -32,6 +32,7 @@ pub mod live;
 pub mod lock;
 pub mod pipeline;
 pub mod reports;
+pub mod usage;
 
 /// How often what is kept for a while is looked through.
 const SWEEP_EVERY: Duration = Duration::from_hours(24);

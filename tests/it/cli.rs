@@ -2,6 +2,7 @@
 //! words of refusals.
 
 use crate::kit::{TestDaemon, release};
+use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::shapes::{
     FixDetail, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
     RuleDetail, RuleList, StatusDetail,
@@ -20,6 +21,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("package-list", schema_for!(PackageList)),
         ("label", schema_for!(LabelDetail)),
         ("label-list", schema_for!(LabelList)),
+        ("quota", schema_for!(QuotaDetail)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
         ("fix", schema_for!(FixDetail)),
@@ -45,6 +47,49 @@ fn the_schemas_of_our_json_are_true() {
             file.display()
         );
     }
+}
+
+#[test]
+fn a_labels_upload_space_is_shown_agreed_and_given_back() {
+    let daemon = TestDaemon::prepare("");
+    let label = daemon.label("quayside", &[]);
+    let quota = |more: &[&str]| daemon.ask(&[&["label", "quota", "quayside"], more].concat());
+    let before = quota(&[]);
+    assert_eq!(before["quota"]["bytes"], 100_000_000_000_u64);
+    assert_eq!(before["agreed"].as_array().unwrap().len(), 0);
+    assert_eq!(before["used"]["files"], 0);
+    let folder = daemon
+        .data()
+        .join("labels")
+        .join(&label.id)
+        .join("incoming/A");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("a.wav"), [0; 1_500]).unwrap();
+    let after = quota(&["--bytes", "50GB", "--depth", "4"]);
+    assert_eq!(after["quota"]["bytes"], 50_000_000_000_u64);
+    assert_eq!(after["agreed"], serde_json::json!(["bytes", "depth"]));
+    assert_eq!(after["used"]["bytes"], 1_500);
+    assert_eq!(after["used"]["folders"], 1);
+    assert_eq!(quota(&["--files", "10"])["quota"]["depth"], 4, "it stays");
+    let shown = daemon.command(&["label", "quota", "quayside"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("bytes     1.5 kB of 50 GB   (agreed; for all: 100 GB)"),
+        "{shown}"
+    );
+    assert!(shown.contains("folders   1 of 5000\n"), "{shown}");
+    let reset = quota(&["--reset", "--folders", "7"]);
+    assert_eq!(reset["agreed"], serde_json::json!(["folders"]));
+    let code = |arguments: &[&str]| daemon.command(arguments).status.code();
+    assert_eq!(
+        code(&["label", "quota", "quayside", "--bytes", "a lot"]),
+        Some(2)
+    );
+    assert_eq!(
+        code(&["label", "quota", "quayside", "--depth", "99"]),
+        Some(2)
+    );
+    assert_eq!(code(&["label", "quota", "nobody"]), Some(3));
 }
 
 #[test]

@@ -202,7 +202,32 @@ fn a_faulty_release_is_explained_and_mended() {
         "{package}"
     );
 
-    // Once more while it waits for review: the newest is what counts.
+    // The same once more is no attempt, and the label is told so.
+    daemon.sftp_ok(
+        &label,
+        &format!(
+            "cd incoming\nmkdir same\ncd same\nput {}/*\n",
+            folder.display()
+        ),
+    );
+    let same = daemon.wait_status("same", "superseded");
+    let last = same["history"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["event"], "duplicate");
+    let of = last["note"].as_str().unwrap();
+    assert!(of.ends_with(package["id"].as_str().unwrap()), "{of}");
+    wait("the letter", || {
+        let mails = daemon.mails();
+        let told = mails.iter().any(|mail| mail.contains("You sent exactly"));
+        told.then_some(())
+    });
+    let listed = daemon.ask(&["package", "list", "--status", "superseded"]);
+    assert_eq!(listed["packages"][0]["ended"], "duplicate");
+    assert_eq!(daemon.ask(&["status"])["duplicates"], 1);
+
+    // Once more, and not the same, while it waits for review: the newest is what counts.
+    let message = folder.join("metadata.xml");
+    let text = fs::read_to_string(&message).unwrap();
+    fs::write(&message, text + "\n").unwrap();
     daemon.sftp_ok(
         &label,
         &format!(
