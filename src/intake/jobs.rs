@@ -65,7 +65,7 @@ impl Job {
     fn kind(&self) -> Kind {
         match self {
             Self::Hash { .. } => Kind::Files,
-            Self::Claim(_) | Self::Finish(_) | Self::Sweep(_) => Kind::Folders,
+            Self::Claim(_) | Self::Finish(_) | Self::Sweep(_) | Self::Abandon(_) => Kind::Folders,
         }
     }
 }
