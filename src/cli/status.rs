@@ -2,9 +2,13 @@
 
 use super::Context;
 use super::exit::{Done, Failure};
-use super::shapes::StatusDetail;
+use super::penalty;
+use super::shapes::{PenaltyLine, StatusDetail};
 use crate::daemon::lock;
 use std::io::Write;
+
+/// Sources kept out that are named one by one.
+const SHOWN_PENALTIES: usize = 5;
 
 /// Runs it. Negative when no daemon runs.
 pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
@@ -34,6 +38,10 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
             .collect(),
         letters_due: overview.letters_due,
         letters_dead: overview.letters_dead,
+        penalties: penalty::owed(&store)?
+            .iter()
+            .map(PenaltyLine::from)
+            .collect(),
         free_bytes: lock::free_bytes(config.places().root()),
     };
     let done = if detail.running {
@@ -72,7 +80,27 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
         "e-mails   {} due, {} given up",
         detail.letters_due, detail.letters_dead
     )?;
+    write_penalties(&detail, context.out)?;
     Ok(done)
+}
+
+fn write_penalties(detail: &StatusDetail, out: &mut dyn Write) -> Result<(), Failure> {
+    let kept_out: Vec<&PenaltyLine> = detail.penalties.iter().filter(|p| p.enforced).collect();
+    for line in kept_out.iter().take(SHOWN_PENALTIES) {
+        writeln!(
+            out,
+            "kept out  {} until {}, {} failed logins (dropzone penalty forgive {})",
+            line.source, line.until, line.failures, line.source
+        )?;
+    }
+    if let Some(more) = kept_out
+        .len()
+        .checked_sub(SHOWN_PENALTIES)
+        .filter(|n| *n > 0)
+    {
+        writeln!(out, "          and {more} more (dropzone penalty list)")?;
+    }
+    Ok(())
 }
 
 fn sums(counts: &std::collections::BTreeMap<String, u64>) -> String {

@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::session::{Answer, Job, Session};
 use super::tree::{Opened, Tree, Wait};
 use super::upload::OpenUpload;
+use crate::domain::audit::Event;
 use rustix::fs::StatVfsMountFlags;
 use rustix::io::Errno;
 use std::sync::Arc;
@@ -118,7 +119,12 @@ impl Session {
                 Place::Reports(relative) => self.tree.reports().file(relative, false)?,
                 Place::Elsewhere => return Err(Refusal::no_such_file()),
             };
+            let size_bytes = file.metadata()?.len();
             let handle = self.handles.insert(Open::Reading(file))?;
+            self.presence.witness().tell(Event::Download {
+                path: path.as_str().to_owned(),
+                size_bytes,
+            });
             reply_handle(answer.out, id, &handle);
             return Ok(());
         }
@@ -150,6 +156,9 @@ impl Session {
             path: relative.to_owned(),
             readable: flags.read,
         }))?;
+        self.presence.witness().tell(Event::Open {
+            path: relative.to_owned(),
+        });
         self.presence.touched(relative);
         reply_handle(out, id, &handle);
         Ok(())
@@ -327,6 +336,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.make_folder(&relative)?;
             presence.touched(&relative);
+            presence.witness().tell(Event::Mkdir { path: relative });
             Ok(())
         });
         Ok(())
@@ -343,6 +353,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.remove_folder(&relative)?;
             presence.removed(&relative);
+            presence.witness().tell(Event::Rmdir { path: relative });
             Ok(())
         });
         Ok(())
@@ -359,6 +370,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.remove_file(&relative)?;
             presence.touched(&relative);
+            presence.witness().tell(Event::Remove { path: relative });
             Ok(())
         });
         Ok(())
@@ -378,6 +390,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.rename(&from, &to, replace)?;
             presence.renamed(&from, &to);
+            presence.witness().tell(Event::Rename { from, to });
             Ok(())
         });
         Ok(())

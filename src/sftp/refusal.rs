@@ -64,7 +64,16 @@ const RECEIVED: &str = "This delivery is being received at this moment and canno
 const SEEN_ONLY: &str = "This delivery was received and is only shown here; it cannot be removed, \
      renamed or downloaded. To correct it, upload the changed files into this folder again.";
 
+/// The answer when the disk is full.
+const NO_SPACE: &str = "The server has no space left for this file. Nothing is wrong with your \
+     upload; please try again later.";
+
 impl Refusal {
+    /// Whether it is for want of space; counted apart.
+    pub(super) fn is_for_space(&self) -> bool {
+        self.text == NO_SPACE
+    }
+
     /// The thing is not there.
     pub(super) fn no_such_file() -> Self {
         Self::new(Status::NoSuchFile, "No such file or folder.")
@@ -141,10 +150,7 @@ impl From<Errno> for Refusal {
             Errno::NOTEMPTY => Self::failure("The folder is not empty."),
             Errno::ISDIR => Self::failure("This is a folder, not a file."),
             Errno::NAMETOOLONG => Self::failure("This name is too long."),
-            Errno::NOSPC | Errno::DQUOT => Self::failure(
-                "The server has no space left for this file. Nothing is wrong with your upload; \
-                 please try again later.",
-            ),
+            Errno::NOSPC | Errno::DQUOT => Self::failure(NO_SPACE),
             Errno::FBIG => Self::failure("This file is larger than the server takes."),
             other => {
                 tracing::error!(error = %other, "a file operation failed");

@@ -20,6 +20,7 @@ use super::refusal::Refusal;
 use super::upload::{OpenUpload, SyncFile, sync_to_disk};
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
+use crate::meter::DoorMeter;
 use rustix::fs::{Stat, StatVfs};
 use rustix::io::Errno;
 use std::fs::File;
@@ -40,6 +41,7 @@ pub(super) struct Tree {
     fence: Arc<Fence>,
     directories: DirectorySync,
     sync_file: SyncFile,
+    meter: Arc<DoorMeter>,
 }
 
 /// What became of an OPEN that may not wait.
@@ -75,7 +77,20 @@ impl Tree {
             fence,
             directories: DirectorySync::default(),
             sync_file: sync_to_disk,
+            meter: Arc::default(),
         })
+    }
+
+    /// The same with counters that somebody reads.
+    #[must_use]
+    pub(super) fn counted(mut self, meter: Arc<DoorMeter>) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// The counters.
+    pub(super) fn meter(&self) -> &DoorMeter {
+        &self.meter
     }
 
     /// The same with a disk that fails as `sync_file` does.
