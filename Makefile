@@ -40,7 +40,7 @@ setup-bench: setup
 target/venv/.done: Makefile
 	$(call install,python3 python3-venv)
 	@mkdir -p target && python3 -m venv target/venv
-	@target/venv/bin/pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 paramiko==5.1.0
+	@target/venv/bin/python -m pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 paramiko==5.1.0 ssh-audit==3.9.0
 	@touch $@
 
 build: setup

@@ -6,6 +6,7 @@ pub mod deliver;
 pub mod domain;
 pub mod inspect;
 pub mod intake;
+pub mod meter;
 pub mod notify;
 pub mod sftp;
 pub mod store;

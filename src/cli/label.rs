@@ -1,6 +1,7 @@
 //! `dropzone label …`: accounts that may upload.
 
 use super::Context;
+use super::access;
 use super::exit::{Done, Failure};
 use super::key;
 use super::output::{Table, give_to_owner, shown};
@@ -10,6 +11,7 @@ use super::shapes::{LabelDetail, LabelList};
 use super::who;
 use crate::config::Config;
 use crate::daemon::clock;
+use crate::domain::access::Access;
 use crate::domain::account::{Account, Profile, is_valid_name};
 use crate::domain::ids::DspId;
 use crate::domain::password;
@@ -52,6 +54,8 @@ pub enum Command {
     },
     /// Show or change how much may lie in a label's /incoming
     Quota(quota::Arguments),
+    /// From where, how and until when a label may log in
+    Access(access::Arguments),
     /// Refuse logins from now on; packages stay
     Disable {
         /// User name
@@ -155,6 +159,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         Command::Key(KeyCommand::Remove { name, key }) => remove_key(&name, &key, &store, context),
         // Done above.
         Command::Quota(_) => Ok(Done::Fine),
+        Command::Access(arguments) => access::run(&arguments, &store, context),
         Command::Disable { name } => switch(&name, true, &store, context),
         Command::Enable { name } => switch(&name, false, &store, context),
     }
@@ -201,6 +206,7 @@ fn add(
         password_hash: None,
         keys: Vec::new(),
         disabled: false,
+        access: Access::default(),
         created_at: clock::now(),
     };
     let password = change(&mut account, settings, config)?;
@@ -488,7 +494,7 @@ fn login(account: &Account) -> String {
     }
 }
 
-fn show(
+pub(super) fn show(
     account: &Account,
     password: Option<String>,
     store: &Store,
@@ -518,6 +524,7 @@ fn show(
         writeln!(out, "contract  {}", detail.territories.join(", "))?;
     }
     writeln!(out, "login     {}", login(account))?;
+    access::write(&account.access, *out)?;
     for line in &detail.keys {
         writeln!(out, "key       {}", shown(line))?;
     }

@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub mod access;
 pub mod check;
 pub mod config;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod key;
 pub mod label;
 pub mod output;
 pub mod package;
+pub mod penalty;
 pub mod push;
 pub mod qc;
 pub mod quota;
@@ -83,6 +85,9 @@ enum Command {
     /// The configuration: check it, show it
     #[command(subcommand)]
     Config(config::Command),
+    /// Sources that are kept out for a while because of failed logins
+    #[command(subcommand)]
+    Penalty(penalty::Command),
     /// Where everything stands
     Status,
     /// Run the daemon
@@ -157,6 +162,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Done, Failure
         Command::Push(command) => push::run(command, context),
         Command::Schemas(command) => schemas::run(command, context),
         Command::Config(command) => config::run(&command, context),
+        Command::Penalty(command) => penalty::run(&command, context),
         Command::Status => status::run(context),
         Command::Serve => serve::run(context),
         Command::Demo(arguments) => demo::run(&arguments, context),

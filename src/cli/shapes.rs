@@ -4,6 +4,7 @@
 use super::output::rfc3339;
 use crate::domain::account::{Account, Profile};
 use crate::domain::package::{Event, LogLine, Package};
+use crate::domain::penalty::Penalty;
 use crate::domain::policy::{RuleChange, RuleSetting, holding};
 use crate::domain::push::Push;
 use crate::domain::report::{ArtworkSummary, Counts, Finding, Severity, TrackSummary};
@@ -274,6 +275,12 @@ pub struct LabelDetail {
     pub keys: Vec<String>,
     /// Whether logins are refused.
     pub disabled: bool,
+    /// Networks and addresses that it may come from; empty: everywhere.
+    pub allow_from: Vec<String>,
+    /// What it has to prove: `any` (a key or a password) or `key+password`.
+    pub require: String,
+    /// From when on it cannot log in; RFC 3339, UTC.
+    pub expires_at: Option<String>,
     /// Rules that weigh otherwise for this label.
     pub rules: Vec<RuleChangeLine>,
     /// All changes of such rules, oldest first.
@@ -303,6 +310,14 @@ impl LabelDetail {
             has_password: account.password_hash.is_some(),
             keys: account.keys.iter().map(|key| fingerprint(key)).collect(),
             disabled: account.disabled,
+            allow_from: account
+                .access
+                .allow_from
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            require: account.access.require.as_str().to_owned(),
+            expires_at: account.access.expires_at.map(rfc3339),
             rules: holding(changes)
                 .into_iter()
                 .map(RuleChangeLine::from)
@@ -428,6 +443,49 @@ pub struct LabelList {
     pub labels: Vec<LabelDetail>,
 }
 
+/// A source that failed to log in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PenaltyLine {
+    /// An IPv4 address, or an IPv6 network of 64 bits.
+    pub source: String,
+    /// Whether it is kept out now; if not, the next failures may change that.
+    pub enforced: bool,
+    /// When everything is forgiven; RFC 3339, UTC.
+    pub until: String,
+    /// Failed connections since it owed nothing.
+    pub failures: u32,
+    /// What the last one did: `wrong_password`, `unknown_user`, `no_login` or `too_slow`.
+    pub last: String,
+}
+
+impl From<&Penalty> for PenaltyLine {
+    fn from(penalty: &Penalty) -> Self {
+        Self {
+            source: penalty.source.to_string(),
+            enforced: penalty.enforced,
+            until: rfc3339(penalty.until),
+            failures: penalty.failures,
+            last: penalty.offence.as_str().to_owned(),
+        }
+    }
+}
+
+/// Sources that failed to log in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PenaltyList {
+    /// Who owes longest comes first.
+    pub penalties: Vec<PenaltyLine>,
+}
+
+/// What was forgiven.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Pardoned {
+    /// The address or network.
+    pub source: String,
+    /// Sources in it that owed something when the daemon last wrote it down.
+    pub count: u64,
+}
+
 /// Where everything stands.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StatusDetail {
@@ -449,6 +507,8 @@ pub struct StatusDetail {
     pub letters_due: u64,
     /// E-mails given up.
     pub letters_dead: u64,
+    /// Sources that failed to log in; those with `enforced` are kept out.
+    pub penalties: Vec<PenaltyLine>,
     /// Bytes free on the data directory's file system.
     pub free_bytes: u64,
     /// Bytes that have to stay free; below, uploads are refused.

@@ -3,11 +3,15 @@
 use super::Context;
 use super::exit::{Done, Failure};
 use super::output::rfc3339;
-use super::shapes::{FullLine, StatusDetail};
+use super::penalty;
+use super::shapes::{FullLine, PenaltyLine, StatusDetail};
 use crate::daemon::{clock, lock, usage};
 use crate::domain::quota::size;
 use crate::store::{Store, TOLD_EVERY};
 use std::io::Write;
+
+/// Sources kept out that are named one by one.
+const SHOWN_PENALTIES: usize = 5;
 
 /// Runs it. Negative when no daemon runs.
 pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
@@ -38,6 +42,10 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
             .collect(),
         letters_due: overview.letters_due,
         letters_dead: overview.letters_dead,
+        penalties: penalty::owed(&store)?
+            .iter()
+            .map(PenaltyLine::from)
+            .collect(),
         free_bytes: lock::free_bytes(config.places().root()),
         free_floor_bytes: config
             .sftp
@@ -108,7 +116,7 @@ fn write(detail: &StatusDetail, out: &mut dyn Write) -> Result<(), Failure> {
         "e-mails   {} due, {} given up",
         detail.letters_due, detail.letters_dead
     )?;
-    Ok(())
+    write_penalties(detail, out)
 }
 
 /// Labels whose space was full within the time in which they are told once.
@@ -123,6 +131,25 @@ fn full(store: &Store) -> Result<Vec<FullLine>, Failure> {
             at: rfc3339(full.at),
         })
         .collect())
+}
+
+fn write_penalties(detail: &StatusDetail, out: &mut dyn Write) -> Result<(), Failure> {
+    let kept_out: Vec<&PenaltyLine> = detail.penalties.iter().filter(|p| p.enforced).collect();
+    for line in kept_out.iter().take(SHOWN_PENALTIES) {
+        writeln!(
+            out,
+            "kept out  {} until {}, {} failed logins (dropzone penalty forgive {})",
+            line.source, line.until, line.failures, line.source
+        )?;
+    }
+    if let Some(more) = kept_out
+        .len()
+        .checked_sub(SHOWN_PENALTIES)
+        .filter(|n| *n > 0)
+    {
+        writeln!(out, "          and {more} more (dropzone penalty list)")?;
+    }
+    Ok(())
 }
 
 fn sums(counts: &std::collections::BTreeMap<String, u64>) -> String {

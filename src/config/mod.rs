@@ -48,6 +48,8 @@ pub struct Config {
     pub notify: crate::notify::Settings,
     /// Pushes to DSPs.
     pub deliver: crate::deliver::Settings,
+    /// Numbers and health for whoever watches.
+    pub metrics: MetricsSettings,
 }
 
 impl Default for Config {
@@ -63,6 +65,7 @@ impl Default for Config {
             inspect: crate::inspect::Settings::default(),
             notify: crate::notify::Settings::default(),
             deliver: crate::deliver::Settings::default(),
+            metrics: MetricsSettings::default(),
         }
     }
 }
@@ -76,6 +79,8 @@ pub struct LogSettings {
     /// Least severity that is logged: `error`, `warn`, `info`, `debug` or `trace`; finer:
     /// `info,dropzone::intake=debug`.
     pub level: String,
+    /// Where the audit log goes: `stdout` (the journal), an absolute path, or `off`.
+    pub audit: AuditTarget,
 }
 
 impl Default for LogSettings {
@@ -83,6 +88,7 @@ impl Default for LogSettings {
         Self {
             format: LogFormat::Text,
             level: "info".to_owned(),
+            audit: AuditTarget::Stdout,
         }
     }
 }
@@ -96,6 +102,63 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// Where the audit log goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AuditTarget {
+    /// Nowhere.
+    Off,
+    /// To standard output, which systemd puts into the journal.
+    Stdout,
+    /// Into a file, begun anew on SIGHUP so that it can be rotated.
+    File(PathBuf),
+}
+
+impl TryFrom<String> for AuditTarget {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "off" => Ok(Self::Off),
+            "stdout" => Ok(Self::Stdout),
+            path if path.starts_with('/') => Ok(Self::File(PathBuf::from(path))),
+            other => Err(format!(
+                "{other:?} is no place for the audit log: write \"stdout\", \"off\" or an absolute path"
+            )),
+        }
+    }
+}
+
+impl From<AuditTarget> for String {
+    fn from(target: AuditTarget) -> Self {
+        match target {
+            AuditTarget::Off => "off".to_owned(),
+            AuditTarget::Stdout => "stdout".to_owned(),
+            AuditTarget::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// Numbers and health for whoever watches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Address and port of `/metrics`, `/healthz` and `/readyz`; empty: none. There is no login, so
+    /// it belongs on this machine.
+    pub listen: String,
+    /// `/readyz` says no when less is free, in mebibytes.
+    pub ready_free_mib: u64,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self {
+            listen: String::new(),
+            ready_free_mib: 1_024,
+        }
+    }
 }
 
 impl Config {

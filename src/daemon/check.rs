@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::deliver;
 use crate::inspect::schemas::{SchemaState, Schemas};
 use crate::notify::Post;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -21,6 +22,25 @@ pub fn check(config: &Config, online: bool) -> anyhow::Result<Remarks> {
     let mut remarks = Remarks::default();
     let places = config.places();
     data_directory(places.root(), &mut remarks);
+    for weak in &config.sftp.legacy_algorithms {
+        remarks.notes.push(format!(
+            "sftp.legacy_algorithms offers {}: {}",
+            weak.as_str(),
+            weak.risk()
+        ));
+    }
+    if !config.metrics.listen.is_empty()
+        && !config
+            .metrics
+            .listen
+            .parse::<SocketAddr>()
+            .is_ok_and(|address| address.ip().is_loopback())
+    {
+        remarks.notes.push(format!(
+            "metrics.listen {} may be reached from other machines, and asks for no login",
+            config.metrics.listen
+        ));
+    }
     if let Err(error) = Post::new(&config.notify, &places.mail()) {
         remarks
             .problems

@@ -6,11 +6,15 @@ use crate::domain::content::Memory;
 use crate::domain::fault::Fault;
 use crate::domain::upload::UploadEvent;
 use crate::intake::{Fresh, Intake, Wires};
-use crate::sftp::Door;
+use crate::meter::DoorMeter;
+use crate::sftp::{self, Door};
 use crate::store::{Remembered, Store};
 use anyhow::{Context, bail};
 use early::Early;
 use live::{Live, Parts};
+use ops::audit::Audit;
+use ops::metrics::Watched;
+use ops::penalties::Keeper;
 use sd_notify::NotifyState;
 use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -28,8 +32,10 @@ pub mod check;
 pub mod clock;
 pub mod dispatch;
 pub mod early;
+pub mod listener;
 pub mod live;
 pub mod lock;
+pub mod ops;
 pub mod pipeline;
 pub mod reports;
 pub mod usage;
@@ -89,6 +95,7 @@ pub fn serve(config: Config, config_file: Option<PathBuf>) -> anyhow::Result<()>
         let _inside = runtime.enter();
         Signals::listen()?
     };
+    let audit = Audit::start(&config.log.audit)?;
     let store =
         Store::open(&places.database(), clock::now).context("the database cannot be opened")?;
     introduce(&store, &config);
@@ -100,8 +107,11 @@ pub fn serve(config: Config, config_file: Option<PathBuf>) -> anyhow::Result<()>
         store,
         epoch,
         live,
+        audit: audit.clone(),
+        meter: Arc::default(),
     };
     let outcome = runtime.block_on(daemon.run(signals));
+    audit.finish(AUDIT_FAREWELL);
     // Threads that are still at work are left behind: what they do is repeated at the next start.
     runtime.shutdown_background();
     outcome
@@ -150,12 +160,17 @@ fn make_directories(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long the end waits for the audit log to be written.
+const AUDIT_FAREWELL: Duration = Duration::from_secs(5);
+
 struct Daemon {
     config: Config,
     config_file: Option<PathBuf>,
     store: Store,
     epoch: u64,
     live: Arc<Live>,
+    audit: Audit,
+    meter: Arc<DoorMeter>,
 }
 
 impl Daemon {
@@ -171,6 +186,9 @@ impl Daemon {
         );
         let early = Arc::new(early);
         let (door, intake) = self.door_and_intake(claimed, &memory, &early)?;
+        let keeper = Arc::new(Keeper::begin(Arc::clone(&door), self.store.clone())?);
+        let watched = self.watched(&door);
+        self.watch(&watched, stop.clone()).await?;
         let recovering = Arc::clone(&intake);
         let recovery = tokio::task::spawn_blocking(move || recovering.recover());
         tokio::select! {
@@ -178,9 +196,7 @@ impl Daemon {
             // What was begun is gone on with at the next start, as after a crash.
             () = signals.stop() => return Ok(()),
         }
-        let listener = TcpListener::bind(&self.config.sftp.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", self.config.sftp.listen))?;
+        let listener = listener::open(&self.config.sftp.listen).await?;
         let address = listener.local_addr()?;
         let pipeline = pipeline::Pipeline {
             store: self.store.clone(),
@@ -191,6 +207,7 @@ impl Daemon {
         };
         let workers = self.workers(&intake, pipeline, wake, &stopping)?;
         let serving = tokio::spawn(Arc::clone(&door).run(listener, stop.clone()));
+        watched.accepting.store(true, Ordering::Relaxed);
         let drain = Duration::from_secs(self.config.sftp.drain_seconds);
         let pushing = tokio::spawn(dispatch::pushes(
             self.store.clone(),
@@ -211,7 +228,7 @@ impl Daemon {
                 .or_else(|| serving.is_finished().then(|| "SFTP server".to_owned()))
                 .or_else(|| pushing.is_finished().then(|| "pushes".to_owned()))
         };
-        let outcome = self.until_stopped(has_died, &mut signals).await;
+        let outcome = self.until_stopped(has_died, &keeper, &mut signals).await;
 
         let deadline = Instant::now() + drain;
         notify(&[NotifyState::Stopping]);
@@ -222,7 +239,48 @@ impl Daemon {
             _ = async { (serving.await.ok(), pushing.await.ok(), join(workers, deadline).await) } => tracing::info!("stopped"),
             () = signals.stop() => tracing::warn!("told twice: stopped at once"),
         }
+        tokio::task::spawn_blocking(move || keeper.end()).await?;
         outcome
+    }
+
+    fn watched(&self, door: &Arc<Door>) -> Arc<Watched> {
+        Arc::new(Watched {
+            door: Arc::clone(door),
+            meter: Arc::clone(&self.meter),
+            store: self.store.clone(),
+            audit: self.audit.clone(),
+            places: self.config.places(),
+            accepting: AtomicBool::new(false),
+            ready_free_bytes: self.config.metrics.ready_free_mib.saturating_mul(1 << 20),
+            started: clock::now(),
+        })
+    }
+
+    /// Opens the pages for whoever watches, if they are wanted.
+    async fn watch(
+        &self,
+        watched: &Arc<Watched>,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let listen = &self.config.metrics.listen;
+        if listen.is_empty() {
+            return Ok(());
+        }
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("metrics.listen: cannot listen on {listen}"))?;
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                %address,
+                "metrics.listen can be reached from other machines, and asks for no login"
+            );
+        }
+        let watched = Arc::clone(watched);
+        let pages: ops::http::Pages = Arc::new(move |path| watched.page(path));
+        tokio::spawn(ops::http::serve(listener, pages, stop));
+        tracing::info!(%address, "metrics");
+        Ok(())
     }
 
     fn door_and_intake(
@@ -240,13 +298,15 @@ impl Daemon {
                 intake.tell(event);
             }
         };
-        let door = Door::new(
-            self.config.sftp.clone(),
-            places.clone(),
-            Arc::new(self.store.clone()),
-            Arc::new(tell),
-        )
-        .context("the SFTP server cannot be set up")?;
+        let wires = sftp::Wires {
+            accounts: Arc::new(self.store.clone()),
+            events: Arc::new(tell),
+            audit: self.audit.sink(),
+            meter: Arc::clone(&self.meter),
+            clock: clock::now,
+        };
+        let door = Door::new(self.config.sftp.clone(), places.clone(), wires)
+            .context("the SFTP server cannot be set up")?;
         let early = Arc::clone(early);
         let intake = Intake::new(
             self.config.intake.clone(),
@@ -316,6 +376,7 @@ impl Daemon {
     async fn until_stopped(
         &self,
         has_died: impl Fn() -> Option<String>,
+        keeper: &Arc<Keeper>,
         signals: &mut Signals,
     ) -> anyhow::Result<()> {
         let beat =
@@ -334,6 +395,8 @@ impl Daemon {
                         bail!("the database's writer has stopped; see the log above");
                     }
                     self.pulse().await;
+                    let keeper = Arc::clone(keeper);
+                    tokio::task::spawn_blocking(move || keeper.tend()).await?;
                 }
             }
         }
@@ -350,6 +413,9 @@ impl Daemon {
 
     /// Reads the configuration again; a bad one changes nothing.
     fn reload(&self) {
+        // Whoever rotates logs sends the same signal, and his file is gone whatever the new
+        // configuration says.
+        self.audit.reopen();
         let fresh = Config::load(self.config_file.as_deref()).map_err(anyhow::Error::from);
         match fresh.and_then(|config| Ok((config.clone(), Parts::make(config)?))) {
             Ok((config, parts)) => {
@@ -358,9 +424,10 @@ impl Daemon {
                     || config.intake != self.config.intake
                     || config.data_dir != self.config.data_dir
                     || config.log != self.config.log
+                    || config.metrics != self.config.metrics
                 {
                     tracing::warn!(
-                        "changes of data_dir, log, sftp and intake take effect at the next start"
+                        "changes of data_dir, log, sftp, intake and metrics take effect at the next start"
                     );
                 }
                 self.live.exchange(parts);

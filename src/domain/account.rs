@@ -1,11 +1,13 @@
 //! A label's account: who may upload, how it proves itself, and how its packages are judged.
 
+use super::access::{Access, Barred};
 use super::fault::Fault;
 use super::ids::{DspId, LabelId};
 use super::quota::OwnQuota;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// How strictly a label's messages are read (design decision 8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -79,8 +81,20 @@ pub struct Account {
     pub keys: Vec<String>,
     /// A disabled account cannot log in; its packages stay.
     pub disabled: bool,
+    /// From where, how and until when it may log in.
+    pub access: Access,
     /// When the account was made.
     pub created_at: Timestamp,
+}
+
+impl Account {
+    /// Why someone from there who is this label may not be here now, if so.
+    pub fn bars(&self, from: IpAddr, now: Timestamp) -> Option<Barred> {
+        if self.disabled {
+            return Some(Barred::Disabled);
+        }
+        self.access.bars(from, now)
+    }
 }
 
 /// Whether `name` may be a label's user name. The set is small on purpose: the name appears in

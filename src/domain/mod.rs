@@ -3,7 +3,9 @@
 //! Everything else in the crate may import `domain`; `domain` imports nothing of ours.
 #![deny(clippy::disallowed_methods)]
 
+pub mod access;
 pub mod account;
+pub mod audit;
 pub mod backoff;
 pub mod check_digits;
 pub mod completeness;
@@ -21,8 +23,10 @@ pub mod likeness;
 pub mod limits;
 pub mod markup;
 pub mod naming;
+pub mod net;
 pub mod package;
 pub mod password;
+pub mod penalty;
 pub mod places;
 pub mod policy;
 pub mod push;

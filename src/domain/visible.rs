@@ -19,6 +19,11 @@ fn acts(c: char) -> bool {
         )
 }
 
+/// Whether a character acts on what shows it, or on the text around it, without being seen.
+pub fn acts_unseen(c: char) -> bool {
+    acts(c) || steers(c)
+}
+
 /// Marks that only steer the direction of neighbouring text. Titles in Hebrew or Arabic have them
 /// rightly, so they stay in running text and go only where a single line is all there is.
 fn steers(c: char) -> bool {

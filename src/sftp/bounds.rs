@@ -2,38 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
-
-/// Refused connections are logged at most once in this time.
-const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(10);
-
-/// Whom an address belongs to, as far as can be told: one IPv4 address, or the /64 that a provider
-/// gives to one customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Network {
-    /// One address.
-    V4(Ipv4Addr),
-    /// The first 64 bits.
-    V6(u64),
-}
-
-impl Network {
-    /// The network of an address; an IPv4 address that came through an IPv6 socket is one.
-    pub(super) fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address),
-            IpAddr::V6(address) => Self::V6(prefix(address)),
-        }
-    }
-}
-
-fn prefix(address: Ipv6Addr) -> u64 {
-    let [a, b, c, d, ..] = address.segments().map(u64::from);
-    a << 48 | b << 32 | c << 16 | d
-}
 
 /// Counts who is here, by a key.
 #[derive(Debug)]
@@ -86,31 +55,6 @@ impl<K: Eq + Hash + Clone> Drop for Seat<K> {
     }
 }
 
-/// Refused connections, told in the log without flooding it.
-#[derive(Debug, Default)]
-pub(super) struct Refusals {
-    count: u64,
-    logged: Option<Instant>,
-}
-
-impl Refusals {
-    /// Says why in a line before the protocol begins, as RFC 4253 (4.2) allows, and hangs up. Never
-    /// waits: whoever floods us costs no more than the accept.
-    pub(super) fn refuse(&mut self, stream: &TcpStream, peer: SocketAddr, words: &str) {
-        // What does not fit into the socket at once is not said.
-        stream.try_write(words.as_bytes()).ok();
-        self.count += 1;
-        let due = self
-            .logged
-            .is_none_or(|last| last.elapsed() >= REFUSALS_LOGGED_EVERY);
-        if due {
-            tracing::warn!(%peer, refused = self.count, reason = words.trim_end(), "connections refused");
-            self.count = 0;
-            self.logged = Some(Instant::now());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,14 +71,5 @@ mod tests {
         assert!(crowd.enter("a", 2).is_some());
         drop(second);
         assert!(crowd.counts.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_customer_is_one_address_or_one_prefix() {
-        let of = |text: &str| Network::of(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

@@ -4,16 +4,23 @@
 //! one here. A refused command gets a sentence on stderr and an exit status, so that `scp -O`,
 //! `rsync` and rclone's hash commands end at once.
 
-use super::bounds::{Network, Seat};
+use super::auth::Denied;
+use super::bounds::Seat;
 use super::channel::Pipe;
 use super::guard::Cutter;
 use super::presence::Presence;
+use super::proof::{Proof, Way};
 use super::refusal::Dialect;
 use super::server::Door;
 use super::session::Session as Sftp;
+use super::witness::Witness;
+use crate::domain::access::Require;
 use crate::domain::account::Account;
+use crate::domain::audit::{Entry, Event};
 use crate::domain::ids::LabelId;
+use crate::domain::net::Net;
 use bytes::Bytes;
+use jiff::Timestamp;
 use russh::keys::PublicKey;
 use russh::server::{
     Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session,
@@ -24,9 +31,9 @@ use russh::{
 };
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
@@ -57,8 +64,24 @@ pub(super) struct Link {
     /// As whom: user name and label.
     pub(super) account: OnceLock<(String, LabelId)>,
     logged_in: AtomicBool,
+    tries: Mutex<Tries>,
     pipes: Mutex<Vec<Weak<Pipe>>>,
     active: Mutex<Instant>,
+}
+
+/// What was tried on the way to a login.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tries {
+    /// Something was asked at all, be it only which methods there are.
+    pub(super) asked: bool,
+    /// The last user name.
+    pub(super) user: String,
+    /// Keys that were offered and may not log in.
+    pub(super) offered: u32,
+    /// A password was refused.
+    pub(super) wrong: bool,
+    /// It was for a name that no label has.
+    pub(super) unknown: bool,
 }
 
 impl Link {
@@ -71,6 +94,7 @@ impl Link {
             login: Notify::new(),
             account: OnceLock::new(),
             logged_in: AtomicBool::new(false),
+            tries: Mutex::default(),
             pipes: Mutex::default(),
             active: Mutex::new(Instant::now()),
         }
@@ -79,6 +103,22 @@ impl Link {
     /// Whether someone has logged in.
     pub(super) fn is_logged_in(&self) -> bool {
         self.logged_in.load(Ordering::Relaxed)
+    }
+
+    /// What was tried so far.
+    pub(super) fn tries(&self) -> Tries {
+        self.noted().clone()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody tries to log in under that name.
+    fn asked(&self, user: &str) {
+        let mut tries = self.noted();
+        tries.asked = true;
+        tries.user = cut(user);
     }
 
     /// Whether a file is being written or made durable.
@@ -130,7 +170,7 @@ impl Link {
 }
 
 /// The places of a connection that has not logged in: among all, and among those of its network.
-pub(super) type Waiting = (OwnedSemaphorePermit, Seat<Network>);
+pub(super) type Waiting = (OwnedSemaphorePermit, Seat<Net>);
 
 /// russh's handler of one connection.
 pub(super) struct Connection {
@@ -144,6 +184,8 @@ pub(super) struct Connection {
     /// Channels that are open; those with SFTP running have a pipe.
     channels: HashMap<ChannelId, Option<Arc<Pipe>>>,
     wrong_passwords: u32,
+    /// What was proved, of a label that has to prove more than one thing.
+    proof: Proof,
 }
 
 impl Drop for Connection {
@@ -153,6 +195,7 @@ impl Drop for Connection {
         }
         if let Some(account) = &self.account {
             tracing::info!(peer = %self.link.peer, label = %account.id, user = %account.name, "connection closed");
+            self.tell(account, Event::Logout);
         }
     }
 }
@@ -168,51 +211,125 @@ impl Connection {
             account: None,
             channels: HashMap::new(),
             wrong_passwords: 0,
+            proof: Proof::default(),
         }
     }
 
-    fn welcome(&mut self, account: Account, method: &str) -> Auth {
+    /// A line of the audit log about a label that is logged in.
+    fn tell(&self, account: &Account, event: Event) {
+        let entry = Entry::new(event)
+            .from(self.link.peer.ip())
+            .by(&account.name);
+        (self.door.audit())(Entry {
+            label: Some(account.id.to_string()),
+            ..entry
+        });
+    }
+
+    /// Something was proved. Enough to be let in, or one half of it.
+    fn proved(&mut self, account: Account, way: Way) -> Auth {
+        let method = way.method();
+        let needs_both = account.access.require == Require::KeyAndPassword;
+        let is_enough = self.proof.add(&account.name, way) || !needs_both;
+        if !is_enough {
+            tracing::info!(
+                peer = %self.link.peer,
+                label = %account.id,
+                user = %account.name,
+                method,
+                "one of two proofs given"
+            );
+            return Auth::Reject {
+                proceed_with_methods: Some(self.methods_left(&account.name)),
+                partial_success: true,
+            };
+        }
+        let (method, key) = if needs_both {
+            ("publickey+password", self.proof.key())
+        } else {
+            (method, self.proof.key())
+        };
+        let meter = self.door.meter();
+        match (needs_both, key) {
+            (true, _) => meter.logins_both.one(),
+            (false, Some(_)) => meter.logins_key.one(),
+            (false, None) => meter.logins_password.one(),
+        }
         tracing::info!(
             peer = %self.link.peer,
             label = %account.id,
             user = %account.name,
             method,
+            key = key.unwrap_or("-"),
             "logged in"
         );
         self.account = Some(account);
         Auth::Accept
     }
 
+    /// The methods that make sense for that name: all, or after one proof the other one.
+    fn methods_left(&self, user: &str) -> MethodSet {
+        if self.wrong_passwords >= MAX_WRONG_PASSWORDS {
+            return MethodSet::empty();
+        }
+        match self.proof.given_by(user) {
+            (true, false) => {
+                MethodSet::from(&[MethodKind::Password, MethodKind::KeyboardInteractive][..])
+            }
+            (false, true) => MethodSet::from(&[MethodKind::PublicKey][..]),
+            _ => methods(),
+        }
+    }
+
     /// Refuses, and leaves the methods as they are: russh would strike out the one that failed,
     /// and a mistyped password would be the last.
-    fn refuse(&self) -> Auth {
-        let methods = if self.wrong_passwords < MAX_WRONG_PASSWORDS {
-            methods()
-        } else {
-            MethodSet::empty()
-        };
+    fn refuse(&self, user: &str) -> Auth {
         Auth::Reject {
-            proceed_with_methods: Some(methods),
+            proceed_with_methods: Some(self.methods_left(user)),
             partial_success: false,
         }
     }
 
-    async fn check_password(&mut self, user: &str, password: &str, method: &str) -> Auth {
+    /// Where and when somebody tries.
+    fn here(&self) -> (IpAddr, Timestamp) {
+        (self.link.peer.ip(), self.door.now())
+    }
+
+    async fn check_password(&mut self, user: &str, password: &str, method: &'static str) -> Auth {
         let earliest = tokio::time::Instant::now() + REFUSAL_TIME;
-        if self.wrong_passwords < MAX_WRONG_PASSWORDS
-            && let Some(account) = self.door.authenticator().by_password(user, password).await
-        {
-            return self.welcome(account, method);
-        }
+        self.link.asked(user);
+        let checked = if self.wrong_passwords < MAX_WRONG_PASSWORDS {
+            let here = self.here();
+            let known = self.door.authenticator();
+            known.by_password(user, password, here).await
+        } else {
+            Err(Denied::Password)
+        };
+        let why = match checked {
+            Ok(account) => return self.proved(account, Way::Password(method)),
+            Err(why) => why,
+        };
         self.wrong_passwords += 1;
-        tracing::warn!(
-            peer = %self.link.peer,
-            user = ?cut(user),
-            method,
-            "login refused"
-        );
+        // That we cannot look is nobody's offence.
+        if why != Denied::Ourselves {
+            let mut tries = self.link.noted();
+            tries.wrong = true;
+            tries.unknown |= why == Denied::UnknownUser;
+        }
+        self.door.meter().refused_password.one();
+        self.log_refusal(user, method, why);
         tokio::time::sleep_until(earliest).await;
-        self.refuse()
+        self.refuse(user)
+    }
+
+    fn log_refusal(&self, user: &str, method: &'static str, why: Denied) {
+        let (peer, user, reason) = (self.link.peer, cut(user), why.as_str());
+        tracing::warn!(%peer, ?user, method, reason, "login refused");
+        let event = Event::LoginRefused {
+            method: method.to_owned(),
+            reason: reason.to_owned(),
+        };
+        (self.door.audit())(Entry::new(event).from(peer.ip()).by(user));
     }
 
     /// Answers a command or shell: a sentence, exit status 1, the end.
@@ -248,8 +365,9 @@ fn cut(text: &str) -> String {
 impl Handler for Connection {
     type Error = Error;
 
-    async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
-        Ok(self.refuse())
+    async fn auth_none(&mut self, user: &str) -> Result<Auth, Error> {
+        self.link.asked(user);
+        Ok(self.refuse(user))
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
@@ -263,6 +381,7 @@ impl Handler for Connection {
         response: Option<Response<'a>>,
     ) -> Result<Auth, Error> {
         let Some(mut response) = response else {
+            self.link.asked(user);
             return Ok(Auth::Partial {
                 name: Cow::Borrowed(""),
                 instructions: Cow::Borrowed(""),
@@ -284,12 +403,19 @@ impl Handler for Connection {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, Error> {
+        self.link.asked(user);
+        let (key, algorithm, here) = (offer.public_key, offer.algorithm, self.here());
         let known = self.door.authenticator();
-        let account = known.by_key(user, offer.public_key, offer.algorithm).await;
-        Ok(match account {
-            Some(_) => Auth::Accept,
-            None => self.refuse(),
-        })
+        let refused = known.by_key(user, key, algorithm, here).await.err();
+        let Some(why) = refused else {
+            return Ok(Auth::Accept);
+        };
+        self.link.noted().offered += 1;
+        // A key of its own that is not let in is worth a line; one of many in an agent is not.
+        if matches!(why, Denied::Barred(_)) {
+            self.log_refusal(user, "publickey", why);
+        }
+        Ok(self.refuse(user))
     }
 
     async fn auth_publickey(
@@ -298,24 +424,35 @@ impl Handler for Connection {
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Error> {
         // Asked again: between offer and signature the account may have been disabled.
+        let here = self.here();
         let known = self.door.authenticator();
-        let account = known.by_key(user, key.public_key, key.algorithm).await;
-        let Some(account) = account else {
-            tracing::warn!(
-                peer = %self.link.peer,
-                user = ?cut(user),
-                method = "publickey",
-                "login refused"
-            );
-            return Ok(self.refuse());
-        };
-        let fingerprint = fingerprint(key.public_key);
-        Ok(self.welcome(account, &format!("publickey {fingerprint}")))
+        let found = known
+            .by_key(user, key.public_key, key.algorithm, here)
+            .await;
+        match found {
+            Ok(account) => Ok(self.proved(account, Way::Key(fingerprint(key.public_key)))),
+            Err(why) => {
+                self.log_refusal(user, "publickey", why);
+                Ok(self.refuse(user))
+            }
+        }
     }
 
     async fn auth_succeeded(&mut self, session: &mut Session) -> Result<(), Error> {
         self.link.touch();
         if let Some(account) = &self.account {
+            let needs_both = account.access.require == Require::KeyAndPassword;
+            let method = if needs_both {
+                "publickey+password"
+            } else {
+                self.proof.last()
+            };
+            let event = Event::Login {
+                method: method.to_owned(),
+                key: self.proof.key().map(str::to_owned),
+                client: cut(&String::from_utf8_lossy(session.remote_sshid())),
+            };
+            self.tell(account, event);
             let known = (account.name.clone(), account.id.clone());
             // A connection logs in once.
             self.link.account.set(known).unwrap_or_default();
@@ -406,7 +543,7 @@ impl Handler for Connection {
             tracing::info!(peer = %self.link.peer, label = %account.id, subsystem = ?cut(name), "subsystem refused");
             return session.channel_failure(channel);
         }
-        let label = account.id.clone();
+        let (label, user) = (account.id.clone(), account.name.clone());
         let tree = match self.door.tree(&label).await {
             Ok(tree) => tree,
             Err(error) => {
@@ -421,7 +558,14 @@ impl Handler for Connection {
             return Self::turn_away(channel, TOO_MANY, session);
         };
         let number = self.door.next_number();
-        let presence = Presence::new(label, number, self.door.events());
+        let witness = Witness::new(
+            Arc::clone(self.door.audit()),
+            Arc::clone(self.door.meter()),
+            (&label, &user),
+            self.link.peer.ip(),
+            number,
+        );
+        let presence = Presence::new(label, number, self.door.events()).before(witness);
         let dialect = Dialect::of(session.remote_sshid());
         let settings = self.door.settings();
         let sftp = Sftp::new(tree, Arc::new(presence), dialect, self.door.draining())

@@ -4,6 +4,7 @@
 //! message to it is heard only when it listens. Cutting the stream under it always works: its next
 //! read or write fails.
 
+use super::proxy::SIGNATURE;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,13 +58,25 @@ impl Cutter {
 pub(super) struct Guarded<S> {
     stream: S,
     cutter: Arc<Cutter>,
+    has_begun: bool,
 }
 
 impl<S> Guarded<S> {
     /// Puts `stream` under `cutter`.
     pub(super) fn new(stream: S, cutter: Arc<Cutter>) -> Self {
-        Self { stream, cutter }
+        Self {
+            stream,
+            cutter,
+            has_begun: false,
+        }
     }
+}
+
+/// Whether these first bytes are those of a PROXY header, which was read already where it is
+/// expected. Five of them no SSH client sends.
+fn is_header(first: &[u8]) -> bool {
+    const TELLING: usize = 5;
+    first.len() >= TELLING && (first.starts_with(SIGNATURE) || SIGNATURE.starts_with(first))
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
@@ -74,7 +87,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.cutter.check(&this.cutter.reader, context)?;
-        Pin::new(&mut this.stream).poll_read(context, buffer)
+        if this.has_begun {
+            return Pin::new(&mut this.stream).poll_read(context, buffer);
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let first = buffer.filled().get(before..).unwrap_or_default();
+        this.has_begun = !first.is_empty();
+        if is_header(first) {
+            // Who fails has read nothing.
+            buffer.set_filled(before);
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a PROXY header from a source that may not send one",
+            )));
+        }
+        read
     }
 }
 
@@ -115,5 +143,19 @@ mod tests {
         cutter.cut();
         let error = reading.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_header_is_no_beginning() {
+        for (bytes, is_taken) in [
+            (&b"SSH-2.0-x\r\n"[..], true),
+            (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", false),
+            (b"\r\n\r\n\0\r\n", false),
+        ] {
+            let mut guarded = Guarded::new(bytes, Arc::default());
+            let mut all = Vec::new();
+            let read = guarded.read_to_end(&mut all).await;
+            assert_eq!(read.is_ok(), is_taken, "{bytes:?}");
+        }
     }
 }

@@ -108,10 +108,15 @@ impl Handles {
 
     /// How many uploads are open.
     pub(super) fn uploads(&self) -> usize {
-        self.slots
-            .iter()
-            .filter(|slot| matches!(slot.open, Some(Open::Upload(_))))
-            .count()
+        self.writing().count()
+    }
+
+    /// The uploads that are open.
+    pub(super) fn writing(&self) -> impl Iterator<Item = &Writing> {
+        self.slots.iter().filter_map(|slot| match &slot.open {
+            Some(Open::Upload(writing)) => Some(writing),
+            Some(Open::Reading(_) | Open::Listing(_)) | None => None,
+        })
     }
 
     /// Whether an upload of this table has that ticket.

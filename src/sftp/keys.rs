@@ -1,7 +1,8 @@
 //! The server's own keys: one Ed25519 and one ECDSA P-256, made at the first start and kept.
+//! An RSA one is made only where the operator wants it.
 //!
 //! A key that cannot be read is an error, never a reason to make a new one: a changed host key
-//! locks out every label at once. No RSA host key (RUSTSEC-2023-0071 has no fix).
+//! locks out every label at once. No RSA host key unasked (RUSTSEC-2023-0071 has no fix).
 
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey};
@@ -48,8 +49,14 @@ const KEYS: &[(&str, Algorithm)] = &[
     ),
 ];
 
+/// The one that is asked for; 4096 bits.
+const RSA: (&str, Algorithm) = ("ssh_host_rsa_key", Algorithm::Rsa { hash: None });
+
 /// Loads the host keys in `folder`, making those that are not there.
-pub(super) fn load_or_create(folder: &Path) -> Result<Vec<PrivateKey>, HostKeyError> {
+pub(super) fn load_or_create(
+    folder: &Path,
+    with_rsa: bool,
+) -> Result<Vec<PrivateKey>, HostKeyError> {
     let io = |path: &Path| {
         let path = path.to_path_buf();
         move |source| HostKeyError::Io { path, source }
@@ -60,6 +67,7 @@ pub(super) fn load_or_create(folder: &Path) -> Result<Vec<PrivateKey>, HostKeyEr
         .create(folder)
         .map_err(io(folder))?;
     KEYS.iter()
+        .chain(with_rsa.then_some(&RSA))
         .map(|(name, algorithm)| {
             let path = folder.join(name);
             match fs::metadata(&path) {
@@ -75,8 +83,14 @@ pub(super) fn load_or_create(folder: &Path) -> Result<Vec<PrivateKey>, HostKeyEr
 
 /// `ED25519 SHA256:…`, as clients show it.
 pub(super) fn fingerprint(key: &PrivateKey) -> String {
-    let is_ed25519 = key.algorithm().is_ed25519();
-    let kind = if is_ed25519 { "ED25519" } else { "ECDSA" };
+    let algorithm = key.algorithm();
+    let kind = if matches!(algorithm, Algorithm::Ed25519) {
+        "ED25519"
+    } else if matches!(algorithm, Algorithm::Rsa { .. }) {
+        "RSA"
+    } else {
+        "ECDSA"
+    };
     format!("{kind} {}", key.public_key().fingerprint(HashAlg::Sha256))
 }
 
@@ -143,12 +157,12 @@ mod tests {
     fn keys_are_made_once_and_kept() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("keys");
-        let first: Vec<_> = load_or_create(&folder)
+        let first: Vec<_> = load_or_create(&folder, false)
             .unwrap()
             .iter()
             .map(fingerprint)
             .collect();
-        let second: Vec<_> = load_or_create(&folder)
+        let second: Vec<_> = load_or_create(&folder, false)
             .unwrap()
             .iter()
             .map(fingerprint)
@@ -166,17 +180,17 @@ mod tests {
     fn a_key_that_is_damaged_or_open_is_never_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("keys");
-        load_or_create(&folder).unwrap();
+        load_or_create(&folder, false).unwrap();
         let path = folder.join("ssh_host_ed25519_key");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(
-            load_or_create(&folder),
+            load_or_create(&folder, false),
             Err(HostKeyError::Open { .. })
         ));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "damaged").unwrap();
         assert!(matches!(
-            load_or_create(&folder),
+            load_or_create(&folder, false),
             Err(HostKeyError::Form { .. })
         ));
         assert_eq!(fs::read_to_string(&path).unwrap(), "damaged");

@@ -218,7 +218,9 @@ impl Inner {
 
     fn check_pause(&mut self) -> Result<(), Refusal> {
         match &self.paused {
-            Some((until, words)) if *until > Instant::now() => Err(Refusal::failure(words.clone())),
+            Some((until, words)) if *until > Instant::now() => {
+                Err(Refusal::over_quota(words.clone(), false))
+            }
             Some(_) => {
                 self.paused = None;
                 Ok(())

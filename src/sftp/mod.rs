@@ -14,6 +14,8 @@
 //! Does not decide when a folder is complete: it tells `intake` what happened, and keeps a folder
 //! closed while it is claimed ([`Door::gate`]).
 
+mod admission;
+mod algorithms;
 mod auth;
 mod bounds;
 mod changes;
@@ -34,12 +36,15 @@ mod meter;
 mod operations;
 mod path;
 mod presence;
+mod proof;
+mod proxy;
 mod refusal;
 mod server;
 mod session;
 mod spaces;
 mod tree;
 mod upload;
+mod witness;
 
 #[cfg(test)]
 #[expect(
@@ -48,17 +53,40 @@ mod upload;
 )]
 mod tests;
 
+pub use algorithms::Legacy;
 pub use counting::usage;
 pub use keys::HostKeyError;
 pub use server::{Door, StartError};
 
+use crate::domain::account::Accounts;
+use crate::domain::audit::Entry;
+use crate::domain::net::Net;
 use crate::domain::quota::Quota;
 use crate::domain::upload::UploadEvent;
+use crate::meter::DoorMeter;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Where events go. Called from network threads: must return at once.
 pub type EventSink = Arc<dyn Fn(UploadEvent) + Send + Sync>;
+
+/// Where lines of the audit log go. Called from network threads: must return at once.
+pub type AuditSink = Arc<dyn Fn(Entry) + Send + Sync>;
+
+/// What the server needs of others.
+pub struct Wires {
+    /// Who may log in.
+    pub accounts: Arc<dyn Accounts>,
+    /// Where uploads are told.
+    pub events: EventSink,
+    /// Where everything that somebody does is told.
+    pub audit: AuditSink,
+    /// Where it is counted.
+    pub meter: Arc<DoorMeter>,
+    /// The time.
+    pub clock: fn() -> Timestamp,
+}
 
 /// Settings of the SFTP server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +124,15 @@ pub struct Settings {
     pub drain_seconds: u64,
     /// Passwords checked at the same time; each takes 19 MiB of memory while it is.
     pub password_hashes_at_once: usize,
+    /// Weak algorithms offered beside the others, for old clients.
+    pub legacy_algorithms: Vec<Legacy>,
+    /// Whether sources that fail to log in again and again are refused for a while.
+    pub penalties: bool,
+    /// Sources that are never refused so.
+    pub penalty_exempt: Vec<Net>,
+    /// Balancers in front of us, which have to tell for whom they connect (PROXY protocol,
+    /// version 2). Nobody else may.
+    pub proxy_from: Vec<Net>,
     /// Bytes of the disk that have to stay free: below, no upload is begun or goes on.
     pub free_bytes: u64,
     /// The same in percent of the whole disk; the larger of the two holds.
@@ -126,6 +163,10 @@ impl Default for Settings {
             keepalive_misses: 4,
             drain_seconds: 30,
             password_hashes_at_once: 4,
+            legacy_algorithms: Vec::new(),
+            penalties: true,
+            penalty_exempt: Vec::new(),
+            proxy_from: Vec::new(),
             free_bytes: 1 << 30,
             free_percent: 1,
             full_seconds: 600,

@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::session::{Answer, Job, Session};
 use super::tree::{Opened, Tree, Wait};
 use super::upload::OpenUpload;
+use crate::domain::audit::Event;
 use rustix::io::Errno;
 use std::sync::Arc;
 
@@ -108,7 +109,12 @@ impl Session {
                 Place::Reports(relative) => self.tree.reports().file(relative, false)?,
                 Place::Elsewhere => return Err(Refusal::no_such_file()),
             };
+            let size_bytes = file.metadata()?.len();
             let handle = self.handles.insert(Open::Reading(file))?;
+            self.presence.witness().tell(Event::Download {
+                path: path.as_str().to_owned(),
+                size_bytes,
+            });
             reply_handle(answer.out, id, &handle);
             return Ok(());
         }
@@ -140,6 +146,9 @@ impl Session {
             path: relative.to_owned(),
             readable: flags.read,
         }))?;
+        self.presence.witness().tell(Event::Open {
+            path: relative.to_owned(),
+        });
         self.presence.touched(relative);
         reply_handle(out, id, &handle);
         Ok(())
@@ -317,6 +326,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.make_folder(&relative)?;
             presence.touched(&relative);
+            presence.witness().tell(Event::Mkdir { path: relative });
             Ok(())
         });
         Ok(())
@@ -333,6 +343,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.remove_folder(&relative)?;
             presence.removed(&relative);
+            presence.witness().tell(Event::Rmdir { path: relative });
             Ok(())
         });
         Ok(())
@@ -349,6 +360,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.remove_file(&relative)?;
             presence.touched(&relative);
+            presence.witness().tell(Event::Remove { path: relative });
             Ok(())
         });
         Ok(())
@@ -368,6 +380,7 @@ impl Session {
         self.change(id, &path, answer, move |tree, presence| {
             tree.rename(&from, &to, replace)?;
             presence.renamed(&from, &to);
+            presence.witness().tell(Event::Rename { from, to });
             Ok(())
         });
         Ok(())

@@ -8,6 +8,7 @@ use super::EventSink;
 use super::codec::Status;
 use super::path::top;
 use super::refusal::Refusal;
+use super::witness::Witness;
 use crate::domain::ids::LabelId;
 use crate::domain::upload::UploadEvent;
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub(super) struct Presence {
     session: u64,
     events: EventSink,
     told: Mutex<HashMap<String, Instant>>,
+    witness: Witness,
 }
 
 impl fmt::Debug for Presence {
@@ -47,7 +49,20 @@ impl Presence {
             session,
             events,
             told: Mutex::default(),
+            witness: Witness::default(),
         }
+    }
+
+    /// The same before a witness.
+    #[must_use]
+    pub(super) fn before(mut self, witness: Witness) -> Self {
+        self.witness = witness;
+        self
+    }
+
+    /// Who tells and counts what is done.
+    pub(super) fn witness(&self) -> &Witness {
+        &self.witness
     }
 
     /// Whose session it is.
@@ -122,6 +137,7 @@ impl Presence {
             });
         }
         let path: String = path.chars().take(MAX_LOGGED_CHARS).collect();
+        self.witness.refused(&path, refusal);
         tracing::info!(
             label = %self.label,
             session = self.session,

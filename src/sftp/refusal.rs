@@ -16,6 +16,8 @@ pub(super) struct Refusal {
     pub(super) text: Cow<'static, str>,
     /// It is the first of its kind, of which the label is told by mail as well.
     pub(super) news: bool,
+    /// It is for want of space on the disk or in the label's upload space.
+    pub(super) for_space: bool,
 }
 
 /// How a client has to be told.
@@ -124,16 +126,20 @@ impl Refusal {
     pub(super) fn over_quota(text: String, news: bool) -> Self {
         Self {
             news,
+            for_space: true,
             ..Self::failure(text)
         }
     }
 
     /// The disk is full, or so nearly that nothing more is taken.
     pub(super) fn no_space() -> Self {
-        Self::failure(
-            "The server has no space left for this file. Nothing is wrong with your upload; \
-             please try again later.",
-        )
+        Self {
+            for_space: true,
+            ..Self::failure(
+                "The server has no space left for this file. Nothing is wrong with your upload; \
+                 please try again later.",
+            )
+        }
     }
 
     /// The handle is not one of this channel's, or was closed.
@@ -146,6 +152,7 @@ impl Refusal {
             status,
             text: text.into(),
             news: false,
+            for_space: false,
         }
     }
 }

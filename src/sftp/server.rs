@@ -3,22 +3,28 @@
 //! The accept loop is ours because russh's ends at the first error (one EMFILE and nobody can
 //! deliver any more), gives unauthenticated connections for ever, and cannot drain.
 
+use super::admission::{Admission, Turned};
+use super::algorithms::{self, Legacy};
 use super::auth::Authenticator;
-use super::bounds::{Crowd, Network, Refusals, Seat};
+use super::bounds::{Crowd, Seat};
 use super::connection::{Connection, Link, Waiting, methods};
 use super::fence::Fence;
 use super::guard::Guarded;
 use super::keys::{HostKeyError, fingerprint, load_or_create};
 use super::spaces::Spaces;
 use super::tree::Tree;
-use super::{EventSink, Settings};
-use crate::domain::account::Accounts;
+use super::{AuditSink, EventSink, Settings, Wires};
+use crate::domain::access::Barred;
+use crate::domain::audit::{Entry, Event};
 use crate::domain::ids::LabelId;
+use crate::domain::net::Net;
+use crate::domain::penalty::Penalty;
 use crate::domain::places::Places;
 use crate::domain::upload::{Busy, Gate};
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
+use crate::meter::DoorMeter;
+use jiff::Timestamp;
 use russh::server::{Config, run_stream};
-use russh::{Disconnect, Preferred, SshId, cipher, compression, kex, mac};
+use russh::{Disconnect, SshId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
@@ -50,11 +56,6 @@ const ACCOUNT_LOOK: Duration = Duration::from_secs(5);
 /// A connection that answers nothing and takes nothing is given up after this time.
 const SILENCE: Duration = Duration::from_mins(5);
 
-/// Said to a connection for which there is no place.
-const CROWDED: &str = "Too many connections are open. Please try again in a minute.\r\n";
-/// Said to one whose network has enough.
-const CROWDED_NETWORK: &str = "Too many connections from your network are waiting to log in. Please try again in a minute.\r\n";
-
 /// Why the door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -63,19 +64,37 @@ pub enum StartError {
     HostKey(#[from] HostKeyError),
 }
 
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Before an SSH greeting came: a port scan, a health check, or someone who speaks otherwise.
+    Silent,
+    /// It used up the time for the login.
+    Late,
+    /// It knows none of our algorithms.
+    Strange,
+    /// In another way.
+    Over,
+    /// Because the server stops.
+    Draining,
+}
+
 /// The SFTP server. Owns the tables of open files and closed folders of all labels.
 pub struct Door {
     settings: Settings,
     places: Places,
     authenticator: Authenticator,
+    admission: Admission,
     events: EventSink,
+    audit: AuditSink,
+    meter: Arc<DoorMeter>,
+    clock: fn() -> Timestamp,
     config: Arc<Config>,
     draining: Arc<AtomicBool>,
     numbers: AtomicU64,
     fences: Mutex<HashMap<LabelId, Arc<Fence>>>,
     trees: Mutex<HashMap<LabelId, Weak<Tree>>>,
     spaces: Spaces,
-    waiting: Crowd<Network>,
     connections: Crowd<LabelId>,
     sessions: Crowd<LabelId>,
     links: Mutex<HashMap<u64, Arc<Link>>>,
@@ -91,29 +110,33 @@ impl std::fmt::Debug for Door {
 
 impl Door {
     /// Loads or creates the host keys. Blocks.
-    pub fn new(
-        settings: Settings,
-        places: Places,
-        accounts: Arc<dyn Accounts>,
-        events: EventSink,
-    ) -> Result<Arc<Self>, StartError> {
-        let keys = load_or_create(&places.host_keys())?;
+    pub fn new(settings: Settings, places: Places, wires: Wires) -> Result<Arc<Self>, StartError> {
+        let legacy = &settings.legacy_algorithms;
+        algorithms::warn(legacy);
+        let keys = load_or_create(&places.host_keys(), legacy.contains(&Legacy::RsaHostKey))?;
         let config = Arc::new(config(&settings, keys));
-        let hashes = settings.password_hashes_at_once;
-        let spaces = Spaces::new(&settings, Arc::clone(&accounts));
-        let authenticator = Authenticator::new(accounts, hashes);
+        let spaces = Spaces::new(&settings, Arc::clone(&wires.accounts));
+        let admission = Admission::new(&settings, &wires);
+        let authenticator = Authenticator::new(
+            wires.accounts,
+            settings.password_hashes_at_once,
+            legacy.contains(&Legacy::SshRsa),
+        );
         Ok(Arc::new(Self {
             settings,
             places,
             authenticator,
-            events,
+            admission,
+            events: wires.events,
+            audit: wires.audit,
+            meter: wires.meter,
+            clock: wires.clock,
             config,
             draining: Arc::default(),
             numbers: AtomicU64::new(0),
             fences: Mutex::default(),
             trees: Mutex::default(),
             spaces,
-            waiting: Crowd::default(),
             connections: Crowd::default(),
             sessions: Crowd::default(),
             links: Mutex::default(),
@@ -130,6 +153,31 @@ impl Door {
         Arc::new(DoorGate(Arc::clone(self)))
     }
 
+    /// What sources owe for failed logins.
+    pub fn penalties(&self) -> Vec<Penalty> {
+        self.admission.list()
+    }
+
+    /// Takes over what they owed before a restart.
+    pub fn restore_penalties(&self, list: Vec<Penalty>) {
+        self.admission.restore(list);
+    }
+
+    /// Forgets what sources in that network owe. Says by how many.
+    pub fn forgive(&self, net: &Net) -> usize {
+        self.admission.penalties().forgive(net)
+    }
+
+    /// Whether the server was told to stop: uploads are finished, and none is begun.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Connections that are open, logged in or not.
+    pub fn connections(&self) -> usize {
+        self.links().len()
+    }
+
     /// SFTP sessions that are open.
     pub fn sessions(&self) -> usize {
         self.links().iter().map(|link| link.sessions()).sum()
@@ -141,7 +189,6 @@ impl Door {
         let total = Arc::new(Semaphore::new(self.settings.max_connections));
         let waiting_room = Arc::new(Semaphore::new(self.settings.max_unauthenticated));
         let mut connections = JoinSet::new();
-        let mut refusals = Refusals::default();
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -156,19 +203,15 @@ impl Door {
                     continue;
                 }
             };
-            let most = self.settings.max_unauthenticated_per_network;
             let places = (
                 Arc::clone(&total).try_acquire_owned(),
                 Arc::clone(&waiting_room).try_acquire_owned(),
-                self.waiting.enter(Network::of(peer.ip()), most),
             );
-            match places {
-                (Ok(place), Ok(waiting), Some(seat)) => {
-                    let waiting = (waiting, seat);
-                    connections.spawn(Arc::clone(&self).serve(stream, peer, place, waiting));
-                }
-                (Ok(_), Ok(_), None) => refusals.refuse(&stream, peer, CROWDED_NETWORK),
-                _ => refusals.refuse(&stream, peer, CROWDED),
+            if let (Ok(place), Ok(waiting)) = places {
+                connections.spawn(Arc::clone(&self).serve(stream, peer, place, waiting));
+            } else {
+                // Dropped at once: whoever floods us costs no more than the accept.
+                self.admission.turn_away(&stream, peer, Turned::Full);
             }
         }
         drop(listener);
@@ -180,86 +223,149 @@ impl Door {
     /// One connection, from accept to end.
     async fn serve(
         self: Arc<Self>,
-        stream: TcpStream,
+        mut stream: TcpStream,
         peer: SocketAddr,
         _place: OwnedSemaphorePermit,
-        waiting: Waiting,
+        waiting: OwnedSemaphorePermit,
     ) {
+        let deadline = Instant::now() + Duration::from_secs(self.settings.login_grace_seconds);
         // Without it runs drop to half their speed at random.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "TCP_NODELAY cannot be set");
         }
+        let Some(peer) = self.admission.address(&mut stream, peer).await else {
+            return;
+        };
+        if self.admission.is_refused(&stream, peer) {
+            return;
+        }
+        let Some(of_its_source) = self.admission.wait(peer.ip()) else {
+            self.admission.turn_away(&stream, peer, Turned::Network);
+            return;
+        };
+        let waiting = (waiting, of_its_source);
+        self.meter.connections.one();
         let link = Arc::new(Link::new(peer));
         let _listed = self.list(&link);
-        let deadline = Instant::now() + Duration::from_secs(self.settings.login_grace_seconds);
+        let ending = Arc::clone(&self)
+            .converse(stream, &link, waiting, deadline)
+            .await;
+        let ending = if self.is_draining() {
+            Ending::Draining
+        } else {
+            ending
+        };
+        self.admission.ended(&link, ending);
+    }
+
+    async fn converse(
+        self: Arc<Self>,
+        stream: TcpStream,
+        link: &Arc<Link>,
+        waiting: Waiting,
+        deadline: Instant,
+    ) -> Ending {
+        let peer = link.peer;
         let guarded = Guarded::new(stream, Arc::clone(&link.cutter));
-        let connection = Connection::new(Arc::clone(&self), Arc::clone(&link), waiting);
+        let connection = Connection::new(Arc::clone(&self), Arc::clone(link), waiting);
         let begun = run_stream(Arc::clone(&self.config), guarded, connection);
         let mut running = match timeout_at(deadline, begun).await {
             Ok(Ok(running)) => running,
             Ok(Err(error)) => {
+                if is_false_header(&error) {
+                    self.admission.turned(peer, Turned::Proxy);
+                }
                 tracing::debug!(%peer, %error, "no SSH connection");
-                return;
+                return Ending::Silent;
             }
             Err(_) => {
                 tracing::info!(%peer, "connection cut: nothing was said within the login time");
-                return;
+                return Ending::Late;
             }
         };
         // Set once here; a connection has one handle.
         link.handle.set(running.handle()).unwrap_or_default();
-        let idle = Duration::from_secs(self.settings.idle_seconds);
-        let stuck = Duration::from_secs(self.settings.stuck_seconds);
+        let mut late = false;
         loop {
-            let next_look = if link.is_logged_in() {
-                let until_idle = idle.saturating_sub(link.idle()).max(DRAIN_TICK);
-                Instant::now() + until_idle.min(ACCOUNT_LOOK).min(stuck)
-            } else {
-                deadline
-            };
             tokio::select! {
-                outcome = &mut running => {
-                    if let Err(error) = outcome {
-                        tracing::debug!(%peer, %error, "SSH connection ended with an error");
-                    }
-                    return;
-                }
+                outcome = &mut running => return self.concluded(peer, outcome),
                 () = link.login.notified() => {}
-                () = sleep_until(next_look) => {
+                () = sleep_until(self.next_look(link, deadline)) => {
                     if !link.is_logged_in() {
                         tracing::info!(%peer, "connection cut: no login within the login time");
                         link.cutter.cut();
+                        late = true;
                         break;
                     }
-                    if self.is_dismissed(&link).await {
-                        tracing::info!(%peer, "connection closed: the account was disabled");
-                        dismiss(&link, "account disabled").await;
-                        break;
-                    }
-                    self.look_at_quota(&link).await;
-                    if link.stuck_for() >= stuck {
-                        tracing::warn!(%peer, "connection cut: a session got no further (sftp.stuck_seconds)");
-                        link.cutter.cut();
-                        break;
-                    }
-                    if link.idle() >= idle && !link.is_working() {
-                        tracing::info!(%peer, "connection closed: idle");
-                        dismiss(&link, "idle for too long").await;
+                    if self.is_over(link).await {
                         break;
                     }
                 }
             }
         }
-        if let Err(error) = running.await {
-            tracing::debug!(%peer, %error, "SSH connection ended with an error");
-        }
+        let ending = self.concluded(peer, running.await);
+        if late { Ending::Late } else { ending }
     }
 
-    async fn is_dismissed(&self, link: &Link) -> bool {
-        match link.account.get() {
-            Some((user, id)) => self.authenticator.is_dismissed(user, id).await,
-            None => false,
+    /// When a connection is looked at again.
+    fn next_look(&self, link: &Link, deadline: Instant) -> Instant {
+        if !link.is_logged_in() {
+            return deadline;
         }
+        let idle = Duration::from_secs(self.settings.idle_seconds);
+        let until_idle = idle.saturating_sub(link.idle()).max(DRAIN_TICK);
+        let stuck = Duration::from_secs(self.settings.stuck_seconds);
+        Instant::now() + until_idle.min(ACCOUNT_LOOK).min(stuck)
+    }
+
+    /// Looks at a connection that is logged in, and tells it to go when its time is over.
+    async fn is_over(self: &Arc<Self>, link: &Arc<Link>) -> bool {
+        let peer = link.peer;
+        if let Some(why) = self.dismissed(link).await {
+            tracing::info!(%peer, why = why.as_str(), "connection closed");
+            dismiss(link, why.as_str()).await;
+            return true;
+        }
+        self.look_at_quota(link).await;
+        if link.stuck_for() >= Duration::from_secs(self.settings.stuck_seconds) {
+            tracing::warn!(%peer, "connection cut: a session got no further (sftp.stuck_seconds)");
+            link.cutter.cut();
+            return true;
+        }
+        let idle = Duration::from_secs(self.settings.idle_seconds);
+        if link.idle() >= idle && !link.is_working() {
+            tracing::info!(%peer, "connection closed: idle");
+            dismiss(link, "idle for too long").await;
+            return true;
+        }
+        false
+    }
+
+    /// What became of a connection, and a word about it in the log.
+    fn concluded(&self, peer: SocketAddr, outcome: Result<(), russh::Error>) -> Ending {
+        let Err(error) = outcome else {
+            return Ending::Over;
+        };
+        if let Some(words) = algorithms::nothing_in_common(&error) {
+            tracing::warn!(%peer, "connection refused: {words}");
+            self.meter.refused_algorithms.one();
+            let event = Event::ConnectionRefused {
+                reason: words,
+                count: 1,
+            };
+            (self.audit)(Entry::new(event).from(peer.ip()));
+            return Ending::Strange;
+        }
+        tracing::debug!(%peer, %error, "SSH connection ended with an error");
+        Ending::Over
+    }
+
+    async fn dismissed(&self, link: &Link) -> Option<Barred> {
+        let (user, id) = link.account.get()?;
+        let from = link.peer.ip();
+        self.authenticator
+            .dismissed(user, id, from, (self.clock)())
+            .await
     }
 
     /// Takes over what is agreed about the label's upload space now.
@@ -321,6 +427,21 @@ impl Door {
         self.sessions.enter(label.clone(), most)
     }
 
+    /// Where lines of the audit log go.
+    pub(super) fn audit(&self) -> &AuditSink {
+        &self.audit
+    }
+
+    /// The counters.
+    pub(super) fn meter(&self) -> &Arc<DoorMeter> {
+        &self.meter
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// Who checks logins.
     pub(super) fn authenticator(&self) -> &Authenticator {
         &self.authenticator
@@ -352,7 +473,8 @@ impl Door {
                 return Ok(tree);
             }
             let meter = door.spaces.meter(&label);
-            let tree = Arc::new(Tree::open(&door.places, &label, door.fence(&label), meter)?);
+            let tree = Tree::open(&door.places, &label, door.fence(&label), meter)?;
+            let tree = Arc::new(tree.counted(Arc::clone(&door.meter)));
             trees.retain(|_, tree| tree.strong_count() > 0);
             trees.insert(label, Arc::downgrade(&tree));
             Ok(tree)
@@ -471,7 +593,12 @@ async fn dismiss(link: &Arc<Link>, words: &str) {
     });
 }
 
-/// Everything that russh is told. Lists are explicit: nothing weak comes in by an update.
+/// Whether someone sent a PROXY header who may not; see `guard`.
+fn is_false_header(error: &russh::Error) -> bool {
+    matches!(error, russh::Error::IO(error) if error.kind() == io::ErrorKind::InvalidData)
+}
+
+/// Everything that russh is told.
 fn config(settings: &Settings, keys: Vec<russh::keys::PrivateKey>) -> Config {
     Config {
         server_id: SshId::Standard(Cow::Borrowed(SERVER_ID)),
@@ -481,68 +608,11 @@ fn config(settings: &Settings, keys: Vec<russh::keys::PrivateKey>) -> Config {
         max_auth_attempts: MAX_TRIES,
         keys,
         maximum_packet_size: MAX_SSH_PACKET_BYTES,
-        preferred: preferred(),
+        preferred: algorithms::preferred(&settings.legacy_algorithms),
         inactivity_timeout: Some(SILENCE),
         keepalive_interval: Some(Duration::from_secs(settings.keepalive_seconds)),
         keepalive_max: settings.keepalive_misses,
         nodelay: true,
         ..Config::default()
-    }
-}
-
-/// Algorithms, best first. AES-GCM before `ChaCha20` because it is the faster one here. No SHA-1, no
-/// CBC, no compression (delayed zlib goes out of step with some clients).
-fn preferred() -> Preferred {
-    const KEX: &[kex::Name] = &[
-        kex::MLKEM768X25519_SHA256,
-        kex::CURVE25519,
-        kex::CURVE25519_PRE_RFC_8731,
-        kex::ECDH_SHA2_NISTP256,
-        kex::ECDH_SHA2_NISTP384,
-        kex::DH_G16_SHA512,
-        kex::DH_G14_SHA256,
-        kex::EXTENSION_SUPPORT_AS_SERVER,
-        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
-    ];
-    // Host keys, and the signatures accepted of users; only host keys that we have are offered.
-    const KEYS: &[Algorithm] = &[
-        Algorithm::Ed25519,
-        Algorithm::Ecdsa {
-            curve: EcdsaCurve::NistP256,
-        },
-        Algorithm::Ecdsa {
-            curve: EcdsaCurve::NistP384,
-        },
-        Algorithm::Ecdsa {
-            curve: EcdsaCurve::NistP521,
-        },
-        Algorithm::Rsa {
-            hash: Some(HashAlg::Sha512),
-        },
-        Algorithm::Rsa {
-            hash: Some(HashAlg::Sha256),
-        },
-    ];
-    const CIPHERS: &[cipher::Name] = &[
-        cipher::AES_128_GCM,
-        cipher::AES_256_GCM,
-        cipher::CHACHA20_POLY1305,
-        cipher::AES_256_CTR,
-        cipher::AES_192_CTR,
-        cipher::AES_128_CTR,
-    ];
-    const MACS: &[mac::Name] = &[
-        mac::HMAC_SHA256_ETM,
-        mac::HMAC_SHA512_ETM,
-        mac::HMAC_SHA256,
-        mac::HMAC_SHA512,
-    ];
-    Preferred {
-        kex: Cow::Borrowed(KEX),
-        key: Cow::Borrowed(KEYS),
-        host_key_certificates: Cow::Borrowed(&[]),
-        cipher: Cow::Borrowed(CIPHERS),
-        mac: Cow::Borrowed(MACS),
-        compression: Cow::Borrowed(&[compression::NONE]),
     }
 }

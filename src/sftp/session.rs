@@ -21,11 +21,14 @@ use super::presence::Presence;
 use super::refusal::{Dialect, Refusal};
 use super::tree::Tree;
 use super::upload::Upload;
+use crate::domain::audit::Event;
 use crate::domain::ids::LabelId;
+use crate::meter::DoorMeter;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// Handles of a session that was told no other number.
 const DEFAULT_HANDLES: usize = 64;
@@ -79,6 +82,8 @@ struct WriteUnderWay {
     offset: u64,
     /// The file and its path when it was opened; or why not.
     target: Result<(Arc<Upload>, String), (String, Refusal)>,
+    /// Bytes taken so far.
+    taken: u64,
     flush_due: bool,
 }
 
@@ -117,6 +122,10 @@ impl Session {
         self.handles = Handles::new(handles);
         self.seat = Some(seat);
         self
+    }
+
+    fn meter(&self) -> &DoorMeter {
+        self.presence.witness().meter()
     }
 
     /// Whether a file is open for writing.
@@ -224,6 +233,7 @@ impl Session {
             id,
             offset,
             target,
+            taken: 0,
             flush_due: false,
         }
     }
@@ -238,6 +248,7 @@ impl Session {
             }
             Ok((upload, path)) => {
                 reply_status(answer.out, write.id, Status::Ok, "OK");
+                self.meter().bytes_in.add(write.taken);
                 if self.presence.is_due(&path) {
                     let now = self.tree.fence().table().path_of(upload.ticket());
                     self.presence.touched(&now.unwrap_or(path));
@@ -325,8 +336,16 @@ impl Session {
         let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
         let dialect = self.dialect;
+        let begun = Instant::now();
         let run = move |out: &mut Vec<u8>| match tree.commit(writing.open) {
             Ok(committed) => {
+                let witness = presence.witness();
+                witness.meter().files.one();
+                witness.meter().close.observe(begun.elapsed());
+                witness.tell(Event::Close {
+                    path: committed.path.clone(),
+                    size_bytes: committed.size,
+                });
                 tracing::info!(
                     label = %presence.label(),
                     session = presence.session(),
@@ -345,6 +364,12 @@ impl Session {
                     reason = %refusal.text,
                     "file not received"
                 );
+                let witness = presence.witness();
+                witness.meter().failed_closes.one();
+                witness.tell(Event::CloseFailed {
+                    path: writing.path.clone(),
+                    reason: refusal.text.to_string(),
+                });
                 presence.touched(&writing.path);
                 dialect.refuse(out, id, &refusal);
             }
@@ -373,6 +398,7 @@ impl Session {
         };
         let length = length.min(MAX_DATA_BYTES) as usize;
         let count = reply_data(out, id, length, |buffer| read_full(file, buffer, offset))?;
+        self.presence.witness().meter().bytes_out.add(count as u64);
         if count == 0 {
             reply_status(out, id, Status::Eof, "End of file");
         }
@@ -430,6 +456,18 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    /// What is still being written stays partial.
+    fn drop(&mut self) {
+        for writing in self.handles.writing() {
+            self.meter().partials.one();
+            self.presence.witness().tell(Event::Partial {
+                path: writing.path.clone(),
+            });
+        }
+    }
+}
+
 impl WriteUnderWay {
     fn take(&mut self, bytes: &[u8]) {
         let Ok((upload, path)) = &self.target else {
@@ -437,8 +475,10 @@ impl WriteUnderWay {
         };
         match upload.write(self.offset, bytes) {
             Ok(flush_due) => {
+                let count = bytes.len() as u64;
                 self.flush_due |= flush_due;
-                self.offset = self.offset.saturating_add(bytes.len() as u64);
+                self.taken = self.taken.saturating_add(count);
+                self.offset = self.offset.saturating_add(count);
             }
             Err(refusal) => self.target = Err((path.clone(), refusal)),
         }

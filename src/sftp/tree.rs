@@ -21,6 +21,7 @@ use super::refusal::Refusal;
 use super::upload::{OpenUpload, SyncFile, sync_to_disk};
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
+use crate::meter::DoorMeter;
 use rustix::fs::Stat;
 use rustix::io::Errno;
 use std::fs::File;
@@ -42,6 +43,7 @@ pub(super) struct Tree {
     meter: Arc<Meter>,
     directories: DirectorySync,
     sync_file: SyncFile,
+    counters: Arc<DoorMeter>,
 }
 
 /// What became of an OPEN that may not wait.
@@ -85,7 +87,20 @@ impl Tree {
             meter,
             directories: DirectorySync::default(),
             sync_file: sync_to_disk,
+            counters: Arc::default(),
         })
+    }
+
+    /// The same with counters that somebody reads.
+    #[must_use]
+    pub(super) fn counted(mut self, counters: Arc<DoorMeter>) -> Self {
+        self.counters = counters;
+        self
+    }
+
+    /// The counters.
+    pub(super) fn counters(&self) -> &DoorMeter {
+        &self.counters
     }
 
     /// The same with a disk that fails as `sync_file` does.

@@ -16,6 +16,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// After so many bytes the disk is asked to begin writing, so that the fsync of a big file's CLOSE
 /// is short. Clients give up on a CLOSE after 15 to 20 seconds.
@@ -280,7 +281,10 @@ impl Tree {
     /// still partial, or among the damaged ones.
     pub(super) fn commit(&self, open: OpenUpload) -> Result<Committed, Refusal> {
         let upload = &open.upload;
-        if let Err(refusal) = upload.sync(self.sync_file()) {
+        let begun = Instant::now();
+        let synced = upload.sync(self.sync_file());
+        self.counters().fsync.observe(begun.elapsed());
+        if let Err(refusal) = synced {
             self.set_aside(self.partial(), upload);
             return Err(refusal);
         }

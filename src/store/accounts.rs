@@ -2,8 +2,9 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::rows::{json, json_of, time, time_of, word};
+use super::rows::{json, json_of, maybe_time_of, time, time_of, word};
 use super::writer::Desk;
+use crate::domain::access::{Access, Require};
 use crate::domain::account::{Account, Accounts, Profile};
 use crate::domain::fault::Fault;
 use crate::domain::ids::LabelId;
@@ -12,7 +13,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 const COLUMNS: &str =
-    "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories";
+    "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories,
+     allow_from, require, expires_at";
 
 impl Store {
     /// A new identifier for a label that is to be added.
@@ -34,9 +36,9 @@ impl Store {
                 desk,
                 &account,
                 "INSERT INTO label (id, name, emails, dsps, profile, dpid, password_hash, keys,
-                     disabled, created_at, territories)
+                     disabled, created_at, territories, allow_from, require, expires_at)
                  VALUES (:id, :name, :emails, :dsps, :profile, :dpid, :password_hash, :keys,
-                     :disabled, :created_at, :territories)",
+                     :disabled, :created_at, :territories, :allow_from, :require, :expires_at)",
             )?;
             Ok(())
         })
@@ -57,7 +59,8 @@ impl Store {
                 "UPDATE label SET name = :name, emails = :emails, dsps = :dsps,
                      profile = :profile, dpid = :dpid, password_hash = :password_hash,
                      keys = :keys, disabled = :disabled, created_at = :created_at,
-                     territories = :territories
+                     territories = :territories, allow_from = :allow_from, require = :require,
+                     expires_at = :expires_at
                  WHERE id = :id",
             )?;
             if changed == 0 {
@@ -130,6 +133,11 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         disabled: row.get(8)?,
         created_at: time_of(row, 9)?,
         territories: json_of(row, 10)?,
+        access: Access {
+            allow_from: json_of(row, 11)?,
+            require: word(row, 12, Require::parse)?,
+            expires_at: maybe_time_of(row, 13)?,
+        },
     })
 }
 
@@ -138,6 +146,7 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
     let dsps = json("the label's DSPs", &account.dsps)?;
     let keys = json("the label's keys", &account.keys)?;
     let territories = json("the label's territories", &account.territories)?;
+    let allow_from = json("the label's networks", &account.access.allow_from)?;
     desk.connection
         .prepare_cached(sql)
         .and_then(|mut statement| {
@@ -153,6 +162,9 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
                 ":disabled": account.disabled,
                 ":created_at": time(account.created_at),
                 ":territories": territories,
+                ":allow_from": allow_from,
+                ":require": account.access.require.as_str(),
+                ":expires_at": account.access.expires_at.map(time),
             })
         })
         .map_err(StoreError::write("a label"))

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_recordings.sql"),
     include_str!("migrations/0005_covers.sql"),
     include_str!("migrations/0006_upload_space.sql"),
+    include_str!("migrations/0007_access_and_penalties.sql"),
 ];
 
 /// The version that this program writes and reads.

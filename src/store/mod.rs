@@ -24,6 +24,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 mod accounts;
+mod ages;
 mod apply;
 mod claims;
 mod connection;
@@ -36,6 +37,7 @@ mod ledger;
 mod letters;
 mod migrate;
 mod packages;
+mod penalties;
 mod policies;
 mod pushes;
 mod quotas;
@@ -44,6 +46,7 @@ mod remembered;
 mod rows;
 mod writer;
 
+pub use ages::Oldest;
 pub use error::{ApplyError, PushError, RuleError, StoreError};
 pub use history::HistoryQuestion;
 pub use letters::{LetterRow, LetterState};

@@ -16,7 +16,8 @@ CREATE TABLE label (
     keys          TEXT NOT NULL CHECK (json_valid(keys)),
     disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
     created_at    TEXT NOT NULL
-, territories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories))) STRICT;
+, territories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories)), allow_from TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(allow_from)), require TEXT NOT NULL DEFAULT 'any'
+    CHECK (require IN ('any', 'key+password')), expires_at TEXT) STRICT;
 
 CREATE TABLE package (
     seq             INTEGER PRIMARY KEY,
@@ -256,3 +257,17 @@ CREATE INDEX package_fingerprint ON package (label, fingerprint) WHERE fingerpri
 
 -- Labels whose upload space was full.
 CREATE INDEX event_over_quota ON event (at) WHERE kind = 'over_quota';
+-- What the daemon knew when it last looked or stopped.
+CREATE TABLE penalty (
+    source   TEXT PRIMARY KEY,
+    until    TEXT NOT NULL,
+    enforced INTEGER NOT NULL CHECK (enforced IN (0, 1)),
+    offence  TEXT NOT NULL,
+    failures INTEGER NOT NULL CHECK (failures >= 0)
+) STRICT;
+
+-- Networks that the operator forgave, until the daemon has done so too.
+CREATE TABLE pardon (
+    seq INTEGER PRIMARY KEY,
+    net TEXT NOT NULL
+) STRICT;

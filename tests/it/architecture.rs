@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 /// Folder under `src/` → folders that it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("sftp", &["domain"]),
+    // Counters, which everyone may count with.
+    ("meter", &[]),
+    ("sftp", &["domain", "meter"]),
     ("intake", &["domain"]),
     ("inspect", &["domain"]),
     ("store", &["domain"]),
@@ -20,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "daemon",
         &[
-            "domain", "sftp", "intake", "inspect", "store", "notify", "deliver", "config",
+            "domain", "meter", "sftp", "intake", "inspect", "store", "notify", "deliver", "config",
         ],
     ),
     // `deliver` for the demonstration alone, whose stand-in for a label's client is our own.
@@ -44,10 +46,13 @@ const LIBRARY_HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("similar", &["cli"]),
     ("anyhow", &["daemon", "cli"]),
+    ("ipnet", &["domain"]),
+    ("proxy_header", &["sftp"]),
+    ("listenfd", &["daemon"]),
 ];
 
 /// Folders whose code blocks plainly; `daemon` puts them on threads.
-const WITHOUT_TOKIO: &[&str] = &["domain", "store", "inspect"];
+const WITHOUT_TOKIO: &[&str] = &["domain", "meter", "store", "inspect"];
 
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(dir: &Path, out: &mut Vec<(PathBuf, String)>) {

@@ -4,8 +4,8 @@
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::shapes::{
-    FixDetail, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
-    RuleDetail, RuleList, StatusDetail,
+    FixDetail, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
+    PenaltyList, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -28,6 +28,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),
         ("status", schema_for!(StatusDetail)),
+        ("penalty-list", schema_for!(PenaltyList)),
+        ("penalty-forgive", schema_for!(Pardoned)),
     ]
 }
 

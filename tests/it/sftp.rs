@@ -1,18 +1,24 @@
 //! The SFTP server driven by the clients that labels use, against a `Door` in this process.
 
+mod access;
+mod admission;
+mod algorithms;
+mod audit;
 mod bounds;
 mod clients;
 mod openssh;
 mod raw;
 
+use dropzone::domain::access::Access;
 use dropzone::domain::account::{Account, Accounts, Profile};
+use dropzone::domain::audit::Entry;
 use dropzone::domain::fault::Fault;
 use dropzone::domain::ids::LabelId;
 use dropzone::domain::password;
 use dropzone::domain::places::Places;
 use dropzone::domain::quota::OwnQuota;
 use dropzone::domain::upload::UploadEvent;
-use dropzone::sftp::{Door, Settings};
+use dropzone::sftp::{Door, Settings, Wires};
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -43,6 +49,8 @@ struct Server {
     port: u16,
     book: Arc<Book>,
     events: Arc<Mutex<Vec<UploadEvent>>>,
+    audit: Arc<Mutex<Vec<Entry>>>,
+    meter: Arc<dropzone::meter::DoorMeter>,
     door: Arc<Door>,
     stop: tokio::sync::watch::Sender<bool>,
     ended: std::sync::mpsc::Receiver<()>,
@@ -80,6 +88,7 @@ impl Server {
                 password_hash: Some(password_hash().to_owned()),
                 keys: vec![fs::read_to_string(key.with_extension("pub")).unwrap()],
                 disabled: false,
+                access: Access::default(),
                 created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             };
             book.0.lock().unwrap().insert(name.to_owned(), account);
@@ -89,8 +98,17 @@ impl Server {
         let places = Places::new(dir.path().join("data"));
         fs::create_dir(places.root()).unwrap();
         let accounts: Arc<dyn Accounts> = Arc::clone(&book) as _;
-        let sink = Arc::new(move |event| heard.lock().unwrap().push(event));
-        let door = Door::new(settings, places, accounts, sink).unwrap();
+        let audit: Arc<Mutex<Vec<Entry>>> = Arc::default();
+        let told = Arc::clone(&audit);
+        let meter: Arc<dropzone::meter::DoorMeter> = Arc::default();
+        let wires = Wires {
+            accounts,
+            events: Arc::new(move |event| heard.lock().unwrap().push(event)),
+            audit: Arc::new(move |entry| told.lock().unwrap().push(entry)),
+            meter: Arc::clone(&meter),
+            clock: dropzone::daemon::clock::now,
+        };
+        let door = Door::new(settings, places, wires).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -112,6 +130,8 @@ impl Server {
             port,
             book,
             events,
+            audit,
+            meter,
             door,
             stop,
             ended,
@@ -231,6 +251,23 @@ impl Server {
             assert!(Instant::now() < deadline, "waited for: {what}");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// The audit log so far, as JSON.
+    fn audited(&self) -> Vec<serde_json::Value> {
+        let entries = self.audit.lock().unwrap();
+        let json = |entry: &Entry| {
+            let line = entry.line(dropzone::daemon::clock::now());
+            serde_json::from_str(&line).unwrap()
+        };
+        entries.iter().map(json).collect()
+    }
+
+    /// Whether the audit log tells of such an event.
+    fn has_audited(&self, event: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> bool {
+        let all = self.audited();
+        all.iter()
+            .any(|line| line["event"] == event && wanted(line))
     }
 
     fn told(&self, wanted: impl Fn(&UploadEvent) -> bool) -> bool {

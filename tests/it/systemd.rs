@@ -58,6 +58,30 @@ fn systemd_understands_every_line_of_the_service() {
     }
 }
 
+/// The socket is handed to the service of the same name, which systemd has to find beside it.
+#[test]
+fn systemd_understands_every_line_of_the_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["dropzone.service", "dropzone.socket"] {
+        let text = fs::read_to_string(file(name)).unwrap();
+        let text = text.replace("/usr/bin/dropzone", "/bin/true");
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    let copy = dir.path().join("dropzone.socket");
+    let arguments = ["verify", "--man=no", copy.to_str().unwrap()];
+    if let Some(output) = tool("systemd-analyze", &arguments) {
+        let said = said(&output);
+        assert!(output.status.success(), "{said}");
+        assert!(!said.contains("dropzone.so"), "{said}");
+        assert!(!said.contains("dropzone.service"), "{said}");
+    }
+    let text = fs::read_to_string(file("dropzone.socket")).unwrap();
+    let sockets = text
+        .lines()
+        .filter(|line| line.starts_with("ListenStream="));
+    assert_eq!(sockets.count(), 1, "the daemon takes one");
+}
+
 #[test]
 fn the_service_starts_watches_reloads_and_drains() {
     let text = fs::read_to_string(file("dropzone.service")).unwrap();
@@ -68,6 +92,7 @@ fn the_service_starts_watches_reloads_and_drains() {
         "ExecReload=/bin/kill -HUP $MAINPID",
         "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
         "UMask=0077",
+        "LogsDirectory=dropzone",
     ] {
         assert!(text.lines().any(|have| have == line), "{line}");
     }

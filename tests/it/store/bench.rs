@@ -1,6 +1,7 @@
 //! What the tests of the store share: a store in a directory of its own, and the shortest ways to
 //! a package in each status.
 
+use dropzone::domain::access::Access;
 use dropzone::domain::account::{Account, Profile};
 use dropzone::domain::facts::{Manifest, ManifestFile, SchemaCheck};
 use dropzone::domain::ids::{DspId, LabelId, PackageId};
@@ -121,6 +122,7 @@ pub(crate) fn account(store: &Store, name: &str, emails: &[&str]) -> Account {
         password_hash: None,
         keys: Vec::new(),
         disabled: false,
+        access: Access::default(),
         created_at: "2026-01-02T03:04:05.123456789Z".parse().unwrap(),
     }
 }
