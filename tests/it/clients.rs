@@ -1,5 +1,5 @@
-//! The clients that labels use, against the running daemon: each uploads a whole release that
-//! reaches review, and refusals end at once.
+//! What clients do beside the table of `matrix`, against the running daemon: passwords that are asked
+//! for, a second sync, confirmations; and refusals that end at once.
 
 use crate::kit::{Label, TestDaemon, has, python, release};
 use std::fs;
@@ -33,15 +33,6 @@ fn reaches_review(number: u32, upload: impl FnOnce(&TestDaemon, &Label, &Path, &
     upload(&daemon, &label, &folder, &name);
     let package = daemon.wait_status(&name, "needs_qc");
     assert_eq!(package["finding_counts"]["error"], 0);
-}
-
-fn files(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -80,54 +71,6 @@ fn openssh_sftp_by_password() {
             .output()
             .unwrap();
         ok("sftp by password", &output);
-    });
-}
-
-#[test]
-fn openssh_scp() {
-    reaches_review(302, |daemon, label, folder, _| {
-        let output = Command::new("scp")
-            .args(["-q", "-r", "-s", "-P", &daemon.port.to_string(), "-i"])
-            .arg(&label.key)
-            .args(daemon.ssh_options())
-            .arg(folder)
-            .arg("quayside@127.0.0.1:incoming/")
-            .output()
-            .unwrap();
-        ok("scp", &output);
-    });
-}
-
-#[test]
-fn lftp_mirror() {
-    if !has("lftp") {
-        return;
-    }
-    reaches_review(303, |daemon, label, folder, name| {
-        let connect = format!(
-            "ssh -a -x -i {} {}",
-            label.key.display(),
-            daemon
-                .ssh_options()
-                .iter()
-                .map(|o| format!("'{o}'"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        );
-        let script = format!(
-            "set sftp:connect-program \"{connect}\"; set net:max-retries 1; set cmd:fail-exit yes; \
-             open -u quayside,x sftp://127.0.0.1:{}; mirror -R --parallel=3 {} incoming/{name}",
-            daemon.port,
-            folder.display()
-        );
-        ok(
-            "lftp",
-            &Command::new("lftp")
-                .args(["--norc", "-c", &script])
-                .stdin(Stdio::null())
-                .output()
-                .unwrap(),
-        );
     });
 }
 
@@ -194,76 +137,6 @@ fn mirrors_send_a_claimed_folder_once() {
     assert!(!words.contains("Deleted"), "{words}");
     let attempts = daemon.ask(&["package", "list"])["packages"].clone();
     assert_eq!(attempts.as_array().unwrap().len(), 1, "{attempts}");
-}
-
-#[test]
-fn curl_by_password() {
-    if !has("curl") {
-        return;
-    }
-    reaches_review(305, |daemon, label, folder, name| {
-        for file in files(folder) {
-            let output = Command::new("curl")
-                .args([
-                    "-sS",
-                    "--insecure",
-                    "--ftp-create-dirs",
-                    "-u",
-                    &format!("quayside:{}", label.password),
-                    "-T",
-                ])
-                .arg(folder.join(&file))
-                .arg(format!(
-                    "sftp://127.0.0.1:{}/incoming/{name}/{file}",
-                    daemon.port
-                ))
-                .output()
-                .unwrap();
-            ok("curl", &output);
-        }
-    });
-}
-
-#[test]
-fn putty_psftp() {
-    if !has("psftp") {
-        return;
-    }
-    reaches_review(306, |daemon, label, folder, _| {
-        let print = fs::read_to_string(daemon.log()).unwrap();
-        let print = print.split("SHA256:").nth(1).unwrap();
-        let print: String = print
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'))
-            .collect();
-        let batch = daemon.home.path().join("psftp.batch");
-        fs::write(
-            &batch,
-            format!(
-                "cd incoming\nput -r {} {}\n",
-                folder.display(),
-                folder.file_name().unwrap().to_string_lossy()
-            ),
-        )
-        .unwrap();
-        let output = Command::new("psftp")
-            .args([
-                "-batch",
-                "-P",
-                &daemon.port.to_string(),
-                "-l",
-                "quayside",
-                "-pw",
-                &label.password,
-            ])
-            .args(["-hostkey", &format!("SHA256:{print}"), "-b"])
-            .arg(&batch)
-            .arg("127.0.0.1")
-            .env("HOME", daemon.home.path())
-            .output()
-            .unwrap();
-        ok("psftp", &output);
-    });
 }
 
 #[test]

@@ -59,7 +59,11 @@ fn generated_tables_of_the_readme_are_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = fs::read_to_string(&path).unwrap();
     let mut fresh = text.clone();
-    for (name, table) in [("statuses", statuses()), ("rules", rules::table_markdown())] {
+    for (name, table) in [
+        ("statuses", statuses()),
+        ("clients", crate::matrix::table_markdown()),
+        ("rules", rules::table_markdown()),
+    ] {
         let begin = format!("<!-- generated: {name} -->\n");
         let start = fresh
             .find(&begin)

@@ -275,7 +275,7 @@ fn rclone(login: &Login, work: &Work, folder: &str) -> Command {
     command
 }
 
-fn python() -> PathBuf {
+pub(super) fn python() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python")
 }
 

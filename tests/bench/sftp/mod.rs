@@ -7,6 +7,7 @@
 
 mod clients;
 mod closes;
+mod idle;
 mod servers;
 
 use crate::pair::{Bench, By, Sample, installed};
@@ -131,6 +132,8 @@ fn on_tmpfs(bench: &Bench, place: &Path, material: &Material) {
         }
     }
     duel.logins(50);
+    idle::logins(&ours, &theirs, 1_000 / scale());
+    idle::sessions(&ours, &theirs, 500 / scale());
     println!("ours: {} MiB resident at most", ours.peak_mib());
 }
 

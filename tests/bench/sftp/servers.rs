@@ -206,6 +206,27 @@ impl Server {
         ticks as f64 / 100.0
     }
 
+    /// Memory of the server and all its children now, shared pages counted by their share; KiB.
+    pub(super) fn memory_kib(&self) -> u64 {
+        let mut processes = vec![self.child.id()];
+        let mut sum = 0;
+        while let Some(id) = processes.pop() {
+            let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+            let children = children.unwrap_or_default();
+            processes.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|id| id.parse::<u32>().ok()),
+            );
+            // One that ended meanwhile holds nothing.
+            let maps = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+            let share = maps.lines().find_map(|line| line.strip_prefix("Pss:"));
+            let kib = share.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            sum += kib.unwrap_or_default();
+        }
+        sum
+    }
+
     /// Highest resident size so far, in MiB.
     pub(super) fn peak_mib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
