@@ -75,6 +75,15 @@ impl Intake {
         if listing::is_folder(&shadow)?.is_none() || listing::is_folder(&incoming)?.is_none() {
             return Ok(());
         }
+        // A window of Finder or Explorer that only looks leaves files too, and corrects nothing.
+        let is_begun = |folder: &str| -> io::Result<bool> {
+            let trees = [self.places.incoming(label), self.places.partial(label)];
+            let mut trees = trees.iter().map(|tree| tree.join(folder));
+            trees.try_fold(false, |begun, tree| Ok(begun || holds_files(&tree)?))
+        };
+        if !is_begun(folder)? {
+            return Ok(());
+        }
         match self.wires.ledger.earlier(label, folder)? {
             Earlier::Open(package) => self.take_all(label, folder, &package)?,
             Earlier::Settled => remove_tree(&shadow)?,
@@ -82,6 +91,9 @@ impl Intake {
                 // A batch: its releases were claimed each for itself.
                 for (release, _) in listing::folders_in(&incoming)? {
                     let release = format!("{folder}/{release}");
+                    if !is_begun(&release)? {
+                        continue;
+                    }
                     match self.wires.ledger.earlier(label, &release)? {
                         Earlier::Open(package) => self.take_all(label, &release, &package)?,
                         Earlier::Settled => {
@@ -236,6 +248,25 @@ impl Roads<'_> {
         }
         Ok(Some(node))
     }
+}
+
+/// Whether there is any file below a folder that no operating system has scattered there.
+fn holds_files(folder: &Path) -> io::Result<bool> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_gone(&error) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_system_junk) {
+            continue;
+        }
+        if !entry.file_type()?.is_dir() || holds_files(&entry.path())? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is gone already is as good as removed.
