@@ -72,7 +72,7 @@ pub trait Gate: Send + Sync {
 
 /// File name endings and beginnings that clients use for files still on their way. Such a file is
 /// never content, and keeps a folder from being complete (`.filepart` is WinSCP's, `.in.` lftp's,
-/// `.partial` rclone's, `.ocTransferId` ownCloud's).
+/// `.partial` rclone's, `.ocTransferId` ownCloud's, `-` and a UUID Cyberduck's).
 pub fn is_temporary_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let ends = [
@@ -88,6 +88,24 @@ pub fn is_temporary_name(name: &str) -> bool {
     let starts = [".in.", ".sftpgo-upload."];
     ends.iter().any(|end| lower.ends_with(end))
         || starts.iter().any(|start| lower.starts_with(start))
+        || ends_with_uuid(&lower)
+}
+
+/// Whether a file's name, its ending included, is followed by a hyphen and a UUID. A UUID alone says
+/// nothing: there are folders that are named so.
+fn ends_with_uuid(name: &str) -> bool {
+    let mut rest = name;
+    for length in [12, 4, 4, 4, 8] {
+        let Some((before, part)) = rest.rsplit_once('-') else {
+            return false;
+        };
+        if part.len() != length || !part.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return false;
+        }
+        rest = before;
+    }
+    let ending = rest.rsplit_once('.').map_or("", |(_, ending)| ending);
+    (3..=4).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Files that operating systems scatter; taken, ignored, never handed on.
@@ -119,10 +137,18 @@ mod tests {
             ".in.a.wav",
             "a.1a2b3c4d.partial",
             "b.tmp",
+            "a - b.wav-0B0A8AD9-66e1-4a0b-9d2c-3f0c6e0a4b11",
         ] {
             assert!(is_temporary_name(name), "{name}");
         }
-        for name in ["a.wav", "party.wav", "metadata.xml"] {
+        for name in [
+            "a.wav",
+            "party.wav",
+            "metadata.xml",
+            "0b0a8ad9-66e1-4a0b-9d2c-3f0c6e0a4b11",
+            "Album-0b0a8ad9-66e1-4a0b-9d2c-3f0c6e0a4b11",
+            "a-0b0a8ad9-66e1-4a0b-9d2c-3f0c6e0a4b11.wav",
+        ] {
             assert!(!is_temporary_name(name), "{name}");
         }
     }
