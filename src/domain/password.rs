@@ -3,8 +3,9 @@
 //! The cost (19 MiB, two passes, one lane) is OWASP's first recommendation. It makes one guess
 //! dear for a thief, and makes logins dear for us, so the caller bounds how many run at once.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
+use std::sync::{Mutex, PoisonError};
 
 /// Memory of one hash, in KiB.
 const MEMORY_KIBIBYTES: u32 = 19 * 1024;
@@ -16,6 +17,10 @@ const LANES: u32 = 1;
 /// Longest password that is hashed, in bytes. Nobody types more, and the login must stay cheap to
 /// refuse.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
+
+/// Memory of checks that are done, for the next ones: as much as was ever in use at a time. Given
+/// back, it would stay with every thread that once checked a password, many times over.
+static SPARE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// The PHC string (`$argon2id$v=19$m=19456,t=2,p=1$…`) of `password`. Empty when the password
 /// cannot be hashed; an empty string verifies nothing.
@@ -35,11 +40,31 @@ pub fn verify(password: &str, phc: &str) -> bool {
     if password.is_empty() || password.len() > MAX_PASSWORD_BYTES {
         return false;
     }
-    PasswordHash::new(phc).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    let spare = || SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut memory = spare().pop().unwrap_or_default();
+    let is_it = is_behind(password, phc, &mut memory).unwrap_or(false);
+    // A string of another cost than ours keeps nothing here.
+    if memory.len() <= MEMORY_KIBIBYTES as usize {
+        spare().push(memory);
+    }
+    is_it
+}
+
+/// `None` when the string is none, or asks for what cannot be.
+fn is_behind(password: &str, phc: &str, memory: &mut Vec<Block>) -> Option<bool> {
+    let kept = PasswordHash::new(phc).ok()?;
+    let params = Params::try_from(&kept).ok()?;
+    let algorithm = Algorithm::try_from(kept.algorithm.as_str()).ok()?;
+    let version = Version::try_from(kept.version?).ok()?;
+    let (salt, wanted) = (kept.salt?, kept.hash?);
+    memory.resize(params.block_count(), Block::new());
+    let mut found = [0; Output::MAX_LENGTH];
+    let found = found.get_mut(..wanted.len())?;
+    Argon2::new(algorithm, version, params)
+        .hash_password_into_with_memory(password.as_bytes(), &salt, found, memory)
+        .ok()?;
+    // Compared in the same time whatever it is.
+    Some(Output::new(found).ok()? == wanted)
 }
 
 #[cfg(test)]

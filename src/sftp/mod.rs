@@ -122,7 +122,7 @@ pub struct Settings {
     pub keepalive_misses: usize,
     /// Seconds that running uploads have to finish when the server is stopped.
     pub drain_seconds: u64,
-    /// Passwords checked at the same time; each takes 19 MiB of memory while it is.
+    /// Passwords checked at the same time; each takes 19 MiB of memory, which is kept for the next.
     pub password_hashes_at_once: usize,
     /// Weak algorithms offered beside the others, for old clients.
     pub legacy_algorithms: Vec<Legacy>,
