@@ -10,8 +10,8 @@ mod large;
 mod proxy;
 mod stalls;
 
-use crate::kit::raw::{OK, Raw, flag};
 use crate::kit::{Label, TestDaemon, wait};
+use crate::wire::{OK, Raw, flag};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,8 +34,8 @@ struct Patient {
 
 impl Patient {
     /// One that has served before, so that what it needs only once is there already.
-    fn new(config: &str) -> Self {
-        Self::of(TestDaemon::start(config))
+    fn new() -> Self {
+        Self::with_sftp("")
     }
 
     /// The same, with more lines in its section `[sftp]`.

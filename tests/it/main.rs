@@ -51,3 +51,4 @@ mod size;
 mod soak;
 mod store;
 mod systemd;
+mod wire;

@@ -7,8 +7,8 @@ mod programs;
 mod scripts;
 mod traces;
 
-use crate::kit::raw::{OK, Raw, flag};
-use crate::kit::{Label, TestDaemon, release};
+use crate::kit::{Label, TestDaemon, small_release};
+use crate::wire::{OK, Raw, flag};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -261,8 +261,7 @@ fn drive(client: &str, perform: impl Fn(&Zone, &Deed<'_>) -> Option<Said>) {
 type Done<'a> = &'a dyn Fn(&Zone, &Deed<'_>) -> Option<String>;
 
 fn upload(zone: &Zone, done: Done<'_>) -> bool {
-    let mut spec = release(320);
-    spec.tracks.truncate(1);
+    let spec = small_release(320);
     let folder = zone.daemon.material(&spec);
     let name = folder.file_name().unwrap().to_str().unwrap();
     if done(zone, &Deed::Folder(&folder)).is_none() {

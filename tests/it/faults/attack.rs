@@ -1,8 +1,8 @@
 //! A client that means harm, against the parts of the security checklist that no other test holds.
 
 use super::Patient;
-use crate::kit::raw::{FAILURE, OK, Raw, Reply, flag, kind, text};
 use crate::kit::{python, wait};
+use crate::wire::{FAILURE, OK, Raw, Reply, flag, kind, text};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -33,7 +33,7 @@ fn plain(payload: &[u8]) -> Vec<u8> {
 /// What the server offers, as everyone sees it who connects. Nothing weak comes in by an update.
 #[test]
 fn algorithms_on_offer() {
-    let patient = Patient::new("");
+    let patient = Patient::new();
     let mut stream = connect(&patient);
     stream.write_all(b"SSH-2.0-probe\r\n").unwrap();
     let mut greeting = Vec::new();
@@ -100,7 +100,7 @@ fn chatter_before_the_login_does_not_extend_it() {
 /// Lengths that would cost memory, before the login.
 #[test]
 fn huge_lengths_before_the_login_cost_nothing() {
-    let patient = Patient::new("");
+    let patient = Patient::new();
     let before = patient.resident_kib();
     let streams: Vec<_> = (0..40)
         .map(|number| {
@@ -124,7 +124,7 @@ fn huge_lengths_before_the_login_cost_nothing() {
 
 #[test]
 fn requests_that_nobody_offers_are_refused_by_their_number() {
-    let patient = Patient::new("");
+    let patient = Patient::new();
     let mut raw = patient.connect();
     for unknown in [0, 21, 22, 99, 150, 199, 201, 255] {
         let (code, words) = raw.status(unknown, &[&text("x"), &[0; 40]]);
@@ -180,7 +180,7 @@ fn requests_that_nobody_offers_are_refused_by_their_number() {
 
 #[test]
 fn handles_and_channels_are_bounded_and_given_back() {
-    let patient = Patient::new("");
+    let patient = Patient::new();
     let mut raw = patient.connect();
     for _ in 0..3 {
         let mut handles = Vec::new();
@@ -223,7 +223,7 @@ fn handles_and_channels_are_bounded_and_given_back() {
     };
     let mut master = ssh(&["-M", "-N", "quayside@127.0.0.1"]).spawn().unwrap();
     wait("the connection", || home.join("c").exists().then_some(()));
-    let hello = crate::kit::raw::packet(kind::INIT, &3_u32.to_be_bytes());
+    let hello = crate::wire::packet(kind::INIT, &3_u32.to_be_bytes());
     let mut channels: Vec<_> = (0..12)
         .map(|_| {
             // Where a channel is refused, ssh would take a connection of its own.
@@ -269,7 +269,7 @@ fn nobody_comes_in_by_nothing() {
     let Some(python) = python("paramiko") else {
         return;
     };
-    let mut patient = Patient::new("");
+    let mut patient = Patient::new();
     let script = r#"
 import sys, paramiko
 port = int(sys.argv[1])
@@ -305,7 +305,7 @@ fn guesses_of_passwords_cost_a_bounded_memory() {
     let Some(python) = python("paramiko") else {
         return;
     };
-    let mut patient = Patient::new("");
+    let mut patient = Patient::new();
     let script = r#"
 import sys, threading, paramiko
 def guess(number):
@@ -340,7 +340,7 @@ fn run(python: &std::path::Path, script: &str, arguments: &[&str]) {
 /// What is sent before the greeting is over, in one piece with it, or between two that belong together.
 #[test]
 fn packets_out_of_order_reach_no_file() {
-    let patient = Patient::new("");
+    let patient = Patient::new();
     let open = |raw: &Raw, path: &str| {
         raw.request(
             kind::OPEN,

@@ -64,7 +64,7 @@ fn a_disk_that_fails_is_never_acknowledged_and_the_file_is_set_aside() {
     if !has("strace") {
         return;
     }
-    let mut patient = Patient::new("");
+    let mut patient = Patient::new();
     let file = patient.daemon.home.path().join("a.wav");
     fs::write(&file, vec![6; 300_000]).unwrap();
     let put = format!("put {} incoming/Work/a.wav\n", file.display());

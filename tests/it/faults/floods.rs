@@ -1,8 +1,8 @@
 //! More connections than there is place for, and a system that has run out of descriptors.
 
 use super::Patient;
-use crate::kit::raw::{FAILURE, Reply, flag, kind, text};
-use crate::kit::{release, wait};
+use crate::kit::{small_release, wait};
+use crate::wire::{FAILURE, Reply, flag, kind, text};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -78,7 +78,7 @@ fn a_thousand_connections_that_never_log_in() {
 
 #[test]
 fn without_descriptors_it_waits_and_goes_on() {
-    let mut patient = Patient::new("");
+    let mut patient = Patient::new();
     let mut raw = patient.connect();
     assert_eq!(raw.size("/incoming/Work/first.wav"), Some(2_000_000));
     let pid = Pid::from_raw(patient.daemon.pid() as i32);
@@ -126,8 +126,7 @@ fn without_descriptors_it_waits_and_goes_on() {
     raw.end();
     prlimit(pid, Resource::Nofile, given).unwrap();
     patient.assert_well("no descriptors");
-    let mut spec = release(350);
-    spec.tracks.truncate(1);
+    let spec = small_release(350);
     let folder = patient.daemon.material(&spec);
     let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
     patient.daemon.sftp_ok(

@@ -24,7 +24,7 @@ fn assert_marked(path: &Path) {
 
 #[test]
 fn a_gigabyte_and_a_half_goes_and_comes_across_new_keys() {
-    let patient = Patient::new("");
+    let patient = Patient::new();
     let (whole, back) = (
         patient.daemon.home.path().join("big.wav"),
         patient.daemon.home.path().join("back"),

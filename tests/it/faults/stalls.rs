@@ -2,8 +2,8 @@
 
 use super::Patient;
 use super::proxy::{Break, Line};
-use crate::kit::raw::{Raw, flag, kind, text};
 use crate::kit::wait;
+use crate::wire::{Raw, flag, kind, text};
 
 /// What requests ask for, all in all: far more than every buffer on the way holds.
 const ASKED_BYTES: u64 = 256 << 20;
@@ -23,7 +23,7 @@ fn ask_much(raw: &mut Raw, path: &str) {
 
 #[test]
 fn who_asks_and_does_not_read_holds_up_nobody_and_costs_little() {
-    let mut patient = Patient::new("");
+    let mut patient = Patient::new();
     let mut greedy: Vec<Raw> = (0..4).map(|_| patient.connect()).collect();
     for raw in &mut greedy {
         ask_much(raw, "/incoming/Work/first.wav");

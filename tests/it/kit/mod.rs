@@ -1,7 +1,5 @@
 //! What several tests share: the daemon as a process, material, real clients, patience.
 
-pub(crate) mod raw;
-
 use dropzone::cli::demo::material::{self, ReleaseSpec};
 use serde_json::Value;
 use std::fs;
@@ -87,6 +85,16 @@ pub(crate) fn free_port() -> u16 {
 /// A small sound release: 3 tracks, cover, message.
 pub(crate) fn release(number: u32) -> ReleaseSpec {
     ReleaseSpec::demo(number)
+}
+
+/// The smallest sound release: one short track, cover, message.
+pub(crate) fn small_release(number: u32) -> ReleaseSpec {
+    let mut spec = release(number);
+    spec.tracks.truncate(1);
+    for track in &mut spec.tracks {
+        track.signal.seconds = 12.0;
+    }
+    spec
 }
 
 /// A daemon in a directory of its own. Dropped, it is stopped and its directory removed.

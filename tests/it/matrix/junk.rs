@@ -1,7 +1,7 @@
 //! What macOS and Windows put beside a release: taken without a word, no part of the release, and
 //! never sent on.
 
-use crate::kit::{TestDaemon, release};
+use crate::kit::{TestDaemon, small_release};
 use std::fs;
 use std::path::Path;
 
@@ -27,8 +27,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn junk_beside_a_release_disturbs_nobody() {
     let daemon = TestDaemon::start("");
     let label = daemon.label("quayside", &["--dsp", "store"]);
-    let mut spec = release(330);
-    spec.tracks.truncate(1);
+    let spec = small_release(330);
     let folder = daemon.material(&spec);
     let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
     let mut wanted = names(&folder);
@@ -47,8 +46,7 @@ fn junk_beside_a_release_disturbs_nobody() {
     );
     assert!(again.status.success(), "{again:?}");
     // By the time another release has come all the way, that would have become an attempt.
-    let mut other = release(331);
-    other.tracks.truncate(1);
+    let other = small_release(331);
     let second = daemon.material(&other);
     daemon.sftp_ok(&label, &format!("put -r {} incoming/\n", second.display()));
     daemon.wait_status(second.file_name().unwrap().to_str().unwrap(), "needs_qc");

@@ -2,7 +2,7 @@
 //! those that are not.
 
 use crate::kit::TestDaemon;
-use crate::kit::raw::{OK, Raw, flag};
+use crate::wire::{OK, Raw, flag};
 use std::fs;
 
 /// Names in one folder, in this order: a later one may collide with one before.
