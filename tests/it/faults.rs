@@ -42,7 +42,8 @@ impl Patient {
     fn with_sftp(lines: &str) -> Self {
         let mut daemon = TestDaemon::prepare("");
         let text = fs::read_to_string(daemon.config()).unwrap();
-        let text = text.replace("[sftp]\n", &format!("[sftp]\n{lines}\n"));
+        let text = text.replace("[sftp]\n", &format!("[sftp]\npenalty_exempt = [\"127.0.0.1\"]\nmax_unauthenticated_per_network = 100\n{lines}\n"),
+        );
         fs::write(daemon.config(), text).unwrap();
         daemon.run();
         Self::of(daemon)
