@@ -302,8 +302,8 @@ pub struct Artist {
     pub coded_roles: Vec<Coded>,
     /// The name in every language that it is given in, the first of `name` among them.
     pub names: Vec<Local>,
-    /// `InstrumentType`s.
-    pub instruments: Vec<Text>,
+    /// `InstrumentType`s: a word of one's own in 3.x, of a list in 4.x.
+    pub instruments: Vec<Coded>,
     /// Territories of the details it stands in; empty where it holds everywhere.
     pub territories: Vec<String>,
     /// Where its element starts.

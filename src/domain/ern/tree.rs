@@ -186,6 +186,20 @@ impl<'t, 'a> Element<'t, 'a> {
         self.all(name).map(Self::text).filter(|t| !t.is_empty())
     }
 
+    /// Its text, without taking note of it.
+    pub(super) fn peek(self) -> &'t str {
+        self.node.text.trim()
+    }
+
+    /// Takes note of everything inside it.
+    pub(super) fn pass_over_all(self) {
+        self.node.is_read.set(true);
+        for attribute in self.attributes() {
+            attribute.is_read.set(true);
+        }
+        self.children().for_each(Self::pass_over_all);
+    }
+
     /// Takes note of children and attributes that say nothing that is not said elsewhere.
     pub(super) fn pass_over(self, names: &[&str]) {
         for child in self.children().filter(|c| names.contains(&c.name())) {

@@ -11,7 +11,7 @@ mod resources;
 
 use super::parts;
 use super::tree::Element;
-use crate::domain::release::{Artist, Header, Message, Party, RightsLine, Title};
+use crate::domain::release::{Artist, Coded, Header, Message, Party, RightsLine, Text, Title};
 
 /// Fills everything below the root.
 pub(super) fn read(message: &mut Message, root: Element<'_, '_>) {
@@ -58,7 +58,7 @@ fn party(element: Element<'_, '_>) -> Party {
 }
 
 /// `PartyName/FullName`; some tools write the name straight into `PartyName`.
-fn full_name(element: Element<'_, '_>) -> Option<crate::domain::release::Text> {
+fn full_name(element: Element<'_, '_>) -> Option<Text> {
     element.all("PartyName").find_map(|name| {
         let plain = Some(name.text()).filter(|t| !t.is_empty());
         name.child_text("FullName").or(plain)
@@ -91,7 +91,7 @@ fn artist(element: Element<'_, '_>, territories: &[String]) -> Artist {
             .collect(),
         coded_roles,
         names: names.collect(),
-        instruments: element.texts("InstrumentType").collect(),
+        instruments: element.texts("InstrumentType").map(own_word).collect(),
         territories: territories.to_vec(),
         at: element.at(),
     }
@@ -129,9 +129,21 @@ fn rights_line(element: Element<'_, '_>, territories: &[String]) -> RightsLine {
 }
 
 /// Genres of an element: `Genre/GenreText`, or the text straight in `Genre`.
-fn genres(element: Element<'_, '_>) -> impl Iterator<Item = crate::domain::release::Text> {
+fn genres(element: Element<'_, '_>) -> impl Iterator<Item = Text> {
     element.all("Genre").filter_map(|genre| {
         let plain = Some(genre.text()).filter(|t| !t.is_empty());
         genre.child_text("GenreText").or(plain)
     })
+}
+
+/// A word of the sender's own.
+fn own_word(text: Text) -> Coded {
+    Coded {
+        text: Text {
+            value: "UserDefined".to_owned(),
+            at: text.at,
+        },
+        user_defined: Some(text.value),
+        namespace: None,
+    }
 }

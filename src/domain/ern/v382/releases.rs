@@ -110,6 +110,8 @@ fn types(message: &mut Message, release: &mut Release, part: Element<'_, '_>) {
 /// What stands in the details, or in the release itself where tools know no territories.
 fn details(release: &mut Release, part: Element<'_, '_>) {
     let scope = territories(part);
+    // What holds everywhere but there is the default beside what is said for there.
+    part.pass_over(&["ExcludedTerritoryCode", "SequenceNumber"]);
     for child in part.children() {
         match child.name() {
             "TerritoryCode" => release.territories.push(child.text()),
@@ -146,6 +148,16 @@ fn details(release: &mut Release, part: Element<'_, '_>) {
     if release.items.is_empty() {
         for (group, outer) in (1..).zip(part.all("ResourceGroup")) {
             items(release, outer, group, true);
+        }
+    } else {
+        let known = release.items.iter().flat_map(|item| &item.references);
+        let known: Vec<&str> = known.map(Text::as_str).collect();
+        for outer in part.all("ResourceGroup") {
+            let mut again = Vec::new();
+            order(outer, &mut again);
+            if again == known {
+                outer.pass_over_all();
+            }
         }
     }
 }
@@ -191,10 +203,23 @@ fn fill(slot: &mut Option<Text>, part: Element<'_, '_>, name: &str) {
     }
 }
 
+/// References of a group in the order in which `items` flattens them.
+fn order<'t>(group: Element<'t, '_>, into: &mut Vec<&'t str>) {
+    for inner in group.all("ResourceGroup") {
+        order(inner, into);
+    }
+    for item in group.all("ResourceGroupContentItem") {
+        into.extend(item.all("ReleaseResourceReference").map(Element::peek));
+    }
+}
+
 /// Flattens groups: where a group holds groups, each of them is a disc.
 fn items(release: &mut Release, group: Element<'_, '_>, number: u32, is_outer: bool) {
     for (inner_number, inner) in (1..).zip(group.all("ResourceGroup")) {
         let number = if is_outer { inner_number } else { number };
+        inner
+            .all("Title")
+            .for_each(|title| title.pass_over(&["TitleType"]));
         let title = inner
             .child("Title")
             .and_then(|title| title.child_text("TitleText"));

@@ -89,6 +89,8 @@ fn controller(element: Element<'_, '_>, scope: &[String]) -> RightsController {
 
 fn recording_details(message: &mut Message, into: &mut Recording, details: Element<'_, '_>) {
     let scope = territories(details);
+    // What holds everywhere but there is the default beside what is said for there.
+    details.pass_over(&["ExcludedTerritoryCode", "SequenceNumber"]);
     for child in details.children() {
         match child.name() {
             "TerritoryCode" => into.territories.push(child.text()),
@@ -124,6 +126,12 @@ fn recording_details(message: &mut Message, into: &mut Recording, details: Eleme
     fill(&mut into.label_name, "LabelName");
     fill(&mut into.original_date, "OriginalResourceReleaseDate");
     fill(&mut into.original_date, "ResourceReleaseDate");
+    // Said again in the details of another territory.
+    let known = into.original_date.as_ref().map(|date| date.as_str());
+    for name in ["OriginalResourceReleaseDate", "ResourceReleaseDate"] {
+        let again = details.all(name).filter(|date| Some(date.peek()) == known);
+        again.for_each(Element::pass_over_all);
+    }
 }
 
 fn image(message: &mut Message, element: Element<'_, '_>) -> Image {
@@ -133,12 +141,15 @@ fn image(message: &mut Message, element: Element<'_, '_>) -> Image {
         coded_kind: element.child("ImageType").and_then(parts::coded),
         proprietary_id: element
             .all("ImageId")
-            .find_map(|id| id.child_text("ProprietaryId")),
+            .find_map(|id| id.child("ProprietaryId").and_then(parts::proprietary))
+            .map(|id| id.value),
         at: element.at(),
         ..Image::default()
     };
     let details = element.all("ImageDetailsByTerritory").chain([element]);
     for part in details {
+        // A picture is shown wherever its release is sold.
+        part.pass_over(&["TerritoryCode", "ExcludedTerritoryCode"]);
         image.parental.extend(part.texts("ParentalWarningType"));
         for child in part.all("TechnicalImageDetails") {
             let technical = technical(message, child);

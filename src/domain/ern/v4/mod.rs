@@ -61,7 +61,10 @@ impl<'t, 'a> Parties<'t, 'a> {
             roles: coded_roles.iter().map(|role| role.text.clone()).collect(),
             coded_roles,
             sequence: element.attribute("SequenceNumber"),
-            instruments: element.texts("InstrumentType").collect(),
+            instruments: element
+                .all("InstrumentType")
+                .filter_map(parts::coded)
+                .collect(),
             at: element.at(),
             ..Artist::default()
         };

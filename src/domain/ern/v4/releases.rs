@@ -62,13 +62,16 @@ fn product(element: Element<'_, '_>, parties: &Parties<'_, '_>) -> Release {
     };
     shown(&mut release);
     for group in element.all("ResourceGroup") {
-        let inner = group.all("ResourceGroup").zip(1..);
-        for (disc, number) in inner {
-            let title = disc.child_text("DisplayTitleText").or_else(|| {
-                let titles = ["DisplayTitle", "AdditionalTitle"];
-                let title = titles.iter().find_map(|name| disc.child(name))?;
-                title.child_text("TitleText")
-            });
+        let discs: Vec<_> = group.all("ResourceGroup").collect();
+        if discs.is_empty() {
+            let title = group_title(group);
+            release
+                .more
+                .group_titles
+                .extend(title.map(|title| (1, title)));
+        }
+        for (disc, number) in discs.into_iter().zip(1..) {
+            let title = group_title(disc);
             let titles = &mut release.more.group_titles;
             titles.extend(title.map(|title| (number, title)));
             items(&mut release, disc, number);
@@ -76,6 +79,14 @@ fn product(element: Element<'_, '_>, parties: &Parties<'_, '_>) -> Release {
         items_of(&mut release, group, 1);
     }
     release
+}
+
+/// The title of a disc.
+fn group_title(group: Element<'_, '_>) -> Option<Text> {
+    let titles = ["DisplayTitle", "AdditionalTitle"];
+    let stated = titles.iter().find_map(|name| group.child(name));
+    let title = stated.and_then(|title| title.child_text("TitleText"));
+    group.child_text("DisplayTitleText").or(title)
 }
 
 /// Takes for the rules what they look at from what the store is told.
@@ -285,6 +296,7 @@ fn items_of(release: &mut Release, group: Element<'_, '_>, number: u32) {
         for reference in &linked {
             link(release, "SecondaryResource", reference);
         }
+        describe(item);
         release.items.push(GroupItem {
             group: number,
             sequence: item.child_text("SequenceNumber"),
@@ -298,8 +310,16 @@ fn items_of(release: &mut Release, group: Element<'_, '_>, number: u32) {
             at: item.at(),
         });
     }
+    describe(group);
     for linked in group.texts("LinkedReleaseResourceReference") {
         link(release, "SecondaryResource", &linked);
+    }
+}
+
+/// How a picture belongs, its own type says.
+fn describe(group: Element<'_, '_>) {
+    for linked in group.all("LinkedReleaseResourceReference") {
+        linked.pass_over(&["LinkDescription"]);
     }
 }
 

@@ -117,7 +117,8 @@ fn image(element: Element<'_, '_>) -> Image {
         coded_kind: element.child("Type").and_then(parts::coded),
         proprietary_id: element
             .all("ResourceId")
-            .find_map(|id| id.child_text("ProprietaryId")),
+            .find_map(|id| id.child("ProprietaryId").and_then(parts::proprietary))
+            .map(|id| id.value),
         parental: element.texts("ParentalWarningType").collect(),
         technical: element
             .all("TechnicalDetails")

@@ -268,7 +268,7 @@ impl<'a> Job<'a> {
             }
         }
         for release in &self.message.releases {
-            let is_track = !std::ptr::eq(release, self.main) && release.is_track_release();
+            let is_track = !std::ptr::eq(release, self.main) && release.icpn.is_none();
             if !is_track {
                 continue;
             }

@@ -5,7 +5,7 @@ use super::job::Job;
 use super::scope::defaults;
 use super::values::{duration, milliseconds};
 use super::{OutContent, OutFile};
-use crate::domain::release::{Artist, Local, Recording, Text, Title};
+use crate::domain::release::{Artist, Local, NamedFile, Recording, Technical, Text, Title};
 
 /// Roles under which an artist is shown, the first that fits.
 pub(super) const BILLED: [&str; 4] = ["MainArtist", "FeaturedArtist", "Artist", "Composer"];
@@ -286,6 +286,28 @@ fn warning(value: &str) -> Local {
         },
         ..Local::default()
     }
+}
+
+/// Technical details of a recording, each once: 3.8.2 repeats them for every territory.
+pub(super) fn technicals(recording: &Recording) -> Vec<&Technical> {
+    let names = |technical: &Technical| -> Vec<(String, String)> {
+        let path = |f: &NamedFile| f.path.as_ref().map(|p| p.value.clone()).unwrap_or_default();
+        let named = technical
+            .files
+            .iter()
+            .map(|f| (path(f), f.name.value.clone()));
+        named.collect()
+    };
+    let mut found: Vec<&Technical> = Vec::new();
+    for technical in &recording.technical {
+        let is_known = found.iter().any(|known| {
+            known.is_preview == technical.is_preview && names(known) == names(technical)
+        });
+        if !is_known {
+            found.push(technical);
+        }
+    }
+    found
 }
 
 /// A track's length: as the label states it, else as it was measured.

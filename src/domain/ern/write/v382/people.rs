@@ -66,7 +66,11 @@ pub(super) fn contributors(job: &mut Job<'_>, all: &[Artist], code: Option<&str>
                 node.push(coded("ResourceContributorRole", role, known, &owner));
             }
             for instrument in &person.instruments {
-                node.push(Node::text("InstrumentType", instrument.as_str()));
+                let own = instrument.user_defined.as_deref();
+                node.push(Node::text(
+                    "InstrumentType",
+                    own.unwrap_or(instrument.text.as_str()),
+                ));
             }
             nodes.push(node.in_order(v382::RESOURCE_CONTRIBUTOR));
         }

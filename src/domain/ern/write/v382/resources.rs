@@ -4,7 +4,9 @@ use super::super::job::Job;
 use super::super::node::Node;
 use super::super::order::v382;
 use super::super::scope;
-use super::super::shown::{artist_names, track_artists, track_duration, track_warnings};
+use super::super::shown::{
+    artist_names, technicals, track_artists, track_duration, track_warnings,
+};
 use super::super::values::{
     IMAGE_TYPES, PARENTAL_WARNINGS, RECORDING_TYPES, flag, holds, is_date, is_decimal, milliseconds,
 };
@@ -251,7 +253,7 @@ fn by_territory(job: &mut Job<'_>, index: usize) -> Vec<Node> {
     let made = blocks.into_iter().map(|(mut block, nodes)| {
         block.extend(nodes);
         let with_files = job.with_files;
-        for technical in recording.technical.iter().filter(|_| with_files) {
+        for technical in technicals(recording).into_iter().filter(|_| with_files) {
             block.extend(sound_details(job, technical));
         }
         block.in_order(v382::SOUND_RECORDING_DETAILS_BY_TERRITORY)

@@ -205,13 +205,10 @@ pub(super) fn contributors(
         for role in &person.coded_roles {
             node.push(role_node(job, "Role", role, &person));
         }
+        let owner = job.owner();
         for instrument in &person.instruments {
-            // The list has seven hundred instruments; the sender's own word is always taken.
-            node.push(
-                Node::text("InstrumentType", "UserDefined")
-                    .with("Namespace", job.owner())
-                    .with("UserDefinedValue", instrument.as_str()),
-            );
+            // A word of the list can only have come from a message of 4.x.
+            node.push(coded("InstrumentType", instrument, true, &owner));
         }
         nodes.push(node.in_order(v43::CONTRIBUTOR));
     }

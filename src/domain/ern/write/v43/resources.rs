@@ -5,7 +5,7 @@ use super::super::node::Node;
 use super::super::order::v43;
 use super::super::parties::Parties;
 use super::super::scope::others;
-use super::super::shown::{track_artists, track_duration, track_warnings};
+use super::super::shown::{technicals, track_artists, track_duration, track_warnings};
 use super::super::values::{
     CONTROLLER_ROLES, IMAGE_TYPES, PARENTAL_WARNINGS, RECORDING_TYPES, VERSION_TYPES, flag, holds,
     is_date, is_decimal, is_language, milliseconds,
@@ -80,12 +80,9 @@ fn recording(job: &mut Job<'_>, parties: &mut Parties, index: usize) -> Option<N
     }
     dates(job, &mut node, recording);
     node.extend(warnings(&track_warnings(job, index)));
-    for (name, value) in [
-        ("IsInstrumental", &recording.instrumental),
-        ("IsRemastered", &recording.more.is_remastered),
-    ] {
-        node.push_text(name, value.as_ref().and_then(|v| flag(v.as_str())));
-    }
+    node.push_text("IsInstrumental", is_instrumental(recording));
+    let remastered = recording.more.is_remastered.as_ref();
+    node.push_text("IsRemastered", remastered.and_then(|v| flag(v.as_str())));
     if let Some(hidden) = &recording.more.is_hidden {
         if flag(hidden.as_str()) == Some("true") {
             job.lose(
@@ -107,6 +104,15 @@ fn recording(job: &mut Job<'_>, parties: &mut Parties, index: usize) -> Option<N
         }
     }
     Some(node.in_order(v43::SOUND_RECORDING))
+}
+
+/// As stated; what is performed in a language is none.
+fn is_instrumental(recording: &Recording) -> Option<&'static str> {
+    if let Some(stated) = &recording.instrumental {
+        return flag(stated.as_str());
+    }
+    let language = recording.language.as_ref()?.as_str();
+    (is_language(language) && language != "zxx").then_some("false")
 }
 
 fn music() -> Coded {
@@ -162,7 +168,7 @@ fn edition<'a>(job: &mut Job<'a>, index: usize) -> Option<(Node, Vec<&'a OutFile
     edition.extend(billing::lines(job, "PLine", &lines));
     let mut files = Vec::new();
     let with_files = job.with_files;
-    for technical in recording.technical.iter().filter(|_| with_files) {
+    for technical in technicals(recording).into_iter().filter(|_| with_files) {
         let (node, found) = details(job, technical);
         edition.extend(node);
         if !technical.is_preview {
