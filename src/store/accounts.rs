@@ -10,8 +10,8 @@ use crate::domain::ids::LabelId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-const COLUMNS: &str =
-    "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories";
+const COLUMNS: &str = "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories, \
+     takes_ern4";
 
 impl Store {
     /// A new identifier for a label that is to be added.
@@ -33,9 +33,9 @@ impl Store {
                 desk,
                 &account,
                 "INSERT INTO label (id, name, emails, dsps, profile, dpid, password_hash, keys,
-                     disabled, created_at, territories)
+                     disabled, created_at, territories, takes_ern4)
                  VALUES (:id, :name, :emails, :dsps, :profile, :dpid, :password_hash, :keys,
-                     :disabled, :created_at, :territories)",
+                     :disabled, :created_at, :territories, :takes_ern4)",
             )?;
             Ok(())
         })
@@ -56,7 +56,7 @@ impl Store {
                 "UPDATE label SET name = :name, emails = :emails, dsps = :dsps,
                      profile = :profile, dpid = :dpid, password_hash = :password_hash,
                      keys = :keys, disabled = :disabled, created_at = :created_at,
-                     territories = :territories
+                     territories = :territories, takes_ern4 = :takes_ern4
                  WHERE id = :id",
             )?;
             if changed == 0 {
@@ -125,6 +125,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         disabled: row.get(8)?,
         created_at: time_of(row, 9)?,
         territories: json_of(row, 10)?,
+        takes_ern4: row.get(11)?,
     })
 }
 
@@ -148,6 +149,7 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
                 ":disabled": account.disabled,
                 ":created_at": time(account.created_at),
                 ":territories": territories,
+                ":takes_ern4": account.takes_ern4,
             })
         })
         .map_err(StoreError::write("a label"))

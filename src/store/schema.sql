@@ -16,7 +16,7 @@ CREATE TABLE label (
     keys          TEXT NOT NULL CHECK (json_valid(keys)),
     disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
     created_at    TEXT NOT NULL
-, territories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories))) STRICT;
+, territories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories)), takes_ern4 INTEGER NOT NULL DEFAULT 0 CHECK (takes_ern4 IN (0, 1))) STRICT;
 
 CREATE TABLE package (
     seq             INTEGER PRIMARY KEY,

@@ -3,6 +3,7 @@
 
 mod facts;
 mod generated;
+mod judged;
 
 use crate::kit::shared;
 use dropzone::domain::account::Profile;
@@ -13,7 +14,7 @@ use dropzone::domain::ern::write::{
 };
 use dropzone::domain::limits::Limits;
 use dropzone::domain::naming::{extension, reference_path};
-use dropzone::domain::release::{Message, Reading};
+use dropzone::domain::release::{Message, ReadFaultKind, Reading};
 use dropzone::inspect::schemas::Schemas;
 use std::collections::BTreeMap;
 use std::fs;
@@ -119,6 +120,12 @@ fn every_valid_sample_is_written_in_both_versions_or_refused_with_a_reason() {
                 Ok(written) => {
                     converted += 1;
                     let again = read(&written.xml);
+                    let ours = judged::errors(&ern::taken_with_4(read(&written.xml)));
+                    let of_label = judged::errors(&ern::taken_with_4(read(&bytes)));
+                    let more: Vec<_> = ours.difference(&of_label).collect();
+                    if !more.is_empty() {
+                        invalid.push(format!("{name} in {target:?}: breaks {more:?}"));
+                    }
                     invalid.extend(differences(&name, &message, &written, &again, target));
                     let facts = schemas.check(&again, Profile::Strict);
                     if facts.total > 0 {
@@ -289,4 +296,34 @@ fn a_purge_names_the_release_and_is_valid() {
     }
     let nothing = Message::default();
     assert!(purge(&nothing, &outgoing(Target::V43)).is_err());
+}
+
+#[test]
+fn a_message_of_4_is_judged_by_the_same_rules_where_it_is_agreed() {
+    let Some(message) = golden("golden382.xml") else {
+        return;
+    };
+    let written = new_release(&message, &golden_files(&message), &outgoing(Target::V43)).unwrap();
+    let refused = read(&written.xml);
+    let fault = |reading: &Reading| {
+        let mut faults = reading.faults.iter();
+        faults
+            .find(|f| f.kind == ReadFaultKind::WrongVersion)
+            .cloned()
+    };
+    let told = fault(&refused).unwrap();
+    assert!(told.message.contains("ERN 4.3"), "{}", told.message);
+    assert!(told.fix.unwrap().contains("set your account to ERN 4"));
+    let taken = ern::taken_with_4(refused);
+    assert!(fault(&taken).is_none());
+    let label = fs::read(shared().unwrap().join("golden/golden382.xml")).unwrap();
+    let of_label = judged::findings(&read(&label));
+    let of_ours = judged::findings(&taken);
+    assert!(!of_label.contains("XML-006"), "{of_label:?}");
+    let more: Vec<_> = of_ours.difference(&of_label).collect();
+    assert!(more.is_empty(), "{more:?}");
+    // Versions that we cannot read are refused all the same.
+    let text = String::from_utf8(written.xml).unwrap();
+    let other = ern::taken_with_4(read(text.replace("ern/43", "ern/40").as_bytes()));
+    assert!(fault(&other).is_some());
 }

@@ -3,7 +3,7 @@
 
 use super::normalise::Plan;
 use super::tree::{Element, Tree};
-use super::{Version, parts, v382, version_by_namespace, version_by_number, words};
+use super::{Version, is_of_4, parts, v382, version_by_namespace, version_by_number, words};
 use crate::domain::release::{
     Dialect, DialectUse, Message, MessageKind, Pos, ReadFault, ReadFaultKind, Reading,
 };
@@ -106,7 +106,13 @@ fn version_faults(
         Some(version) => add(
             ReadFaultKind::WrongVersion,
             format!("This message is {}. We take {TAKEN}.", version.name),
-            format!("Export the release as {TAKEN}."),
+            if is_of_4(version.number) {
+                format!(
+                    "Export the release as {TAKEN}. If your software cannot, ask us to set your account to ERN 4."
+                )
+            } else {
+                format!("Export the release as {TAKEN}.")
+            },
             root.at(),
         ),
         None if message.namespace.is_empty() => add(

@@ -233,6 +233,24 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Reading {
     reading
 }
 
+/// Versions of ERN 4 that are taken from a label with which that was agreed.
+const TAKEN_OF_4: [&str; 4] = ["411", "42", "43", "432"];
+
+/// Whether a version of ERN 4 can be agreed with a label.
+fn is_of_4(number: &str) -> bool {
+    TAKEN_OF_4.contains(&number)
+}
+
+/// A reading for a label with which ERN 4 is agreed: its version is no fault.
+pub fn taken_with_4(mut reading: Reading) -> Reading {
+    let version = reading.message.as_ref().map(|m| m.version.as_str());
+    if version.is_some_and(is_of_4) {
+        let faults = &mut reading.faults;
+        faults.retain(|fault| fault.kind != ReadFaultKind::WrongVersion);
+    }
+    reading
+}
+
 fn too_large(size: u64, most: u64) -> Reading {
     let message = format!(
         "The message is {} KiB large; we read at most {} KiB.",

@@ -318,7 +318,7 @@ impl Draw<'_> {
                 conditions: vec![[
                     Some(text("30")),
                     Some(text("Percent")),
-                    Some(text("ReferenceCreation")),
+                    Some(text("ReferenceResource")),
                     Some(text("MoreThan")),
                 ]],
             });
