@@ -162,6 +162,8 @@ pub struct Message {
     pub schema_version_id: Option<Text>,
     /// `ReleaseProfileVersionId`.
     pub release_profile: Option<Text>,
+    /// `ReleaseProfileVariantVersionId` (4.x).
+    pub profile_variant: Option<Text>,
     /// `LanguageAndScriptCode` of the message.
     pub language: Option<Text>,
     /// Places that speak the guide's dialect.

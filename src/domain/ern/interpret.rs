@@ -33,6 +33,7 @@ pub(super) fn interpret(reading: &mut Reading, tree: &Tree<'_>, root: Element<'_
         namespace: root.namespace().to_owned(),
         schema_version_id: root.attribute("MessageSchemaVersionId"),
         release_profile: root.attribute("ReleaseProfileVersionId"),
+        profile_variant: root.attribute("ReleaseProfileVariantVersionId"),
         language: root.attribute("LanguageAndScriptCode"),
         at: root.at(),
         ..Message::default()

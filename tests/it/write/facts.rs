@@ -186,7 +186,7 @@ fn product(release: &Release) -> Value {
         "title": title(&release.titles),
         "main": billed(&release.artists, "MainArtist"),
         "names": default_texts(&release.more.artist_names),
-        "labels": default_texts(&release.more.label_names),
+        "labels": BTreeSet::from_iter(default_texts(&release.more.label_names)),
         "genres": genres(&release.more.genres),
         "dates": default_texts(&release.more.dates),
         "original": default_texts(&release.more.original_dates),

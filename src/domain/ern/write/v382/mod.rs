@@ -21,20 +21,29 @@ pub(super) const NAMESPACE: &str = "http://ddex.net/xml/ern/382";
 pub(super) fn write(job: &mut Job<'_>, how: Option<Takedown>) -> Node {
     let groups = super::terms::groups(job, how);
     let language = job.message.language.as_ref().map_or("en", Text::as_str);
-    let profile = if job.tracks.len() == 1 {
-        "AudioSingle"
-    } else {
-        "AudioAlbum"
-    };
-    let mut root = with_version(Node::new("NewReleaseMessage"), language).with(
-        "ReleaseProfileVersionId",
-        format!("CommonReleaseTypes/14/{profile}"),
-    );
+    let mut root = with_version(Node::new("NewReleaseMessage"), language)
+        .with("ReleaseProfileVersionId", profile(job));
     root.push(header::header(job.out));
     root.push(resources::list(job));
     root.push(releases::list(job));
     root.extend(deals::list(job, &groups));
     root.in_order(v382::NEW_RELEASE_MESSAGE)
+}
+
+/// The label's profile where it is one of 3.x, else by the number of tracks.
+fn profile(job: &Job<'_>) -> String {
+    let stated = job.message.release_profile.as_ref().map(Text::as_str);
+    if let Some(stated) = stated.filter(|p| p.starts_with("CommonReleaseTypes/")) {
+        return stated.to_owned();
+    }
+    let variant = job.message.profile_variant.as_ref().map(Text::as_str);
+    let is_classical = variant.is_some_and(|variant| variant.contains("Classical"));
+    let profile = match (is_classical, job.tracks.len()) {
+        (true, _) => "DigitalClassicalAudioAlbum",
+        (false, 1) => "AudioSingle",
+        (false, _) => "AudioAlbum",
+    };
+    format!("CommonReleaseTypes/14/{profile}")
 }
 
 /// The attributes that every message of the version has.

@@ -100,8 +100,12 @@ pub(super) fn artists(
         locals(job, "DisplayArtistName", &names, true)
     };
     let is_billed = |artist: &Artist| artist.roles.iter().any(|role| billed(role.as_str()));
-    // Where nobody has a role of theirs (classical music), all are billed as artists.
-    let nobody = !artists.iter().any(is_billed);
+    // Where nobody performs under a role of theirs (classical music), all are billed.
+    let performs = |artist: &Artist| {
+        let mut roles = artist.roles.iter();
+        roles.any(|role| billed(role.as_str()) && role.as_str() != "Composer")
+    };
+    let nobody = !artists.iter().any(performs);
     let (shown, demoted): (Vec<&Artist>, Vec<&Artist>) = artists
         .iter()
         .partition(|artist| nobody || is_billed(artist));

@@ -14,7 +14,7 @@ use super::parties::Parties;
 use super::scope::{Scoped, defaults, others};
 use super::values::is_language;
 use super::{Takedown, header};
-use crate::domain::release::{Coded, Local};
+use crate::domain::release::{Coded, Local, Message, Text};
 
 /// The namespace.
 pub(super) const NAMESPACE: &str = "http://ddex.net/xml/ern/43";
@@ -33,12 +33,24 @@ pub(super) fn write(job: &mut Job<'_>, how: Option<Takedown>) -> Node {
     let language = language.map_or("en", |language| language.as_str());
     let mut root = with_version(Node::new("NewReleaseMessage"), language)
         .with("ReleaseProfileVersionId", "Audio");
+    if let Some(variant) = variant(job.message) {
+        root = root.with("ReleaseProfileVariantVersionId", variant);
+    }
     root.push(header::header(job.out));
     root.push(resources);
     root.push(releases);
     root.extend(deals::list(job, &mut parties, &groups, &shown));
     root.push(parties.list(&job.owner()));
     root.in_order(v43::NEW_RELEASE_MESSAGE)
+}
+
+/// The variant of the profile: the label's, or what 3.8.2 has as a profile of its own.
+fn variant(message: &Message) -> Option<&'static str> {
+    const VARIANTS: [&str; 3] = ["BoxedSet Classical", "BoxedSet", "Classical"];
+    let stated = [&message.profile_variant, &message.release_profile];
+    let stated = stated.into_iter().flatten().map(Text::as_str);
+    let mut found = stated.filter_map(|text| VARIANTS.into_iter().find(|v| text.contains(v)));
+    found.next()
 }
 
 /// The attributes that every message of the version has.
