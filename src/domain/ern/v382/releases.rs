@@ -124,7 +124,7 @@ fn details(release: &mut Release, part: Element<'_, '_>) {
                 release.more.parental.extend(parts::local(child, &scope));
             }
             "Genre" => release.more.genres.extend(parts::genre(child, &scope)),
-            "RelatedRelease" => release.more.related.push(related(child)),
+            "RelatedRelease" => add_related(&mut release.more.related, related(child)),
             "IsMultiArtistCompilation" => {
                 parts::fill(&mut release.more.is_multi_artist, Some(child.text()));
             }
@@ -175,6 +175,23 @@ fn locals<'r>(release: &'r mut Release, name: &str) -> Option<&'r mut Vec<Local>
         "MarketingComment" => &mut more.marketing_comments,
         _ => return None,
     })
+}
+
+/// Adds it, unless the details of another territory named it already.
+fn add_related(into: &mut Vec<RelatedRelease>, new: RelatedRelease) {
+    let value = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
+    let told = |one: &RelatedRelease| {
+        let ids = [&one.icpn, &one.grid, &one.isrc].map(value);
+        let own: Vec<_> = one
+            .proprietary_ids
+            .iter()
+            .map(|id| id.value.value.clone())
+            .collect();
+        (one.relationship.text.value.clone(), ids, own)
+    };
+    if into.iter().all(|known| told(known) != told(&new)) {
+        into.push(new);
+    }
 }
 
 fn related(element: Element<'_, '_>) -> RelatedRelease {

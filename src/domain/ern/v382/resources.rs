@@ -4,7 +4,8 @@ use super::super::parts;
 use super::super::tree::Element;
 use super::{artist, dialect, genres, rights_line, territories, title};
 use crate::domain::release::{
-    Image, Message, NamedFile, OtherResource, Recording, RecordingMore, RightsController, Technical,
+    Image, Message, NamedFile, OtherResource, Recording, RecordingMore, RightsController,
+    Technical, Text,
 };
 
 /// Reads all resources.
@@ -79,6 +80,18 @@ fn more(element: Element<'_, '_>) -> RecordingMore {
     }
 }
 
+/// Adds it, unless the details of another territory named it already.
+fn add_controller(into: &mut Vec<RightsController>, new: RightsController) {
+    let value = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
+    let told = |one: &RightsController| {
+        let roles: Vec<_> = one.party.roles.iter().map(|r| r.value.clone()).collect();
+        (value(&one.party.name), roles, value(&one.share))
+    };
+    if into.iter().all(|known| told(known) != told(&new)) {
+        into.push(new);
+    }
+}
+
 fn controller(element: Element<'_, '_>, scope: &[String]) -> RightsController {
     RightsController {
         party: artist(element, scope),
@@ -108,7 +121,9 @@ fn recording_details(message: &mut Message, into: &mut Recording, details: Eleme
             "LabelName" => into.more.label_names.extend(parts::local(child, &scope)),
             "Genre" => into.more.genres.extend(parts::genre(child, &scope)),
             "CourtesyLine" => into.more.courtesy_lines.extend(parts::local(child, &scope)),
-            "RightsController" => into.more.controllers.push(controller(child, &scope)),
+            "RightsController" => {
+                add_controller(&mut into.more.controllers, controller(child, &scope))
+            }
             "TechnicalSoundRecordingDetails" => {
                 let technical = technical(message, child);
                 into.technical.push(technical);
