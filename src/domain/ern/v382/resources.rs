@@ -122,7 +122,7 @@ fn recording_details(message: &mut Message, into: &mut Recording, details: Eleme
             "Genre" => into.more.genres.extend(parts::genre(child, &scope)),
             "CourtesyLine" => into.more.courtesy_lines.extend(parts::local(child, &scope)),
             "RightsController" => {
-                add_controller(&mut into.more.controllers, controller(child, &scope))
+                add_controller(&mut into.more.controllers, controller(child, &scope));
             }
             "TechnicalSoundRecordingDetails" => {
                 let technical = technical(message, child);
@@ -142,7 +142,7 @@ fn recording_details(message: &mut Message, into: &mut Recording, details: Eleme
     fill(&mut into.original_date, "OriginalResourceReleaseDate");
     fill(&mut into.original_date, "ResourceReleaseDate");
     // Said again in the details of another territory.
-    let known = into.original_date.as_ref().map(|date| date.as_str());
+    let known = into.original_date.as_ref().map(Text::as_str);
     for name in ["OriginalResourceReleaseDate", "ResourceReleaseDate"] {
         let again = details.all(name).filter(|date| Some(date.peek()) == known);
         again.for_each(Element::pass_over_all);

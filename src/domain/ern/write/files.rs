@@ -3,7 +3,7 @@
 use super::{OutContent, OutFile};
 use crate::domain::facts::{Container, FileFacts, FolderFacts, PictureFormat, SampleCoding};
 use crate::domain::naming::{self, Names};
-use crate::domain::release::{Message, NamedFile};
+use crate::domain::release::{Message, NamedFile, Text};
 use std::collections::BTreeSet;
 
 /// Folder of the resources, beside the message.
@@ -22,7 +22,7 @@ pub(super) fn name(message: &Message, folder: &FolderFacts) -> Vec<OutFile> {
     };
     for (recording, number) in message.recordings.iter().zip(1..) {
         let (disc, track) =
-            place(message, recording.reference.as_ref().map(|r| r.as_str())).unwrap_or((1, number));
+            place(message, recording.reference.as_ref().map(Text::as_str)).unwrap_or((1, number));
         for technical in &recording.technical {
             let clip = if technical.is_preview { "_clip" } else { "" };
             for file in &technical.files {
@@ -69,7 +69,7 @@ struct Naming<'a> {
 impl Naming<'_> {
     /// Adds the file that the message names, if it is there.
     fn add(&mut self, file: &NamedFile, ending: &str) {
-        let path = file.path.as_ref().map(|path| path.as_str());
+        let path = file.path.as_ref().map(Text::as_str);
         let Ok(reference) = naming::reference_path(path, file.name.as_str()) else {
             return;
         };

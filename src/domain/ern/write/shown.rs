@@ -233,6 +233,14 @@ pub(super) fn labels(job: &Job<'_>) -> Vec<Local> {
     .collect()
 }
 
+/// Warnings, the gravest first.
+const GRAVEST: [&str; 4] = [
+    "Explicit",
+    "ExplicitContentEdited",
+    "Unknown",
+    "NotExplicit",
+];
+
 /// Warnings of the product: its own, else the gravest of its tracks.
 pub(super) fn release_warnings(job: &Job<'_>) -> Vec<Local> {
     let own = &job.main.more.parental;
@@ -250,12 +258,6 @@ pub(super) fn release_warnings(job: &Job<'_>) -> Vec<Local> {
                 .map_or("Unknown", Text::as_str)
         })
         .collect();
-    const GRAVEST: [&str; 4] = [
-        "Explicit",
-        "ExplicitContentEdited",
-        "Unknown",
-        "NotExplicit",
-    ];
     let found = GRAVEST.iter().find(|value| of_tracks.contains(value));
     vec![warning(found.unwrap_or(&"Unknown"))]
 }

@@ -298,7 +298,9 @@ fn when(job: &mut Job<'_>, text: &Text, is_end: bool) -> Option<When> {
         && value.get(11..16).is_some_and(is_clock)
         && value.is_ascii();
     if is_moment {
-        return Some(When::Moment(value.to_owned()));
+        // XML's moments have seconds; some tools leave them out.
+        let seconds = if value.len() == 16 { ":00" } else { "" };
+        return Some(When::Moment(format!("{value}{seconds}")));
     }
     job.refuse(
         format!("The deal has a date that we cannot read: “{value}”."),

@@ -100,6 +100,11 @@ fn product(job: &mut Job<'_>) -> Node {
     node.in_order(v382::RELEASE)
 }
 
+/// Types of releases of sound that 3.8.2 has and 4.3 has not.
+const OLD_TYPES: &str = "\
+    AsPerContract AudioClipRelease MusicalWorkClipRelease NonMusicalWorkClipRelease \
+    SingleResourceReleaseWithCoverArt Unknown";
+
 /// What a store cannot do without.
 fn check(job: &mut Job<'_>, described: &Described<'_>) {
     for (is_missing, what, fix) in [
@@ -136,9 +141,8 @@ fn identifiers(job: &mut Job<'_>, release: &Release) -> Node {
             "true"
         };
         id.push(Node::text("ICPN", icpn.as_str()).with("IsEan", is_ean));
-    } else {
-        id.push_text("ISRC", release.isrc.as_ref().map(Text::as_str));
     }
+    id.push_text("ISRC", release.isrc.as_ref().map(Text::as_str));
     id.extend(resources::numbers(
         release.more.catalog_number.as_ref(),
         &release.more.proprietary_ids,
@@ -180,8 +184,7 @@ fn types(job: &mut Job<'_>, node: &mut Node, owner: &str) {
     for kind in &main.more.types {
         let text = kind.text.as_str();
         // Sets of allowed values before 2018 have no EP.
-        let known = text != "EP"
-            && (holds(RELEASE_TYPES, text) || text == "SingleResourceReleaseWithCoverArt");
+        let known = text != "EP" && (holds(RELEASE_TYPES, text) || holds(OLD_TYPES, text));
         if text == "TrackRelease" && main.more.types.len() == 1 {
             node.push(Node::text("ReleaseType", "SingleResourceRelease"));
             is_typed = true;

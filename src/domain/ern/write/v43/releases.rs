@@ -13,7 +13,7 @@ use super::super::values::{
     RELATIONSHIPS, RELEASE_TYPES, VERSION_TYPES, duration, flag, holds, is_date, milliseconds,
 };
 use super::deals::Shown;
-use super::{billing, coded, locals, resources, scoped};
+use super::{billing, coded, locals, resources, scoped, untold};
 use crate::domain::ids::Isrc;
 use crate::domain::release::{Genre, Local, ProprietaryId, RelatedRelease, Text};
 
@@ -44,25 +44,7 @@ fn product(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown) -> Node {
         let known = holds(VERSION_TYPES, version.text.as_str());
         node.push(coded("VersionType", version, known, &owner));
     }
-    for other in others(&main.artists) {
-        billing::tell_territory(job, other);
-    }
-    let artists = release_artists(job);
-    let title = Text {
-        value: main.title().to_owned(),
-        at: main.at.clone(),
-    };
-    let billed = billing::artists(job, parties, &artists, &main.more.artist_names, &title);
-    node.extend(billed.nodes);
-    for artist in billed.demoted {
-        let name = artist.name.as_ref().map_or("", Text::as_str);
-        let role = artist.roles.first().map_or("", Text::as_str);
-        job.lose(
-            format!("{role} “{name}” of the release"),
-            "ERN 4.3 bills artists of a release as MainArtist, FeaturedArtist, Artist or Composer only.",
-            &artist.at,
-        );
-    }
+    node.extend(billed(job, parties));
     let of_label = labels(job);
     node.extend(label_references(parties, &of_label));
     if of_label.is_empty() {
@@ -113,6 +95,31 @@ fn product(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown) -> Node {
     node.in_order(v43::RELEASE)
 }
 
+/// Artists of the product. Those under a role that is not billed are lost: a release has no
+/// contributors.
+fn billed(job: &mut Job<'_>, parties: &mut Parties) -> Vec<Node> {
+    let main = job.main;
+    for other in others(&main.artists) {
+        billing::tell_territory(job, other);
+    }
+    let artists = release_artists(job);
+    let title = Text {
+        value: main.title().to_owned(),
+        at: main.at.clone(),
+    };
+    let billed = billing::artists(job, parties, &artists, &main.more.artist_names, &title);
+    for artist in billed.demoted {
+        let name = artist.name.as_ref().map_or("", Text::as_str);
+        let role = artist.roles.first().map_or("", Text::as_str);
+        job.lose(
+            format!("{role} “{name}” of the release"),
+            "ERN 4.3 bills artists of a release as MainArtist, FeaturedArtist, Artist or Composer only.",
+            &artist.at,
+        );
+    }
+    billed.nodes
+}
+
 /// The types of the product: those that 4.3 has, else the sender's own.
 fn types(job: &mut Job<'_>, node: &mut Node) {
     let owner = job.owner();
@@ -124,9 +131,9 @@ fn types(job: &mut Job<'_>, node: &mut Node) {
         // 3.8.2's way of saying what 4.3 has a word for.
         if text == "UserDefined" && holds(RELEASE_TYPES, own) {
             node.push(Node::text("ReleaseType", own));
-        } else if text == "SingleResourceReleaseWithCoverArt" {
-            node.push(Node::text("ReleaseType", "SingleResourceRelease"));
-        } else if text == "TrackRelease" && main.more.types.len() == 1 {
+        } else if text == "SingleResourceReleaseWithCoverArt"
+            || (text == "TrackRelease" && main.more.types.len() == 1)
+        {
             node.push(Node::text("ReleaseType", "SingleResourceRelease"));
         } else if text != "TrackRelease" {
             node.push(coded(
@@ -174,6 +181,10 @@ fn identifiers(job: &mut Job<'_>) -> Node {
         if !is_known {
             id.push(Node::text("ProprietaryId", code).with("Namespace", owner.as_str()));
         }
+    }
+    if let Some(isrc) = main.isrc.as_ref().filter(|_| main.icpn.is_some()) {
+        let what = format!("ISRC {} of the release", isrc.as_str());
+        job.lose(what, "It is known by its barcode.", &isrc.at);
     }
     if id.is_empty() {
         job.refuse(
@@ -397,6 +408,7 @@ fn track(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown, index: usize) 
     node.push(Node::text("ReleaseReference", &ours));
     node.push(Node::text("ReleaseResourceReference", &track.reference));
     let sender = format!("DPID:{}", job.out.sender.dpid);
+    let owner = job.owner();
     let mut id = Node::new("ReleaseId");
     let grid = release.and_then(|release| release.grid.as_ref());
     id.push_text("GRid", grid.map(Text::as_str));
@@ -405,8 +417,21 @@ fn track(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown, index: usize) 
         let own = recording.more.proprietary_ids.first()?;
         Some(own.value.value.clone())
     });
+    if let Some(release) = release {
+        let others = release.more.proprietary_ids.iter();
+        let others = others.filter(|id| Some(&id.value.value) != own.as_ref());
+        let others: Vec<ProprietaryId> = others.cloned().collect();
+        id.extend(numbers(
+            release.more.catalog_number.as_ref(),
+            &others,
+            &owner,
+        ));
+    }
     if let Some(own) = own {
         id.push(Node::text("ProprietaryId", own).with("Namespace", sender));
+    }
+    if id.is_empty() {
+        id.push(Node::text("ProprietaryId", &ours).with("Namespace", owner));
     }
     node.push(id.in_order(v43::RELEASE_ID));
     node.extend(
@@ -440,5 +465,20 @@ fn track(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown, index: usize) 
     node.extend(label_references(parties, &of_label));
     node.extend(genres(job, Some(index)));
     node.extend(shown.reference(&ours));
+    if let Some(release) = release {
+        for related in &release.more.related {
+            node.extend(related_release(job, related));
+        }
+        let more = &release.more;
+        node.extend(locals(job, "Keywords", &more.keywords, true));
+        node.extend(locals(job, "Synopsis", &more.synopses, true));
+        node.extend(locals(
+            job,
+            "MarketingComment",
+            &more.marketing_comments,
+            true,
+        ));
+    }
+    untold::tell(job, index);
     Some(node.in_order(v43::TRACK_RELEASE))
 }

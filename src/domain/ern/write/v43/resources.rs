@@ -83,15 +83,7 @@ fn recording(job: &mut Job<'_>, parties: &mut Parties, index: usize) -> Option<N
     node.push_text("IsInstrumental", is_instrumental(recording));
     let remastered = recording.more.is_remastered.as_ref();
     node.push_text("IsRemastered", remastered.and_then(|v| flag(v.as_str())));
-    if let Some(hidden) = &recording.more.is_hidden {
-        if flag(hidden.as_str()) == Some("true") {
-            job.lose(
-                "IsHiddenResource",
-                "ERN 4.3 does not say that a track is hidden.",
-                &hidden.at,
-            );
-        }
-    }
+    tell_hidden(job, index, recording);
     if let Some(language) = &recording.language {
         if is_language(language.as_str()) {
             node.push(Node::text("LanguageOfPerformance", language.as_str()));
@@ -104,6 +96,23 @@ fn recording(job: &mut Job<'_>, parties: &mut Parties, index: usize) -> Option<N
         }
     }
     Some(node.in_order(v43::SOUND_RECORDING))
+}
+
+/// That a track is hidden has no place in 4.3.
+fn tell_hidden(job: &mut Job<'_>, index: usize, recording: &Recording) {
+    let places = job.discs.iter().flat_map(|disc| &disc.places);
+    let mut items = places
+        .filter(|place| place.track == index)
+        .filter_map(|place| place.item);
+    let placed = items.find_map(|item| item.is_hidden.as_ref());
+    let hidden = recording.more.is_hidden.as_ref().or(placed);
+    if let Some(hidden) = hidden.filter(|hidden| flag(hidden.as_str()) == Some("true")) {
+        job.lose(
+            "IsHiddenResource",
+            "ERN 4.3 does not say that a track is hidden.",
+            &hidden.at,
+        );
+    }
 }
 
 /// As stated; what is performed in a language is none.
@@ -317,6 +326,18 @@ pub(super) fn warnings(stated: &[Local]) -> Vec<Node> {
 
 fn rights(job: &mut Job<'_>, parties: &mut Parties, controller: &RightsController) -> Option<Node> {
     let reference = parties.reference(&controller.party)?;
+    let places = &controller.party.territories;
+    if !places.is_empty() && places.iter().all(|code| code != "Worldwide") {
+        let name = controller.party.name.as_ref().map_or("", Text::as_str);
+        job.lose(
+            format!(
+                "Territories of the rights controller “{name}”: {}",
+                places.join(", ")
+            ),
+            "We name rights controllers for all territories alike.",
+            &controller.party.at,
+        );
+    }
     let mut node = Node::new("ResourceRightsController");
     node.push(Node::text("RightsControllerPartyReference", reference));
     for role in &controller.party.roles {
