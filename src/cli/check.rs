@@ -34,6 +34,9 @@ pub struct Subject {
     /// `guide` reads the guide's dialect, `strict` wants official ERN
     #[arg(long, value_parser = ["guide", "strict"], default_value = "guide")]
     profile: String,
+    /// Version of ERN to take: `4` takes 4.1.1, 4.2, 4.3 and 4.3.2 beside 3.8.2
+    #[arg(long, value_parser = ["3.8.2", "4"], default_value = "3.8.2")]
+    ern: String,
     /// Directory of installed schemas [default: the data directory's]
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
@@ -125,6 +128,7 @@ pub(super) fn inspected<T>(
         root: &folder,
         folder: &name,
         profile: Profile::parse(&subject.profile).unwrap_or_default(),
+        takes_ern4: subject.ern == "4",
         policy: Policy::none(),
         label_dpid: None,
         own_dpid: config.party.dpid(),

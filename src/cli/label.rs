@@ -104,6 +104,9 @@ pub struct Settings {
     /// DDEX party identifier that the label sends as
     #[arg(long, value_name = "PADPIDA…")]
     dpid: Option<String>,
+    /// Versions of ERN that the label may send: `3.8.2` alone, or `4` (4.1.1, 4.2, 4.3, 4.3.2) as well
+    #[arg(long, value_parser = ["3.8.2", "4"])]
+    ern: Option<String>,
     /// Territories that the label's contract holds, as codes such as NG,GH; `Worldwide` for all
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     territories: Option<Vec<String>>,
@@ -203,6 +206,7 @@ fn add(
         profile: Profile::default(),
         dpid: None,
         territories: Vec::new(),
+        takes_ern4: false,
         password_hash: None,
         keys: Vec::new(),
         disabled: false,
@@ -288,6 +292,9 @@ fn change(
     }
     if let Some(codes) = &settings.territories {
         account.territories = contract(codes)?;
+    }
+    if let Some(ern) = &settings.ern {
+        account.takes_ern4 = ern == "4";
     }
     for file in &settings.keys {
         add_keys(account, file)?;
@@ -511,6 +518,7 @@ pub(super) fn show(
     writeln!(out, "label     {}", detail.name)?;
     writeln!(out, "e-mail    {}", shown(&detail.emails.join(", ")))?;
     writeln!(out, "profile   {}", detail.profile)?;
+    writeln!(out, "ERN       {}", detail.ern.join(" and "))?;
     let dsps = if detail.dsps.is_empty() {
         "none: approved releases go nowhere until one is agreed (--dsp)".to_owned()
     } else {

@@ -265,6 +265,8 @@ pub struct LabelDetail {
     pub dsps: Vec<String>,
     /// `guide` or `strict`.
     pub profile: String,
+    /// Versions of ERN that the label may send: `3.8.2`, and `4` where that was agreed.
+    pub ern: Vec<String>,
     /// DDEX party identifier.
     pub dpid: Option<String>,
     /// Territories that its contract holds; empty: the whole world.
@@ -292,6 +294,14 @@ pub struct LabelDetail {
     pub password: Option<String>,
 }
 
+fn versions(account: &Account) -> Vec<String> {
+    let also = account.takes_ern4.then_some("4");
+    std::iter::once("3.8.2")
+        .chain(also)
+        .map(str::to_owned)
+        .collect()
+}
+
 impl LabelDetail {
     /// From an account; `fingerprint` shows a key line as people compare it.
     pub fn new(
@@ -305,6 +315,7 @@ impl LabelDetail {
             emails: account.emails.clone(),
             dsps: account.dsps.iter().map(ToString::to_string).collect(),
             profile: account.profile.as_str().to_owned(),
+            ern: versions(account),
             dpid: account.dpid.clone(),
             territories: account.territories.clone(),
             has_password: account.password_hash.is_some(),

@@ -195,6 +195,7 @@ impl Pipeline {
             root: &root,
             folder: &package.folder,
             profile: account.profile,
+            takes_ern4: account.takes_ern4,
             policy: &policy,
             label_dpid: account.dpid.as_deref(),
             own_dpid: parts.config.party.dpid(),

@@ -75,6 +75,8 @@ pub struct Account {
     /// Territories that the label's contract holds, as ISO 3166-1 codes; empty: the whole world
     /// (DEAL-020).
     pub territories: Vec<String>,
+    /// Whether the label may send ERN 4 beside ERN 3.8.2 (XML-006).
+    pub takes_ern4: bool,
     /// PHC string (`$argon2id$…`), if the label logs in by password.
     pub password_hash: Option<String>,
     /// Public keys in OpenSSH one-line form (`ssh-ed25519 AAAA… comment`).

@@ -78,6 +78,8 @@ pub struct Request<'a> {
     pub folder: &'a str,
     /// How strictly to judge.
     pub profile: Profile,
+    /// Whether a message of ERN 4 is taken beside one of 3.8.2.
+    pub takes_ern4: bool,
     /// Rules that weigh otherwise for the label.
     pub policy: &'a Policy,
     /// The label's DPID, when the account has one.
@@ -236,8 +238,17 @@ fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<()
     if read.is_err() {
         tracing::error!(?path, "the reader of messages panicked");
     }
-    inspection.reading = read.ok();
+    inspection.reading = read.ok().map(|reading| take(request, reading));
     Ok(())
+}
+
+/// The reading, in the versions that are agreed.
+fn take(request: &Request<'_>, reading: Reading) -> Reading {
+    if request.takes_ern4 {
+        ern::taken_with_4(reading)
+    } else {
+        reading
+    }
 }
 
 /// The bytes of the message; none when it cannot be read.

@@ -93,7 +93,7 @@ fn final_report(request: &Request<'_>, inspection: &Inspection, text: Option<&st
             request.limits,
         );
     };
-    let reading = ern::read(text.as_bytes(), request.limits);
+    let reading = super::take(request, ern::read(text.as_bytes(), request.limits));
     let schema = request.schemas.check(&reading, request.profile);
     let (reading, limits) = (Some(&reading), request.limits);
     judged(
@@ -229,7 +229,7 @@ impl Turns<'_> {
     /// By the strict profile, which tells each deviation at its own place. Without the official
     /// schema our own has to do.
     fn judge(&self, text: &str) -> Judged {
-        let reading = ern::read(text.as_bytes(), self.limits);
+        let reading = super::take(self.request, ern::read(text.as_bytes(), self.limits));
         let mut schema = self.request.schemas.check(&reading, Profile::Strict);
         if matches!(schema.check, SchemaCheck::Skipped { .. }) {
             schema = self.request.schemas.check(&reading, Profile::Guide);

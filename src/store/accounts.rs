@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 const COLUMNS: &str =
     "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories,
-     allow_from, require, expires_at";
+     allow_from, require, expires_at, takes_ern4";
 
 impl Store {
     /// A new identifier for a label that is to be added.
@@ -36,9 +36,10 @@ impl Store {
                 desk,
                 &account,
                 "INSERT INTO label (id, name, emails, dsps, profile, dpid, password_hash, keys,
-                     disabled, created_at, territories, allow_from, require, expires_at)
+                     disabled, created_at, territories, allow_from, require, expires_at, takes_ern4)
                  VALUES (:id, :name, :emails, :dsps, :profile, :dpid, :password_hash, :keys,
-                     :disabled, :created_at, :territories, :allow_from, :require, :expires_at)",
+                     :disabled, :created_at, :territories, :allow_from, :require, :expires_at,
+                     :takes_ern4)",
             )?;
             Ok(())
         })
@@ -60,7 +61,7 @@ impl Store {
                      profile = :profile, dpid = :dpid, password_hash = :password_hash,
                      keys = :keys, disabled = :disabled, created_at = :created_at,
                      territories = :territories, allow_from = :allow_from, require = :require,
-                     expires_at = :expires_at
+                     expires_at = :expires_at, takes_ern4 = :takes_ern4
                  WHERE id = :id",
             )?;
             if changed == 0 {
@@ -138,6 +139,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
             require: word(row, 12, Require::parse)?,
             expires_at: maybe_time_of(row, 13)?,
         },
+        takes_ern4: row.get(14)?,
     })
 }
 
@@ -165,6 +167,7 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
                 ":allow_from": allow_from,
                 ":require": account.access.require.as_str(),
                 ":expires_at": account.access.expires_at.map(time),
+                ":takes_ern4": account.takes_ern4,
             })
         })
         .map_err(StoreError::write("a label"))

@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_covers.sql"),
     include_str!("migrations/0006_upload_space.sql"),
     include_str!("migrations/0007_access_and_penalties.sql"),
+    include_str!("migrations/0008_ern_of_a_label.sql"),
 ];
 
 /// The version that this program writes and reads.

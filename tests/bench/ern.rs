@@ -5,6 +5,7 @@ use dropzone::cli::demo::material::message::{self, StatedFile};
 use dropzone::cli::demo::material::{self, ReleaseSpec, TrackSpec};
 use dropzone::domain::account::Profile;
 use dropzone::domain::ern;
+use dropzone::domain::ern::write::{OutParty, Outgoing, Target, new_release, out_files};
 use dropzone::domain::facts::{
     AudioFacts, AudioLevels, Container, FileFacts, FileRole, FolderFacts, SampleCoding,
 };
@@ -13,6 +14,7 @@ use dropzone::domain::release::Reading;
 use dropzone::domain::report::text;
 use dropzone::domain::rules::{Subject, judge};
 use dropzone::inspect::schemas::Schemas;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -54,9 +56,56 @@ pub(crate) fn run(bench: &Bench) {
             || timed(|| judge(&subject)),
             || timed(|| schemas.check(&reading, Profile::Strict)),
         );
+        let message = reading.message.as_ref().unwrap();
+        let files = out_files(message, &folder);
+        for target in [Target::V43, Target::V382] {
+            let out = outgoing(target);
+            let written = || new_release(message, &files, &out).unwrap();
+            let made = written();
+            let again = ern::read(&made.xml, &limits);
+            println!(
+                "{count} tracks as {target:?}: {} KiB, {} losses, {} schema faults",
+                made.xml.len() / 1024,
+                made.losses.len(),
+                schemas.check(&again, Profile::Strict).total
+            );
+            bench.compare(
+                &format!("{count} tracks: write {target:?} (A), read and schema check (B)"),
+                By::Wall,
+                "≥ 1",
+                || timed(written),
+                || {
+                    timed(|| {
+                        let again = ern::read(&made.xml, &limits);
+                        schemas.check(&again, Profile::Strict)
+                    })
+                },
+            );
+        }
         bench.alone(&format!("{count} tracks: report as text"), "–", || {
             std::hint::black_box(text::render(&report, false));
         });
+    }
+}
+
+fn outgoing(target: Target) -> Outgoing {
+    let party = |dpid: &str, name: &str| OutParty {
+        dpid: dpid.to_owned(),
+        name: name.to_owned(),
+    };
+    Outgoing {
+        target,
+        sender: party("PADPIDA0000000000X", "Distributor"),
+        on_behalf_of: None,
+        recipient: party("PADPIDA0000000002Z", "Store"),
+        is_test: true,
+        message_id: "1".to_owned(),
+        thread_id: "1".to_owned(),
+        created_at: "2026-03-23T10:00:00Z".parse().unwrap(),
+        with_files: true,
+        territories: Vec::new(),
+        genres: BTreeMap::new(),
+        prices: BTreeMap::new(),
     }
 }
 

@@ -52,3 +52,4 @@ mod soak;
 mod store;
 mod systemd;
 mod wire;
+mod write;

@@ -85,6 +85,7 @@ impl Server {
                 profile: Profile::Guide,
                 dpid: None,
                 territories: Vec::new(),
+                takes_ern4: false,
                 password_hash: Some(password_hash().to_owned()),
                 keys: vec![fs::read_to_string(key.with_extension("pub")).unwrap()],
                 disabled: false,

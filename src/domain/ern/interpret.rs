@@ -3,7 +3,7 @@
 
 use super::normalise::Plan;
 use super::tree::{Element, Tree};
-use super::{Version, v382, version_by_namespace, version_by_number, words};
+use super::{Version, is_of_4, parts, v382, version_by_namespace, version_by_number, words};
 use crate::domain::release::{
     Dialect, DialectUse, Message, MessageKind, Pos, ReadFault, ReadFaultKind, Reading,
 };
@@ -33,6 +33,7 @@ pub(super) fn interpret(reading: &mut Reading, tree: &Tree<'_>, root: Element<'_
         namespace: root.namespace().to_owned(),
         schema_version_id: root.attribute("MessageSchemaVersionId"),
         release_profile: root.attribute("ReleaseProfileVersionId"),
+        profile_variant: root.attribute("ReleaseProfileVariantVersionId"),
         language: root.attribute("LanguageAndScriptCode"),
         at: root.at(),
         ..Message::default()
@@ -54,6 +55,7 @@ pub(super) fn interpret(reading: &mut Reading, tree: &Tree<'_>, root: Element<'_
         Some(reader) => reader(&mut message, root),
         None => v382::read_header(&mut message, root),
     }
+    message.unread = parts::unread(tree);
     reading.faults.extend(deprecated(tree));
     reading.message = Some(message);
     plan
@@ -105,7 +107,13 @@ fn version_faults(
         Some(version) => add(
             ReadFaultKind::WrongVersion,
             format!("This message is {}. We take {TAKEN}.", version.name),
-            format!("Export the release as {TAKEN}."),
+            if is_of_4(version.number) {
+                format!(
+                    "Export the release as {TAKEN}. If your software cannot, ask us to set your account to ERN 4."
+                )
+            } else {
+                format!("Export the release as {TAKEN}.")
+            },
             root.at(),
         ),
         None if message.namespace.is_empty() => add(

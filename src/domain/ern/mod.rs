@@ -11,10 +11,13 @@ mod interpret;
 mod mojibake;
 mod normalise;
 mod page;
+mod parts;
 mod tags;
 mod tree;
 mod v382;
+mod v4;
 mod words;
+pub mod write;
 mod xml;
 
 pub use edit::{Edited, apply, editable};
@@ -148,49 +151,49 @@ pub const VERSIONS: &[Version] = &[
         "http://ddex.net/xml/ern/40",
         "ERN 4.0",
         "ern-40",
-        None,
+        Some(v4::read),
     ),
     version(
         "41",
         "http://ddex.net/xml/ern/41",
         "ERN 4.1",
         "ern-41",
-        None,
+        Some(v4::read),
     ),
     version(
         "411",
         "http://ddex.net/xml/ern/411",
         "ERN 4.1.1",
         "ern-411",
-        None,
+        Some(v4::read),
     ),
     version(
         "42",
         "http://ddex.net/xml/ern/42",
         "ERN 4.2",
         "ern-42",
-        None,
+        Some(v4::read),
     ),
     version(
         "43",
         "http://ddex.net/xml/ern/43",
         "ERN 4.3",
         "ern-43",
-        None,
+        Some(v4::read),
     ),
     version(
         "431",
         "http://ddex.net/xml/ern/431",
         "ERN 4.3.1",
         "ern-431",
-        None,
+        Some(v4::read),
     ),
     version(
         "432",
         "http://ddex.net/xml/ern/432",
         "ERN 4.3.2",
         "ern-432",
-        None,
+        Some(v4::read),
     ),
 ];
 
@@ -227,6 +230,24 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Reading {
         reading.normalised = normalise::normalise(&decoded.text, &plan);
     }
     reading.faults.sort_by_key(|f| (f.at.line, f.at.column));
+    reading
+}
+
+/// Versions of ERN 4 that are taken from a label with which that was agreed.
+const TAKEN_OF_4: [&str; 4] = ["411", "42", "43", "432"];
+
+/// Whether a version of ERN 4 can be agreed with a label.
+fn is_of_4(number: &str) -> bool {
+    TAKEN_OF_4.contains(&number)
+}
+
+/// A reading for a label with which ERN 4 is agreed: its version is no fault.
+pub fn taken_with_4(mut reading: Reading) -> Reading {
+    let version = reading.message.as_ref().map(|m| m.version.as_str());
+    if version.is_some_and(is_of_4) {
+        let faults = &mut reading.faults;
+        faults.retain(|fault| fault.kind != ReadFaultKind::WrongVersion);
+    }
     reading
 }
 

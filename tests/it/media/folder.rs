@@ -183,6 +183,7 @@ fn request<'a>(
         root,
         folder: "release",
         profile,
+        takes_ern4: false,
         policy: dropzone::domain::policy::Policy::none(),
         label_dpid: None,
         own_dpid: None,

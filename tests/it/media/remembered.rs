@@ -64,6 +64,7 @@ impl Bench {
             root: &self.release(),
             folder: "release",
             profile: Profile::Guide,
+            takes_ern4: false,
             policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
             own_dpid: None,

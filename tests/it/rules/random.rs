@@ -4,11 +4,14 @@
 
 use super::package::{Package, at, audio_file, earlier, problem};
 use dropzone::domain::account::Profile;
+use dropzone::domain::ern;
+use dropzone::domain::ern::write::Target;
 use dropzone::domain::facts::{
     ArtworkFacts, AudioFault, AudioLevels, ColourModel, Container, FileFacts, FileRole,
     PictureFormat, SampleCoding, SchemaCheck, SchemaFault, Span,
 };
 use dropzone::domain::lifecycle::Status;
+use dropzone::domain::limits::Limits;
 use dropzone::domain::release::{
     Artist, Deal, Dialect, DialectUse, GroupItem, Image, Message, MessageKind, NamedFile,
     PartyCode, Pos, ReadFault, ReadFaultKind, Recording, Release, ReleaseDeal, ResourceLink,
@@ -200,6 +203,7 @@ impl Draw<'_> {
                 namespace: draw.maybe(Self::text).map(|text| text.value),
             }),
             at: self.place(),
+            ..Artist::default()
         }
     }
 
@@ -478,6 +482,32 @@ impl Draw<'_> {
     }
 }
 
+/// Writing a message of it does not panic either, and what is written can be read.
+fn written_or_refused(message: &Message) {
+    for target in [Target::V43, Target::V382] {
+        match crate::write::written(message, target) {
+            Ok(written) => {
+                let again = ern::read(&written.xml, &Limits::default());
+                let broken = |f: &&ReadFault| f.kind == ReadFaultKind::NotWellFormed;
+                assert_eq!(again.faults.iter().find(broken), None);
+                assert!(
+                    written
+                        .losses
+                        .iter()
+                        .all(|l| !l.what.is_empty() && !l.why.is_empty())
+                );
+            }
+            Err(refusals) => {
+                assert!(
+                    refusals
+                        .iter()
+                        .all(|r| !r.message.is_empty() && !r.fix.is_empty())
+                );
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
 
@@ -491,6 +521,7 @@ proptest! {
             prop_assert_eq!(report.verdict == Verdict::Invalid, blocked);
             prop_assert!(report.findings.is_sorted_by_key(|f| (f.severity, f.file.clone())));
             let message = package.reading.as_ref().and_then(|reading| reading.message.as_ref());
+            message.into_iter().for_each(written_or_refused);
             let mut numbers: Vec<u32> = message.map_or_else(Vec::new, |message| {
                 let recordings = message.recordings.iter().zip(1..);
                 recordings.map(|(track, place)| message.track_number(track).unwrap_or(place)).collect()

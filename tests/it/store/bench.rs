@@ -119,6 +119,7 @@ pub(crate) fn account(store: &Store, name: &str, emails: &[&str]) -> Account {
         profile: Profile::Strict,
         dpid: None,
         territories: Vec::new(),
+        takes_ern4: false,
         password_hash: None,
         keys: Vec::new(),
         disabled: false,
