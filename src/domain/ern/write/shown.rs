@@ -162,6 +162,23 @@ pub(super) fn track_artists(recording: &Recording) -> Vec<Artist> {
     }
 }
 
+/// Artists of a track: its own, else its track release's, else the product's.
+pub(super) fn artists_of(job: &Job<'_>, index: usize) -> Vec<Artist> {
+    let Some(track) = job.tracks.get(index) else {
+        return Vec::new();
+    };
+    let own = track_artists(track.recording);
+    if !own.is_empty() {
+        return own;
+    }
+    let released = track
+        .release
+        .map(|release| in_sequence(&defaults(&release.artists)));
+    released
+        .filter(|artists| !artists.is_empty())
+        .unwrap_or_else(|| in_sequence(&defaults(&job.main.artists)))
+}
+
 fn main_artist(name: Text) -> Artist {
     let role = Text {
         value: "MainArtist".to_owned(),

@@ -132,6 +132,18 @@ fn terms<'a>(job: &mut Job<'a>, deal: &'a Deal, end: Option<Date>) -> Option<Ter
         );
         return None;
     }
+    let says_nothing = deal.models.is_empty()
+        && deal.use_types.is_empty()
+        && deal.territories.is_empty()
+        && deal.excluded.is_empty();
+    if says_nothing {
+        job.lose(
+            "A deal without terms",
+            "It does not say what may be done, nor where.",
+            &deal.at,
+        );
+        return None;
+    }
     check_narrowing(job, deal);
     let place = place(job, deal)?;
     let mut periods = periods(job, deal)?;

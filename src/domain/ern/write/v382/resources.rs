@@ -4,9 +4,7 @@ use super::super::job::Job;
 use super::super::node::Node;
 use super::super::order::v382;
 use super::super::scope;
-use super::super::shown::{
-    artist_names, technicals, track_artists, track_duration, track_warnings,
-};
+use super::super::shown::{artist_names, artists_of, technicals, track_duration, track_warnings};
 use super::super::values::{
     IMAGE_TYPES, PARENTAL_WARNINGS, RECORDING_TYPES, flag, holds, is_date, is_decimal, milliseconds,
 };
@@ -199,7 +197,7 @@ fn by_territory(job: &mut Job<'_>, index: usize) -> Vec<Node> {
     };
     let (recording, release) = (track.recording, track.release);
     let warnings = track_warnings(job, index);
-    let of_track = track_artists(recording);
+    let of_track = artists_of(job, index);
     let artists = if recording.artists.is_empty() {
         &of_track
     } else {

@@ -134,9 +134,10 @@ pub(super) fn artists(
         }
         nodes.push(node.in_order(v43::DISPLAY_ARTIST));
     }
-    if number == 0 {
+    let is_named = nodes.iter().any(|node| node.name == "DisplayArtistName");
+    if number == 0 || !is_named {
         job.refuse(
-            "There is no artist.",
+            "There is no artist with a name.",
             "Name a DisplayArtist with the role MainArtist.",
             &at.at,
         );

@@ -5,7 +5,7 @@ use super::super::node::Node;
 use super::super::order::v43;
 use super::super::parties::Parties;
 use super::super::scope::others;
-use super::super::shown::{technicals, track_artists, track_duration, track_warnings};
+use super::super::shown::{artists_of, technicals, track_duration, track_warnings};
 use super::super::values::{
     CONTROLLER_ROLES, IMAGE_TYPES, PARENTAL_WARNINGS, RECORDING_TYPES, VERSION_TYPES, flag, holds,
     is_date, is_decimal, is_language, milliseconds,
@@ -58,7 +58,7 @@ fn recording(job: &mut Job<'_>, parties: &mut Parties, index: usize) -> Option<N
     for other in others(&recording.artists) {
         billing::tell_territory(job, other);
     }
-    let artists = track_artists(recording);
+    let artists = artists_of(job, index);
     let names = &recording.more.artist_names;
     let billed = billing::artists(job, parties, &artists, names, &title);
     node.extend(billed.nodes);
