@@ -15,6 +15,7 @@ mod tags;
 mod tree;
 mod v382;
 mod words;
+pub mod write;
 mod xml;
 
 pub use edit::{Edited, apply, editable};
