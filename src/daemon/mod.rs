@@ -31,7 +31,9 @@ pub mod early;
 pub mod live;
 pub mod lock;
 pub mod pipeline;
+pub mod prepare;
 pub mod reports;
+pub mod shipping;
 
 /// An error with its causes in one line, for the log and for who gave the command. A cause that the
 /// text has already is not said again.
@@ -185,7 +187,7 @@ impl Daemon {
         let workers = self.workers(&intake, pipeline, wake, &stopping)?;
         let serving = tokio::spawn(Arc::clone(&door).run(listener, stop.clone()));
         let drain = Duration::from_secs(self.config.sftp.drain_seconds);
-        let pushing = tokio::spawn(dispatch::pushes(
+        let pushing = tokio::spawn(shipping::run(
             self.store.clone(),
             Arc::clone(&self.live),
             self.epoch,

@@ -4,6 +4,8 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod account;
+pub mod acknowledgement;
+pub mod answer;
 pub mod backoff;
 pub mod check_digits;
 pub mod completeness;

@@ -36,6 +36,7 @@ pub(super) struct Tree {
     partial: Jail,
     shadow: Jail,
     reports: Jail,
+    acknowledgements: Jail,
     damaged: PathBuf,
     fence: Arc<Fence>,
     directories: DirectorySync,
@@ -71,6 +72,7 @@ impl Tree {
             partial: Jail::open(&places.partial(label))?,
             shadow: Jail::open(&places.shadow(label))?,
             reports: Jail::open(&places.reports(label))?,
+            acknowledgements: Jail::open(&places.acknowledgements(label))?,
             damaged: places.damaged(),
             fence,
             directories: DirectorySync::default(),
@@ -113,6 +115,11 @@ impl Tree {
     /// What we tell the label; read-only.
     pub(super) fn reports(&self) -> &Jail {
         &self.reports
+    }
+
+    /// What we tell the label's machines; read-only.
+    pub(super) fn acknowledgements(&self) -> &Jail {
+        &self.acknowledgements
     }
 
     /// Where damaged files go.

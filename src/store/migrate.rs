@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_territories_of_a_label.sql"),
     include_str!("migrations/0004_recordings.sql"),
     include_str!("migrations/0005_covers.sql"),
+    include_str!("migrations/0009_pushes_that_are_answered.sql"),
 ];
 
 /// The version that this program writes and reads.

@@ -24,11 +24,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 mod accounts;
+mod answers;
 mod apply;
 mod claims;
 mod connection;
 mod covers;
 mod error;
+mod gates;
 mod history;
 mod ids;
 mod ledger;
@@ -40,13 +42,15 @@ mod pushes;
 mod recordings;
 mod remembered;
 mod rows;
+mod shipments;
 mod writer;
 
+pub use answers::AckFile;
 pub use error::{ApplyError, PushError, RuleError, StoreError};
 pub use history::HistoryQuestion;
 pub use letters::{LetterRow, LetterState};
 pub use packages::{Found, PackageFilter};
-pub use pushes::PushFilter;
+pub use pushes::{Made, PushFilter};
 pub use remembered::Remembered;
 
 use writer::{Desk, Writer};

@@ -210,6 +210,7 @@ fn what_root_makes_belongs_to_the_service() {
         home.join("incoming"),
         home.join("partial"),
         home.join("reports"),
+        home.join("acknowledgements"),
         home,
     ] {
         assert_eq!(made.metadata().unwrap().uid(), 65534, "{}", made.display());

@@ -9,6 +9,7 @@ mod letters;
 mod pushes;
 mod questions;
 mod recordings;
+mod shipping;
 
 use bench::{Bench, account, add_label, judged_event, manifest, noon, report};
 use dropzone::domain::account::Accounts as _;
