@@ -5,7 +5,6 @@ use super::plan::Part;
 use crate::domain::dsp::{DspProfile, Us};
 use crate::domain::markup;
 use crate::domain::push::PushKind;
-use std::fmt::Write as _;
 
 /// A message of the batch.
 pub(super) struct Entry {
@@ -109,10 +108,8 @@ fn party(xml: &mut String, element: &str, (dpid, name): &(String, String)) {
 }
 
 fn line(xml: &mut String, indent: usize, name: &str, value: &str) {
-    // Writing to a text cannot fail.
-    drop(writeln!(
-        xml,
-        "{:indent$}<{name}>{}</{name}>",
+    xml.push_str(&format!(
+        "{:indent$}<{name}>{}</{name}>\n",
         "",
         markup::text(value)
     ));

@@ -6,7 +6,6 @@ use super::package::Package;
 use super::report::{Finding, Report, Severity};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 /// Errors whose words go with it.
 const MOST_ERRORS: usize = 10;
@@ -228,10 +227,8 @@ fn party(xml: &mut String, element: &str, party: &AckParty) {
 }
 
 fn line(xml: &mut String, indent: usize, name: &str, value: &str) {
-    // Writing to a text cannot fail.
-    drop(writeln!(
-        xml,
-        "{:indent$}<{name}>{}</{name}>",
+    xml.push_str(&format!(
+        "{:indent$}<{name}>{}</{name}>\n",
         "",
         markup::text(value)
     ));

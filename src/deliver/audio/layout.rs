@@ -64,9 +64,9 @@ pub(super) struct Layout {
     pub(super) kind: Kind,
     pub(super) pcm: Pcm,
     /// Where the samples begin; of FLAC, the frames.
-    start: u64,
+    pub(super) start: u64,
     /// Bytes of samples.
-    length: u64,
+    pub(super) length: u64,
     /// A 44-byte header of plain PCM, and nothing after the samples.
     pub(super) is_plain: bool,
 }
