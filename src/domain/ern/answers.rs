@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_is_none_is_refused_with_a_reason() {
         for (text, why) in [
-            ("", "no XML"),
+            ("", "file is empty"),
             ("<a><b></a>", "line 1"),
             ("<NewReleaseMessage/>", "NewReleaseMessage"),
             ("<FtpAcknowledgementMessage/>", "no status"),
