@@ -178,8 +178,66 @@ pub struct Message {
     pub releases: Vec<Release>,
     /// Deals, by release.
     pub deals: Vec<ReleaseDeal>,
+    /// What the message says and no field here holds: what a message made from this one loses.
+    #[serde(skip)]
+    pub unread: Vec<Unread>,
     /// Where the root element starts.
     pub at: Pos,
+}
+
+/// An element or attribute that no reader asked for, with all others of its kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// Its path without numbers: `/NewReleaseMessage/ReleaseList/Release/Keywords`.
+    pub kind: String,
+    /// The first one's value.
+    pub first: Text,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// A value that holds in some territories.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Local {
+    /// The value.
+    pub text: Text,
+    /// Territories as written; empty where it holds wherever no other value does.
+    pub territories: Vec<String>,
+    /// `LanguageAndScriptCode` attribute.
+    pub language: Option<String>,
+}
+
+/// A value of a list of DDEX's, or of the sender's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Coded {
+    /// The value as written; `UserDefined` where it is the sender's own.
+    pub text: Text,
+    /// `Namespace` attribute.
+    pub namespace: Option<String>,
+    /// `UserDefinedValue` attribute.
+    pub user_defined: Option<String>,
+}
+
+/// A genre.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Genre {
+    /// `GenreText`.
+    pub text: Text,
+    /// `SubGenre`.
+    pub sub: Option<Text>,
+    /// Territories as written; empty where it holds wherever no other value does.
+    pub territories: Vec<String>,
+    /// `LanguageAndScriptCode` attribute.
+    pub language: Option<String>,
+}
+
+/// An identifier of somebody's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProprietaryId {
+    /// `ProprietaryId`, or `CatalogNumber`.
+    pub value: Text,
+    /// `Namespace` attribute.
+    pub namespace: Option<String>,
 }
 
 /// `MessageHeader`.
@@ -240,6 +298,14 @@ pub struct Artist {
     pub sequence: Option<Text>,
     /// `PartyId`s.
     pub ids: Vec<PartyCode>,
+    /// `roles` with what makes a role the sender's own.
+    pub coded_roles: Vec<Coded>,
+    /// The name in every language that it is given in, the first of `name` among them.
+    pub names: Vec<Local>,
+    /// `InstrumentType`s.
+    pub instruments: Vec<Text>,
+    /// Territories of the details it stands in; empty where it holds everywhere.
+    pub territories: Vec<String>,
     /// Where its element starts.
     pub at: Pos,
 }
@@ -262,6 +328,10 @@ pub struct RightsLine {
     pub year: Option<Text>,
     /// `PLineText` or `CLineText`.
     pub text: Option<Text>,
+    /// `PLineCompany` or `CLineCompany`.
+    pub company: Option<Text>,
+    /// Territories as written; empty where it holds wherever no other line does.
+    pub territories: Vec<String>,
     /// Where its element starts.
     pub at: Pos,
 }
@@ -333,6 +403,8 @@ pub struct Technical {
     pub is_preview: bool,
     /// `PreviewDetails/StartPoint`.
     pub preview_start: Option<Text>,
+    /// `PreviewDetails/Duration`.
+    pub preview_duration: Option<Text>,
     /// Files named.
     pub files: Vec<NamedFile>,
     /// Where its element starts.
@@ -378,8 +450,60 @@ pub struct Recording {
     pub plines: Vec<RightsLine>,
     /// Technical details with the files.
     pub technical: Vec<Technical>,
+    /// What a store is told beyond that.
+    pub more: RecordingMore,
     /// Where its element starts.
     pub at: Pos,
+}
+
+/// What no rule looks at, but a store reads: the values above by territory, and rarer ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RecordingMore {
+    /// `SoundRecordingType` with what makes it the sender's own.
+    pub kind: Option<Coded>,
+    /// `SoundRecordingId/CatalogNumber`.
+    pub catalog_number: Option<ProprietaryId>,
+    /// `SoundRecordingId/ProprietaryId`s.
+    pub proprietary_ids: Vec<ProprietaryId>,
+    /// `DisplayTitleText`s (4.x).
+    pub title_texts: Vec<Local>,
+    /// `DisplayArtistName`s.
+    pub artist_names: Vec<Local>,
+    /// `LabelName`s.
+    pub label_names: Vec<Local>,
+    /// `Genre`s.
+    pub genres: Vec<Genre>,
+    /// `ParentalWarningType`s.
+    pub parental: Vec<Local>,
+    /// `CourtesyLine`s.
+    pub courtesy_lines: Vec<Local>,
+    /// `VersionType`s (4.x).
+    pub version_types: Vec<Coded>,
+    /// `CreationDate`.
+    pub created: Option<Text>,
+    /// `MasteredDate`.
+    pub mastered: Option<Text>,
+    /// `RemasteredDate`.
+    pub remastered: Option<Text>,
+    /// `IsRemastered`.
+    pub is_remastered: Option<Text>,
+    /// `IsHiddenResource`.
+    pub is_hidden: Option<Text>,
+    /// `IsBonusResource`.
+    pub is_bonus: Option<Text>,
+    /// Rights controllers.
+    pub controllers: Vec<RightsController>,
+}
+
+/// Who holds rights in a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RightsController {
+    /// Name and identifiers; its roles are `RightsControllerRole`s.
+    pub party: Artist,
+    /// `RightSharePercentage`.
+    pub share: Option<Text>,
+    /// `RightShareUnknown`.
+    pub share_unknown: Option<Text>,
 }
 
 impl Recording {
@@ -406,6 +530,8 @@ pub struct Image {
     pub kind: Option<Text>,
     /// `ImageId/ProprietaryId`.
     pub proprietary_id: Option<Text>,
+    /// `ImageType` with what makes it the sender's own.
+    pub coded_kind: Option<Coded>,
     /// `ParentalWarningType`s.
     pub parental: Vec<Text>,
     /// Technical details with the files.
@@ -447,6 +573,16 @@ pub struct GroupItem {
     pub resource_type: Option<Text>,
     /// `ReleaseResourceReference`s.
     pub references: Vec<Text>,
+    /// `LinkedReleaseResourceReference`s.
+    pub linked: Vec<Text>,
+    /// `IsHiddenResource`.
+    pub is_hidden: Option<Text>,
+    /// `IsBonusResource`.
+    pub is_bonus: Option<Text>,
+    /// `IsInstantGratificationResource`.
+    pub is_instant_gratification: Option<Text>,
+    /// `IsPreOrderIncentiveResource`.
+    pub is_pre_order_incentive: Option<Text>,
     /// Where its element starts.
     pub at: Pos,
 }
@@ -501,6 +637,68 @@ pub struct Release {
     pub items: Vec<GroupItem>,
     /// `Duration`.
     pub duration: Option<Text>,
+    /// What a store is told beyond that.
+    pub more: ReleaseMore,
+    /// Where its element starts.
+    pub at: Pos,
+}
+
+/// What no rule looks at, but a store reads: the values above by territory, and rarer ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReleaseMore {
+    /// `ReleaseType`s with what makes them the sender's own.
+    pub types: Vec<Coded>,
+    /// `ReleaseId/CatalogNumber` with its namespace.
+    pub catalog_number: Option<ProprietaryId>,
+    /// `ReleaseId/ProprietaryId`s.
+    pub proprietary_ids: Vec<ProprietaryId>,
+    /// `DisplayTitleText`s (4.x).
+    pub title_texts: Vec<Local>,
+    /// `DisplayArtistName`s.
+    pub artist_names: Vec<Local>,
+    /// `LabelName`s.
+    pub label_names: Vec<Local>,
+    /// `Genre`s.
+    pub genres: Vec<Genre>,
+    /// `ParentalWarningType`s.
+    pub parental: Vec<Local>,
+    /// `ReleaseDate`s, or `GlobalReleaseDate`.
+    pub dates: Vec<Local>,
+    /// `OriginalReleaseDate`s, or `GlobalOriginalReleaseDate`.
+    pub original_dates: Vec<Local>,
+    /// `CourtesyLine`s (4.x).
+    pub courtesy_lines: Vec<Local>,
+    /// `Keywords`.
+    pub keywords: Vec<Local>,
+    /// `Synopsis`.
+    pub synopses: Vec<Local>,
+    /// `MarketingComment`s.
+    pub marketing_comments: Vec<Local>,
+    /// `IsMultiArtistCompilation`.
+    pub is_multi_artist: Option<Text>,
+    /// `VersionType`s (4.x).
+    pub version_types: Vec<Coded>,
+    /// Releases that this one is like.
+    pub related: Vec<RelatedRelease>,
+    /// Titles of the groups of the running order, by their number (`GroupItem::group`).
+    pub group_titles: Vec<(u32, Text)>,
+}
+
+/// `RelatedRelease`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RelatedRelease {
+    /// `ReleaseRelationshipType`.
+    pub relationship: Coded,
+    /// `ReleaseId/ICPN`.
+    pub icpn: Option<Text>,
+    /// `ReleaseId/GRid`.
+    pub grid: Option<Text>,
+    /// `ReleaseId/ISRC`.
+    pub isrc: Option<Text>,
+    /// `ReleaseId/ProprietaryId`s.
+    pub proprietary_ids: Vec<ProprietaryId>,
+    /// `ReferenceTitle` or `DisplayTitleText`.
+    pub title: Option<Text>,
     /// Where its element starts.
     pub at: Pos,
 }
@@ -557,8 +755,74 @@ pub struct Deal {
     pub conditions: Vec<String>,
     /// `TakeDown` is true.
     pub take_down: Option<Text>,
+    /// What a store is told beyond that.
+    pub more: DealMore,
     /// Where its element starts.
     pub at: Pos,
+}
+
+/// What no rule looks at, but a store reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DealMore {
+    /// `DealReference`s.
+    pub references: Vec<Text>,
+    /// `CommercialModelType`s with what makes them the sender's own.
+    pub models: Vec<Coded>,
+    /// `UseType`s with what makes them the sender's own.
+    pub use_types: Vec<Coded>,
+    /// Every `ValidityPeriod`, with start and end as written.
+    pub periods: Vec<(Option<Text>, Option<Text>)>,
+    /// Every `PriceInformation`.
+    pub prices: Vec<Price>,
+    /// `DistributionChannel`s.
+    pub channels: Vec<Artist>,
+    /// `ExcludedDistributionChannel`s.
+    pub excluded_channels: Vec<Artist>,
+    /// `UserInterfaceType`s.
+    pub interfaces: Vec<Coded>,
+    /// `CarrierType`s.
+    pub carriers: Vec<Coded>,
+    /// `DistributionChannelType`s (3.x).
+    pub channel_types: Vec<Coded>,
+    /// `DrmEnforcementType` (3.x).
+    pub drm: Option<Text>,
+    /// `NumberOfUsages`.
+    pub number_of_usages: Option<Text>,
+    /// `IsPromotional`.
+    pub is_promotional: Option<Text>,
+    /// `PromotionalCode`.
+    pub promotional_code: Option<ProprietaryId>,
+    /// `RightsClaimPolicy`s.
+    pub claim_policies: Vec<ClaimPolicy>,
+    /// When the release, its list of tracks, its cover and its clips may be shown before it is sold.
+    pub preview: [Option<Text>; 4],
+    /// `InstantGratificationResourceList`.
+    pub instant_gratification: Vec<Text>,
+    /// What narrows the deal in a way that we do not hand on, with its value: a rental period, a
+    /// choice of files, uses that are narrowed in different ways.
+    pub narrowed: Vec<Text>,
+}
+
+/// `PriceInformation`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Price {
+    /// `PriceType`, `PriceRangeType` or `PriceCode`, with its namespace.
+    pub code: Option<ProprietaryId>,
+    /// `WholesalePricePerUnit`.
+    pub wholesale: Option<Text>,
+    /// `SuggestedRetailPrice`.
+    pub retail: Option<Text>,
+    /// `CurrencyCode` of the one that is there.
+    pub currency: Option<String>,
+}
+
+/// `RightsClaimPolicy`: what is done with what users upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ClaimPolicy {
+    /// `RightsClaimPolicyType`.
+    pub kind: Text,
+    /// `Condition`s: value, unit, reference, relation.
+    pub conditions: Vec<[Option<Text>; 4]>,
 }
 
 impl Deal {

@@ -48,3 +48,4 @@ mod size;
 mod soak;
 mod store;
 mod systemd;
+mod write;

@@ -3,7 +3,7 @@
 
 use super::normalise::Plan;
 use super::tree::{Element, Tree};
-use super::{Version, v382, version_by_namespace, version_by_number, words};
+use super::{Version, parts, v382, version_by_namespace, version_by_number, words};
 use crate::domain::release::{
     Dialect, DialectUse, Message, MessageKind, Pos, ReadFault, ReadFaultKind, Reading,
 };
@@ -54,6 +54,7 @@ pub(super) fn interpret(reading: &mut Reading, tree: &Tree<'_>, root: Element<'_
         Some(reader) => reader(&mut message, root),
         None => v382::read_header(&mut message, root),
     }
+    message.unread = parts::unread(tree);
     reading.faults.extend(deprecated(tree));
     reading.message = Some(message);
     plan

@@ -12,9 +12,11 @@ mod interpret;
 mod mojibake;
 mod normalise;
 mod page;
+mod parts;
 mod tags;
 mod tree;
 mod v382;
+mod v4;
 mod words;
 pub mod write;
 mod xml;
@@ -151,49 +153,49 @@ pub const VERSIONS: &[Version] = &[
         "http://ddex.net/xml/ern/40",
         "ERN 4.0",
         "ern-40",
-        None,
+        Some(v4::read),
     ),
     version(
         "41",
         "http://ddex.net/xml/ern/41",
         "ERN 4.1",
         "ern-41",
-        None,
+        Some(v4::read),
     ),
     version(
         "411",
         "http://ddex.net/xml/ern/411",
         "ERN 4.1.1",
         "ern-411",
-        None,
+        Some(v4::read),
     ),
     version(
         "42",
         "http://ddex.net/xml/ern/42",
         "ERN 4.2",
         "ern-42",
-        None,
+        Some(v4::read),
     ),
     version(
         "43",
         "http://ddex.net/xml/ern/43",
         "ERN 4.3",
         "ern-43",
-        None,
+        Some(v4::read),
     ),
     version(
         "431",
         "http://ddex.net/xml/ern/431",
         "ERN 4.3.1",
         "ern-431",
-        None,
+        Some(v4::read),
     ),
     version(
         "432",
         "http://ddex.net/xml/ern/432",
         "ERN 4.3.2",
         "ern-432",
-        None,
+        Some(v4::read),
     ),
 ];
 

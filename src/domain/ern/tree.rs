@@ -6,6 +6,7 @@
 
 use crate::domain::release::{Pos, Text};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Write as _;
 
 /// Index that stands for "no such element".
@@ -38,6 +39,8 @@ pub(super) struct Node<'a> {
     pub(super) repeated: bool,
     /// Its attributes in `Tree::attributes`.
     pub(super) attributes: (u32, u32),
+    /// Whether a reader asked for its text.
+    pub(super) is_read: Cell<bool>,
 }
 
 /// One attribute; declarations of namespaces are not kept.
@@ -51,6 +54,8 @@ pub(super) struct Attribute<'a> {
     pub(super) line: u32,
     /// Where it stands, in characters.
     pub(super) column: u32,
+    /// Whether a reader asked for it.
+    pub(super) is_read: Cell<bool>,
 }
 
 /// A message. The first node is the root.
@@ -77,15 +82,21 @@ impl<'a> Tree<'a> {
         Some(Element { tree: self, node })
     }
 
-    /// Path of an element as `XPath` writes it, without prefixes: a number only where several
-    /// elements of the name stand side by side.
-    pub(super) fn path(&self, node: &Node<'_>) -> String {
+    /// The element and all around it, the innermost first.
+    fn steps<'t>(&'t self, node: &'t Node<'a>) -> Vec<&'t Node<'a>> {
         let mut steps = vec![node];
         let mut at = node.parent;
         while let Some(element) = self.element(at) {
             steps.push(element.node);
             at = element.node.parent;
         }
+        steps
+    }
+
+    /// Path of an element as `XPath` writes it, without prefixes: a number only where several
+    /// elements of the name stand side by side.
+    pub(super) fn path(&self, node: &Node<'a>) -> String {
+        let steps = self.steps(node);
         let mut path = String::with_capacity(96);
         for step in steps.iter().rev() {
             path.push('/');
@@ -141,6 +152,7 @@ impl<'t, 'a> Element<'t, 'a> {
 
     /// Its text alone, white space at both ends removed.
     pub(super) fn raw(self) -> &'t str {
+        self.node.is_read.set(true);
         self.node.text.trim()
     }
 
@@ -174,9 +186,38 @@ impl<'t, 'a> Element<'t, 'a> {
         self.all(name).map(Self::text).filter(|t| !t.is_empty())
     }
 
+    /// Takes note of children and attributes that say nothing that is not said elsewhere.
+    pub(super) fn pass_over(self, names: &[&str]) {
+        for child in self.children().filter(|c| names.contains(&c.name())) {
+            child.node.is_read.set(true);
+        }
+        for attribute in self.attributes().iter().filter(|a| names.contains(&a.name)) {
+            attribute.is_read.set(true);
+        }
+    }
+
+    /// Its path without numbers.
+    pub(super) fn kind(self) -> String {
+        let mut kind = String::with_capacity(96);
+        for step in self.tree.steps(self.node).iter().rev() {
+            kind.push('/');
+            kind.push_str(step.name);
+        }
+        kind
+    }
+
+    /// `kind`, when it holds a text that no reader asked for.
+    pub(super) fn unread_kind(self) -> Option<String> {
+        let is_lost = !self.node.is_read.get()
+            && self.node.first_child == NONE
+            && !self.node.text.trim().is_empty();
+        is_lost.then(|| self.kind())
+    }
+
     /// An attribute by its local name.
     pub(super) fn attribute(self, name: &str) -> Option<Text> {
         let found = self.attributes().iter().find(|a| a.name == name)?;
+        found.is_read.set(true);
         let mut path = self.tree.path(self.node);
         path.push_str("/@");
         path.push_str(name);

@@ -67,7 +67,7 @@ mod territory;
 mod times;
 mod titles;
 mod update;
-mod values;
+pub(in crate::domain) mod values;
 mod versions;
 mod wording;
 mod words;

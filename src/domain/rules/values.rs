@@ -11,7 +11,7 @@ pub(super) const COMMERCIAL_MODELS: &str = "\
     UserDefined";
 
 /// `UseType`.
-pub(super) const USE_TYPES: &str = "\
+pub(in crate::domain) const USE_TYPES: &str = "\
     AsPerContract Broadcast Cable ConditionalDownload ContentInfluencedStream Display \
     Download Dub DubForAdvertisement DubForLivePerformance DubForMovies DubForMusicOnHold \
     DubForOnDemandStreaming DubForPublicPerformance DubForRadio DubForTV ExtractForInternet \
@@ -25,7 +25,7 @@ pub(super) const USE_TYPES: &str = "\
     UserMakeAvailableUserProvided Webcast";
 
 /// `ArtistRole`.
-pub(super) const ARTIST_ROLES: &str = "\
+pub(in crate::domain) const ARTIST_ROLES: &str = "\
     Actor Adapter Architect Arranger ArtCopyist Artist AssociatedPerformer Author Band \
     Calligrapher Cartographer Cartoonist Choir Choreographer Composer ComposerLyricist \
     ComputerGraphicCreator ComputerProgrammer Conductor Contributor Dancer Delineator \
@@ -37,7 +37,7 @@ pub(super) const ARTIST_ROLES: &str = "\
     TypeDesigner Unknown UserDefined";
 
 /// `ParentalWarningType`.
-pub(super) const PARENTAL_WARNINGS: &str = "\
+pub(in crate::domain) const PARENTAL_WARNINGS: &str = "\
     Explicit ExplicitContentEdited NoAdviceAvailable NotExplicit Unknown UserDefined";
 
 /// Territories: ISO 3166-1 with the AVS's additions (stale `AN` and `CS`, parts of Spain, `XK`).
@@ -139,7 +139,7 @@ pub(super) const CURRENCIES: &str = "\
     VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
 /// Whether a table holds a word.
-pub(super) fn holds(table: &str, word: &str) -> bool {
+pub(in crate::domain) fn holds(table: &str, word: &str) -> bool {
     table.split_ascii_whitespace().any(|entry| entry == word)
 }
 

@@ -78,6 +78,7 @@ pub(super) fn artist(name: &str, role: &str, line: u32, path: &str) -> Artist {
         sequence: some("1", line, &format!("{path}/@SequenceNumber")),
         ids: Vec::new(),
         at: at(line, &path),
+        ..Artist::default()
     }
 }
 
@@ -267,6 +268,7 @@ pub(super) fn group_item(n: u32, line: u32) -> GroupItem {
             &format!("{path}/ReleaseResourceReference"),
         )],
         at: at(line, &path),
+        ..GroupItem::default()
     }
 }
 
@@ -296,6 +298,7 @@ fn rights_line(line: u32, path: &str) -> RightsLine {
         year: some("2026", line, &format!("{path}/Year")),
         text: some("2026 Lagoon Records", line, &format!("{path}Text")),
         at: at(line, path),
+        ..RightsLine::default()
     }
 }
 

@@ -200,6 +200,7 @@ impl Draw<'_> {
                 namespace: draw.maybe(Self::text).map(|text| text.value),
             }),
             at: self.place(),
+            ..Artist::default()
         }
     }
 

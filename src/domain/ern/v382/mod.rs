@@ -4,13 +4,14 @@
 //! and the six departures of the operator's guide are read and recorded (`dialect`). Whether a
 //! value is right is for the rules to say.
 
-mod deals;
+pub(super) mod deals;
 mod dialect;
-mod releases;
+pub(super) mod releases;
 mod resources;
 
+use super::parts;
 use super::tree::Element;
-use crate::domain::release::{Artist, Header, Message, Party, PartyCode, RightsLine, Title};
+use crate::domain::release::{Artist, Header, Message, Party, RightsLine, Title};
 
 /// Fills everything below the root.
 pub(super) fn read(message: &mut Message, root: Element<'_, '_>) {
@@ -65,28 +66,34 @@ fn full_name(element: Element<'_, '_>) -> Option<crate::domain::release::Text> {
 }
 
 /// Artist or contributor, whatever its role is called.
-fn artist(element: Element<'_, '_>) -> Artist {
-    const ROLES: [&str; 3] = [
+fn artist(element: Element<'_, '_>, territories: &[String]) -> Artist {
+    const ROLES: [&str; 4] = [
         "ArtistRole",
         "ResourceContributorRole",
         "IndirectResourceContributorRole",
+        "RightsControllerRole",
     ];
     let roles = element.children().filter(|c| ROLES.contains(&c.name()));
+    let coded_roles: Vec<_> = roles.filter_map(parts::coded).collect();
+    let names = element.all("PartyName").filter_map(|name| {
+        let mut full = parts::local(name.child("FullName").unwrap_or(name), &[])?;
+        let own = parts::attribute(name, "LanguageAndScriptCode");
+        full.language = own.or(full.language);
+        Some(full)
+    });
     Artist {
         name: full_name(element),
-        roles: roles.map(Element::text).filter(|t| !t.is_empty()).collect(),
+        roles: coded_roles.iter().map(|role| role.text.clone()).collect(),
         sequence: element.attribute("SequenceNumber"),
-        ids: element.all("PartyId").map(party_code).collect(),
+        ids: element
+            .all("PartyId")
+            .flat_map(parts::party_codes)
+            .collect(),
+        coded_roles,
+        names: names.collect(),
+        instruments: element.texts("InstrumentType").collect(),
+        territories: territories.to_vec(),
         at: element.at(),
-    }
-}
-
-fn party_code(element: Element<'_, '_>) -> PartyCode {
-    let is_isni = element.attribute("IsISNI");
-    PartyCode {
-        value: element.text(),
-        is_isni: is_isni.is_some_and(|flag| matches!(flag.as_str(), "true" | "1")),
-        namespace: element.attribute("Namespace").map(|text| text.value),
     }
 }
 
@@ -98,7 +105,8 @@ fn title(element: Element<'_, '_>, territories: &[String]) -> Title {
         sub: element.child_text("SubTitle"),
         kind: element.attribute("TitleType").map(|t| t.value),
         territories: territories.to_vec(),
-        language: element.attribute("LanguageAndScriptCode").map(|t| t.value),
+        language: parts::attribute(element, "LanguageAndScriptCode")
+            .or_else(|| parts::attribute(text, "LanguageAndScriptCode")),
     }
 }
 
@@ -106,9 +114,13 @@ fn territories(details: Element<'_, '_>) -> Vec<String> {
     details.texts("TerritoryCode").map(|t| t.value).collect()
 }
 
-fn rights_line(element: Element<'_, '_>) -> RightsLine {
+fn rights_line(element: Element<'_, '_>, territories: &[String]) -> RightsLine {
     RightsLine {
         year: element.child_text("Year"),
+        company: element
+            .child_text("PLineCompany")
+            .or_else(|| element.child_text("CLineCompany")),
+        territories: territories.to_vec(),
         text: element
             .child_text("PLineText")
             .or_else(|| element.child_text("CLineText")),

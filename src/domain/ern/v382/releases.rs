@@ -1,11 +1,14 @@
 //! `ReleaseList`: the product and its track releases.
 
+use super::super::parts;
 use super::super::tree::Element;
 use super::{artist, dialect, genres, rights_line, territories, title};
-use crate::domain::release::{GroupItem, Message, Release, ResourceLink, Text};
+use crate::domain::release::{
+    GroupItem, Local, Message, RelatedRelease, Release, ResourceLink, Text,
+};
 
 /// Reads one release into the message.
-pub(super) fn read(message: &mut Message, element: Element<'_, '_>) {
+pub(in crate::domain::ern) fn read(message: &mut Message, element: Element<'_, '_>) {
     let mut release = Release {
         is_main: element.attribute("IsMainRelease"),
         reference: element.child_text("ReleaseReference"),
@@ -40,6 +43,14 @@ pub(super) fn read(message: &mut Message, element: Element<'_, '_>) {
         element,
         "GlobalOriginalReleaseDate",
     );
+    let more = &mut release.more;
+    let global = |into: &mut Vec<Local>, name: &str| {
+        if into.is_empty() {
+            into.extend(element.child(name).and_then(|date| parts::local(date, &[])));
+        }
+    };
+    global(&mut more.dates, "GlobalReleaseDate");
+    global(&mut more.original_dates, "GlobalOriginalReleaseDate");
     if element.name() == "Release" {
         message.dialect.extend(dialect::layout(element, &release));
     }
@@ -59,12 +70,26 @@ fn identifiers(message: &mut Message, release: &mut Release, id: Element<'_, '_>
             }
             "GRid" => &mut release.grid,
             "ISRC" => &mut release.isrc,
-            "CatalogNumber" => &mut release.catalog_number,
+            "CatalogNumber" => {
+                parts_of(&mut release.more.catalog_number, child);
+                &mut release.catalog_number
+            }
+            "ProprietaryId" => {
+                let ids = &mut release.more.proprietary_ids;
+                ids.extend(parts::proprietary(child));
+                continue;
+            }
             _ => continue,
         };
         if slot.is_none() {
             *slot = Some(child.text());
         }
+    }
+}
+
+fn parts_of(slot: &mut Option<crate::domain::release::ProprietaryId>, child: Element<'_, '_>) {
+    if slot.is_none() {
+        *slot = parts::proprietary(child);
     }
 }
 
@@ -77,6 +102,7 @@ fn types(message: &mut Message, release: &mut Release, part: Element<'_, '_>) {
         let is_new = release.types.iter().all(|t| t.as_str() != kind.raw());
         if is_new {
             release.types.push(kind.text());
+            release.more.types.extend(parts::coded(kind));
         }
     }
 }
@@ -88,11 +114,23 @@ fn details(release: &mut Release, part: Element<'_, '_>) {
         match child.name() {
             "TerritoryCode" => release.territories.push(child.text()),
             "Title" => release.titles.push(title(child, &scope)),
-            "DisplayArtist" => release.artists.push(artist(child)),
-            "PLine" => release.plines.push(rights_line(child)),
-            "CLine" => release.clines.push(rights_line(child)),
-            "ParentalWarningType" if !child.raw().is_empty() => release.parental.push(child.text()),
-            _ => {}
+            "DisplayArtist" => release.artists.push(artist(child, &scope)),
+            "PLine" => release.plines.push(rights_line(child, &scope)),
+            "CLine" => release.clines.push(rights_line(child, &scope)),
+            "ParentalWarningType" if !child.raw().is_empty() => {
+                release.parental.push(child.text());
+                release.more.parental.extend(parts::local(child, &scope));
+            }
+            "Genre" => release.more.genres.extend(parts::genre(child, &scope)),
+            "RelatedRelease" => release.more.related.push(related(child)),
+            "IsMultiArtistCompilation" => {
+                parts::fill(&mut release.more.is_multi_artist, Some(child.text()));
+            }
+            name => {
+                if let Some(into) = locals(release, name) {
+                    into.extend(parts::local(child, &scope));
+                }
+            }
         }
     }
     release.genres.extend(genres(part));
@@ -107,8 +145,43 @@ fn details(release: &mut Release, part: Element<'_, '_>) {
     // Details of several territories repeat the running order; the first one stands for all.
     if release.items.is_empty() {
         for (group, outer) in (1..).zip(part.all("ResourceGroup")) {
-            items(&mut release.items, outer, group, true);
+            items(release, outer, group, true);
         }
+    }
+}
+
+/// Where a value by territory belongs.
+fn locals<'r>(release: &'r mut Release, name: &str) -> Option<&'r mut Vec<Local>> {
+    let more = &mut release.more;
+    Some(match name {
+        "DisplayArtistName" => &mut more.artist_names,
+        "LabelName" => &mut more.label_names,
+        "ReleaseDate" => &mut more.dates,
+        "OriginalReleaseDate" => &mut more.original_dates,
+        "Keywords" => &mut more.keywords,
+        "Synopsis" => &mut more.synopses,
+        "MarketingComment" => &mut more.marketing_comments,
+        _ => return None,
+    })
+}
+
+fn related(element: Element<'_, '_>) -> RelatedRelease {
+    let id = |name: &str| element.all("ReleaseId").find_map(|id| id.child_text(name));
+    let title = element.child("ReferenceTitle");
+    RelatedRelease {
+        relationship: element
+            .child("ReleaseRelationshipType")
+            .and_then(parts::coded)
+            .unwrap_or_default(),
+        icpn: id("ICPN"),
+        grid: id("GRid"),
+        isrc: id("ISRC"),
+        proprietary_ids: element
+            .all("ReleaseId")
+            .flat_map(|id| id.all("ProprietaryId").filter_map(parts::proprietary))
+            .collect(),
+        title: title.and_then(|title| title.child_text("TitleText")),
+        at: element.at(),
     }
 }
 
@@ -119,21 +192,35 @@ fn fill(slot: &mut Option<Text>, part: Element<'_, '_>, name: &str) {
 }
 
 /// Flattens groups: where a group holds groups, each of them is a disc.
-fn items(into: &mut Vec<GroupItem>, group: Element<'_, '_>, number: u32, is_outer: bool) {
+fn items(release: &mut Release, group: Element<'_, '_>, number: u32, is_outer: bool) {
     for (inner_number, inner) in (1..).zip(group.all("ResourceGroup")) {
-        items(
-            into,
-            inner,
-            if is_outer { inner_number } else { number },
-            false,
-        );
+        let number = if is_outer { inner_number } else { number };
+        let title = inner
+            .child("Title")
+            .and_then(|title| title.child_text("TitleText"));
+        if let Some(title) = title.filter(|_| is_outer) {
+            release.more.group_titles.push((number, title));
+        }
+        // Its number says the same as its place.
+        inner.pass_over(&["SequenceNumber"]);
+        items(release, inner, number, false);
     }
     for item in group.all("ResourceGroupContentItem") {
-        into.push(GroupItem {
+        // What the resource is, and how it belongs, the lists of both say.
+        item.pass_over(&["ResourceType", "Duration"]);
+        for reference in item.all("ReleaseResourceReference") {
+            reference.pass_over(&["ReleaseResourceType"]);
+        }
+        release.items.push(GroupItem {
             group: number,
             sequence: item.child_text("SequenceNumber"),
             resource_type: item.child_text("ResourceType"),
             references: item.texts("ReleaseResourceReference").collect(),
+            linked: item.texts("LinkedReleaseResourceReference").collect(),
+            is_hidden: item.child_text("IsHiddenResource"),
+            is_bonus: item.child_text("IsBonusResource"),
+            is_instant_gratification: item.child_text("IsInstantGratificationResource"),
+            is_pre_order_incentive: item.child_text("IsPreOrderIncentiveResource"),
             at: item.at(),
         });
     }

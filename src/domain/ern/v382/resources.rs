@@ -1,9 +1,10 @@
 //! `ResourceList`: recordings, pictures and what else there is, with their files.
 
+use super::super::parts;
 use super::super::tree::Element;
 use super::{artist, dialect, genres, rights_line, territories, title};
 use crate::domain::release::{
-    Image, Message, NamedFile, OtherResource, Recording, StatedHash, Technical,
+    Image, Message, NamedFile, OtherResource, Recording, RecordingMore, RightsController, Technical,
 };
 
 /// Reads all resources.
@@ -44,6 +45,7 @@ fn recording(message: &mut Message, element: Element<'_, '_>) -> Recording {
         language: element.child_text("LanguageOfPerformance"),
         instrumental: element.child_text("IsInstrumental"),
         duration: element.child_text("Duration"),
+        more: more(element),
         at: element.at(),
         ..Recording::default()
     };
@@ -58,18 +60,53 @@ fn recording(message: &mut Message, element: Element<'_, '_>) -> Recording {
     recording
 }
 
+/// What stands in the recording itself and only a store reads.
+fn more(element: Element<'_, '_>) -> RecordingMore {
+    let ids = || element.all("SoundRecordingId");
+    RecordingMore {
+        kind: element.child("SoundRecordingType").and_then(parts::coded),
+        catalog_number: ids().find_map(|id| id.child("CatalogNumber").and_then(parts::proprietary)),
+        proprietary_ids: ids()
+            .flat_map(|id| id.all("ProprietaryId").filter_map(parts::proprietary))
+            .collect(),
+        created: element.child_text("CreationDate"),
+        mastered: element.child_text("MasteredDate"),
+        remastered: element.child_text("RemasteredDate"),
+        is_remastered: element.child_text("IsRemastered"),
+        is_hidden: element.child_text("IsHiddenResource"),
+        is_bonus: element.child_text("IsBonusResource"),
+        ..RecordingMore::default()
+    }
+}
+
+fn controller(element: Element<'_, '_>, scope: &[String]) -> RightsController {
+    RightsController {
+        party: artist(element, scope),
+        share: element.child_text("RightSharePercentage"),
+        share_unknown: element.child_text("RightShareUnknown"),
+    }
+}
+
 fn recording_details(message: &mut Message, into: &mut Recording, details: Element<'_, '_>) {
     let scope = territories(details);
     for child in details.children() {
         match child.name() {
             "TerritoryCode" => into.territories.push(child.text()),
             "Title" => into.titles.push(title(child, &scope)),
-            "DisplayArtist" => into.artists.push(artist(child)),
+            "DisplayArtist" => into.artists.push(artist(child, &scope)),
             "ResourceContributor" | "IndirectResourceContributor" => {
-                into.contributors.push(artist(child));
+                into.contributors.push(artist(child, &scope));
             }
-            "PLine" => into.plines.push(rights_line(child)),
-            "ParentalWarningType" if !child.raw().is_empty() => into.parental.push(child.text()),
+            "PLine" => into.plines.push(rights_line(child, &scope)),
+            "ParentalWarningType" if !child.raw().is_empty() => {
+                into.parental.push(child.text());
+                into.more.parental.extend(parts::local(child, &scope));
+            }
+            "DisplayArtistName" => into.more.artist_names.extend(parts::local(child, &scope)),
+            "LabelName" => into.more.label_names.extend(parts::local(child, &scope)),
+            "Genre" => into.more.genres.extend(parts::genre(child, &scope)),
+            "CourtesyLine" => into.more.courtesy_lines.extend(parts::local(child, &scope)),
+            "RightsController" => into.more.controllers.push(controller(child, &scope)),
             "TechnicalSoundRecordingDetails" => {
                 let technical = technical(message, child);
                 into.technical.push(technical);
@@ -93,6 +130,7 @@ fn image(message: &mut Message, element: Element<'_, '_>) -> Image {
     let mut image = Image {
         reference: element.child_text("ResourceReference"),
         kind: element.child_text("ImageType"),
+        coded_kind: element.child("ImageType").and_then(parts::coded),
         proprietary_id: element
             .all("ImageId")
             .find_map(|id| id.child_text("ProprietaryId")),
@@ -135,6 +173,9 @@ fn technical(message: &mut Message, element: Element<'_, '_>) -> Technical {
         preview_start: element
             .child("PreviewDetails")
             .and_then(|p| p.child_text("StartPoint")),
+        preview_duration: element
+            .child("PreviewDetails")
+            .and_then(|p| p.child_text("Duration")),
         files: element.all("File").map(|f| file(message, f)).collect(),
         at: element.at(),
     }
@@ -164,21 +205,8 @@ fn file(message: &mut Message, element: Element<'_, '_>) -> NamedFile {
         // A `File` that names nothing is kept: the rules say that it does.
         name: name.unwrap_or(element).text(),
         path: element.child_text("FilePath"),
-        hash: element.child("HashSum").and_then(hash),
+        hash: element.child("HashSum").and_then(parts::hash),
         size: element.child_text("FileSize"),
         at: element.at(),
     }
-}
-
-fn hash(element: Element<'_, '_>) -> Option<StatedHash> {
-    let value = ["HashSum", "HashSumValue"]
-        .iter()
-        .find_map(|name| element.child_text(name))?;
-    let algorithm = ["HashSumAlgorithmType", "Algorithm"]
-        .iter()
-        .find_map(|name| element.child_text(name));
-    Some(StatedHash {
-        value,
-        algorithm: algorithm.unwrap_or_default(),
-    })
 }

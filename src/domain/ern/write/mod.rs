@@ -8,8 +8,19 @@
 //! Pure: no file, no clock, no random number; identifiers and times are handed in.
 
 mod files;
+mod header;
+mod job;
+mod node;
+mod order;
+mod parties;
 mod purge;
 mod release;
+mod scope;
+mod shown;
+mod terms;
+mod v382;
+mod v43;
+mod values;
 
 use crate::domain::facts::FolderFacts;
 use crate::domain::release::{Message, Pos};
@@ -125,6 +136,9 @@ pub struct Written {
 /// Something of the label's message that the DSP will not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Loss {
+    /// Rule of the catalogue: `DSP-003`, or `DSP-004` where something else stands for what the label
+    /// left out.
+    pub code: &'static str,
     /// What, as a short quotation: `ArtistRole AssociatedPerformer of “Ann Other”`.
     pub what: String,
     /// Why, and what stands instead, as a sentence.
@@ -136,7 +150,7 @@ pub struct Loss {
 /// Why no message can be made of a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// Rule of the catalogue, such as `DSP-001`.
+    /// Rule of the catalogue, such as `DSP-013`.
     pub code: &'static str,
     /// What is wrong, as a sentence.
     pub message: String,

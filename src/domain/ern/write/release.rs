@@ -1,18 +1,36 @@
-//! Being written.
+//! One message from a release, in the version that is asked for.
 
-use super::{OutFile, Outgoing, Refusal, Takedown, Written};
+use super::job::Job;
+use super::{OutFile, Outgoing, Refusal, Takedown, Target, Written, header, v43, v382};
 use crate::domain::release::Message;
 
+/// See `super::new_release` and `super::takedown`.
 pub(super) fn write(
     message: &Message,
-    _files: &[OutFile],
-    _out: &Outgoing,
-    _how: Option<Takedown>,
+    files: &[OutFile],
+    out: &Outgoing,
+    how: Option<Takedown>,
 ) -> Result<Written, Vec<Refusal>> {
-    Err(vec![Refusal {
-        code: "DSP-001",
-        message: "No message is written yet.".to_owned(),
-        fix: String::new(),
-        at: message.at.clone(),
-    }])
+    let mut refusals = header::check(out);
+    let with_files = out.with_files && how.is_none();
+    let mut job = match Job::new(message, files, out, with_files) {
+        Ok(job) => job,
+        Err(more) => {
+            refusals.extend(more);
+            return Err(refusals);
+        }
+    };
+    header::tell_behalf(&mut job);
+    let (root, namespace) = match out.target {
+        Target::V43 => (v43::write(&mut job, how), v43::NAMESPACE),
+        Target::V382 => (v382::write(&mut job, how), v382::NAMESPACE),
+    };
+    refusals.append(&mut job.refusals);
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    Ok(Written {
+        xml: root.document(namespace),
+        losses: job.into_losses(),
+    })
 }

@@ -7,6 +7,7 @@ use crate::domain::ern::tree::{Attribute, NONE, Node};
 use crate::domain::ern::{mojibake, words};
 use crate::domain::release::ReadFaultKind;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 impl<'a> Parser<'a> {
     pub(super) fn add_element(
@@ -56,6 +57,7 @@ impl<'a> Parser<'a> {
             ordinal,
             repeated,
             attributes: (first, first),
+            is_read: Cell::new(false),
         });
         self.link(parent, id);
         self.open.push(Open {
@@ -104,6 +106,7 @@ impl<'a> Parser<'a> {
             value,
             line: place.line,
             column: place.column,
+            is_read: Cell::new(false),
         });
     }
 
