@@ -3,8 +3,8 @@
 
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::shapes::{
-    FixDetail, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine, PushList,
-    RuleDetail, RuleList, StatusDetail,
+    FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine,
+    PushList, RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -22,6 +22,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("label-list", schema_for!(LabelList)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
+        ("push-gates", schema_for!(GateList)),
         ("fix", schema_for!(FixDetail)),
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),

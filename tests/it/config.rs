@@ -227,7 +227,7 @@ fn all_unknown_keys_are_named_at_once() {
             "5: unknown key `levle` in [log]; did you mean `level`?",
             "7: unknown key `delivr` at the top; did you mean `deliver`?",
             "11: unknown key `retry_first` in [deliver]; did you mean `retry_first_seconds`?",
-            "12: unknown key `zzz` in [deliver]; known there: workers, retry_first_seconds, retry_cap_seconds, attempts",
+            "12: unknown key `zzz` in [deliver]; known there: dpid, party_name, workers, retry_first_seconds, retry_cap_seconds, attempts, max_age_hours, acknowledgements_seconds",
         ]
     );
 }

@@ -57,8 +57,11 @@ fn batch(bench: &Bench, epoch: u64, seconds: i64) -> Option<Shipment> {
 
 /// Claimed, prepared, and about to become visible.
 fn revealing(bench: &Bench, epoch: u64, made: &Made) -> Claimed {
-    let claimed = claim(bench, epoch, 1).expect("a push is due");
-    bench.store.push_prepared(&claimed, made, later(1)).unwrap();
+    let claimed = claim(bench, epoch, 10).expect("a push is due");
+    bench
+        .store
+        .push_prepared(&claimed, made, later(10))
+        .unwrap();
     bench
         .store
         .push_revealing(&claimed, "/in/one", later(1))
