@@ -7,7 +7,7 @@ use crate::domain::dsp::DspProfile;
 use crate::domain::ern;
 use crate::domain::ern::write::{OutParty, out_files};
 use crate::domain::facts::{
-    ArtworkFacts, AudioFacts, FileFacts, FileRole, FolderFacts, Manifest, SchemaFacts,
+    ArtworkFacts, AudioFacts, FileFacts, FolderFacts, Manifest, SchemaFacts,
 };
 use crate::domain::fault::Fault;
 use crate::domain::naming::role_of;
@@ -126,10 +126,11 @@ fn generated(
 
 /// The label's message, read again from the spool.
 fn message_of(parts: &Parts, manifest: &Manifest, spool: &Path) -> Result<Message, Fault> {
-    let candidates = manifest
-        .files
-        .iter()
-        .filter(|line| role_of(&line.path) == FileRole::Message);
+    // Which of several is the message is told by what they say, as inspection does it.
+    let candidates = manifest.files.iter().filter(|line| {
+        let is_xml = line.path.to_ascii_lowercase().ends_with(".xml");
+        is_xml && line.size <= parts.config.limits.message_bytes
+    });
     for line in candidates {
         let path = spool.join(&line.path);
         let bytes = std::fs::read(&path).map_err(|error| {

@@ -319,7 +319,11 @@ fn two_releases_share_a_batch_in_ern_43_and_the_store_answers() {
         "it waits for another: {waiting}"
     );
     let second = approve(&daemon, &label, &folders[1]);
-    wait_push(&daemon, "batch", |push| push["state"] == "sent");
+    wait_push(&daemon, "batch", |push| {
+        let listed = &push["last_error"];
+        assert!(listed.is_null(), "{push}");
+        push["state"] == "sent"
+    });
     let there = entries(&home.join("in"));
     assert_eq!(there.len(), 1, "one batch: {there:?}");
     let id = name_of(&there[0]);
