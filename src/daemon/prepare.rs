@@ -183,17 +183,11 @@ fn files_of(message: &Message, manifest: &Manifest, report: &Report) -> Vec<ern:
         })
     };
     // A release that lies one folder too deep is read from there.
+    let first = report.tracks.iter().find_map(|track| track.file.as_deref());
     let nested = manifest
         .files
         .iter()
-        .filter_map(|line| {
-            let track = report
-                .tracks
-                .iter()
-                .find_map(|track| track.file.as_deref())?;
-            line.path.strip_suffix(track)
-        })
-        .next()
+        .find_map(|line| line.path.strip_suffix(first?))
         .unwrap_or_default();
     let files = manifest
         .files

@@ -23,11 +23,11 @@ const MEMORY_BYTES: u64 = 512 << 20;
 
 /// Makes the wanted form of `from` at `to`; `None` when the file has it already.
 pub(super) fn changed(
-    options: &ArtworkOptions,
+    options: ArtworkOptions,
     from: &Cargo,
     to: &Path,
 ) -> Result<Option<Changed>, Fault> {
-    if *options == ArtworkOptions::default() {
+    if options == ArtworkOptions::default() {
         return Ok(None);
     }
     let bytes = content_of(from)?;
@@ -91,4 +91,73 @@ fn encode(picture: &DynamicImage, as_jpeg: bool) -> Result<Vec<u8>, image::Image
         picture.write_with_encoder(PngEncoder::new(&mut encoded))?;
     }
     Ok(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{Rgba, RgbaImage};
+    use sha2::{Digest as _, Sha256};
+    use std::fs;
+
+    fn png(dir: &Path, side: u32) -> Cargo {
+        let source = dir.join("cover.png");
+        RgbaImage::from_fn(side, side, |x, y| {
+            Rgba([x.to_le_bytes()[0], y.to_le_bytes()[0], 128, 255])
+        })
+        .save(&source)
+        .unwrap();
+        let bytes = fs::read(&source).unwrap();
+        Cargo {
+            source,
+            name: "cover.png".to_owned(),
+            size: bytes.len() as u64,
+            sha256: hex::encode(Sha256::digest(&bytes)),
+        }
+    }
+
+    #[test]
+    fn a_picture_is_changed_only_as_far_as_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (png(dir.path(), 300), dir.path().join("out"));
+        let ask = |jpeg, most_pixels| {
+            let options = ArtworkOptions { jpeg, most_pixels };
+            let changed = changed(options, &from, &to).unwrap();
+            changed.map(|changed| {
+                let bytes = fs::read(&to).unwrap();
+                assert_eq!(hex::encode(Sha256::digest(&bytes)), changed.sha256);
+                let read = image::load_from_memory(&bytes).unwrap();
+                let OutContent::Picture {
+                    is_png,
+                    width,
+                    height,
+                } = changed.content
+                else {
+                    panic!("a picture stays one");
+                };
+                assert_eq!((read.width(), read.height()), (width, height));
+                (changed.extension, is_png, width)
+            })
+        };
+        assert_eq!(ask(false, 0), None);
+        assert_eq!(ask(false, 300), None, "it fits");
+        assert_eq!(ask(true, 0), Some(("jpg", false, 300)));
+        assert_eq!(ask(false, 100), Some(("png", true, 100)));
+        assert_eq!(ask(true, 100), Some(("jpg", false, 100)));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut from = png(dir.path(), 10);
+        fs::write(&from.source, b"no picture").unwrap();
+        from.size = 10;
+        from.sha256 = hex::encode(Sha256::digest(b"no picture"));
+        let options = ArtworkOptions {
+            jpeg: true,
+            most_pixels: 0,
+        };
+        let fault = changed(options, &from, &dir.path().join("out")).unwrap_err();
+        assert_eq!(fault.code, "not_convertible", "{fault}");
+    }
 }

@@ -191,8 +191,8 @@ fn resource(
     };
     let to = resources.join(number.to_string());
     let changed = match file.content {
-        OutContent::Audio { .. } => audio::changed(&making.profile.audio, &from, &to)?,
-        OutContent::Picture { .. } => artwork::changed(&making.profile.artwork, &from, &to)?,
+        OutContent::Audio { .. } => audio::changed(making.profile.audio, &from, &to)?,
+        OutContent::Picture { .. } => artwork::changed(making.profile.artwork, &from, &to)?,
         OutContent::Other => None,
     };
     let extension = match &changed {

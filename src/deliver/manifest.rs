@@ -73,15 +73,21 @@ pub(super) fn write(profile: &DspProfile, us: &Us, batch: &str, entries: &[Entry
         line(&mut xml, 4, "MessageId", &entry.message_id);
         line(&mut xml, 4, "URL", &entry.url);
         match &entry.icpn {
-            Some(icpn) => xml.push_str(&format!(
-                "    <IncludedReleaseId><ICPN>{}</ICPN></IncludedReleaseId>\n",
-                markup::text(icpn)
-            )),
-            None => xml.push_str(&format!(
-                "    <IncludedReleaseId><ProprietaryId Namespace=\"{}\">{}</ProprietaryId></IncludedReleaseId>\n",
-                markup::attribute(&sender.0),
-                markup::text(&entry.package)
-            )),
+            Some(icpn) => add(
+                &mut xml,
+                &format!(
+                    "    <IncludedReleaseId><ICPN>{}</ICPN></IncludedReleaseId>\n",
+                    markup::text(icpn)
+                ),
+            ),
+            None => add(
+                &mut xml,
+                &format!(
+                    "    <IncludedReleaseId><ProprietaryId Namespace=\"{}\">{}</ProprietaryId></IncludedReleaseId>\n",
+                    markup::attribute(&sender.0),
+                    markup::text(&entry.package)
+                ),
+            ),
         }
         line(&mut xml, 4, "DeliveryType", delivery_type(entry.kind));
         line(&mut xml, 4, "ProductType", "AudioProduct");
@@ -99,20 +105,26 @@ fn delivery_type(kind: PushKind) -> &'static str {
     }
 }
 
+fn add(xml: &mut String, text: &str) {
+    xml.push_str(text);
+}
+
 fn party(xml: &mut String, element: &str, (dpid, name): &(String, String)) {
-    xml.push_str(&format!(
-        "    <{element}>\n      <PartyId IsDPID=\"true\">{}</PartyId>\n      <PartyName><FullName>{}</FullName></PartyName>\n    </{element}>\n",
-        markup::text(dpid),
-        markup::text(name)
-    ));
+    add(
+        xml,
+        &format!(
+            "    <{element}>\n      <PartyId IsDPID=\"true\">{}</PartyId>\n      <PartyName><FullName>{}</FullName></PartyName>\n    </{element}>\n",
+            markup::text(dpid),
+            markup::text(name)
+        ),
+    );
 }
 
 fn line(xml: &mut String, indent: usize, name: &str, value: &str) {
-    xml.push_str(&format!(
-        "{:indent$}<{name}>{}</{name}>\n",
-        "",
-        markup::text(value)
-    ));
+    add(
+        xml,
+        &format!("{:indent$}<{name}>{}</{name}>\n", "", markup::text(value)),
+    );
 }
 
 /// `20261126170501123` → `2026-11-26T17:05:01Z`.

@@ -147,10 +147,13 @@ pub fn write(
 fn refuse(xml: &mut String, first: &Finding, errors: &[&Finding]) {
     match status_of(&first.code) {
         Some(status) => line(xml, 2, "FileStatus", status),
-        None => xml.push_str(&format!(
-            "  <FileStatus Namespace=\"dropzone\" UserDefinedValue=\"{}\">UserDefined</FileStatus>\n",
-            markup::attribute(&first.code)
-        )),
+        None => add(
+            xml,
+            &format!(
+                "  <FileStatus Namespace=\"dropzone\" UserDefinedValue=\"{}\">UserDefined</FileStatus>\n",
+                markup::attribute(&first.code)
+            ),
+        ),
     }
     let words: Vec<String> = errors
         .iter()
@@ -176,13 +179,16 @@ fn refuse(xml: &mut String, first: &Finding, errors: &[&Finding]) {
     for (isrc, file) in affected {
         xml.push_str("  <AffectedResource>");
         if let Some(isrc) = isrc {
-            xml.push_str(&format!("<ISRC>{}</ISRC>", markup::text(isrc)));
+            add(xml, &format!("<ISRC>{}</ISRC>", markup::text(isrc)));
         }
         if let Some(file) = file {
-            xml.push_str(&format!(
-                "<ProprietaryId Namespace=\"dropzone:file\">{}</ProprietaryId>",
-                markup::text(file)
-            ));
+            add(
+                xml,
+                &format!(
+                    "<ProprietaryId Namespace=\"dropzone:file\">{}</ProprietaryId>",
+                    markup::text(file)
+                ),
+            );
         }
         xml.push_str("</AffectedResource>\n");
     }
@@ -207,29 +213,41 @@ fn layer(code: &str) -> usize {
         .unwrap_or(LAYERS.len())
 }
 
+fn add(xml: &mut String, text: &str) {
+    xml.push_str(text);
+}
+
 fn party(xml: &mut String, element: &str, party: &AckParty) {
-    xml.push_str(&format!("    <{element}>\n"));
+    add(xml, &format!("    <{element}>\n"));
     if party.dpid.is_empty() {
-        xml.push_str(&format!(
-            "      <PartyId Namespace=\"dropzone\">{}</PartyId>\n",
-            markup::text(&party.name)
-        ));
+        add(
+            xml,
+            &format!(
+                "      <PartyId Namespace=\"dropzone\">{}</PartyId>\n",
+                markup::text(&party.name)
+            ),
+        );
     } else {
-        xml.push_str(&format!(
-            "      <PartyId IsDPID=\"true\">{}</PartyId>\n",
-            markup::text(&party.dpid)
-        ));
+        add(
+            xml,
+            &format!(
+                "      <PartyId IsDPID=\"true\">{}</PartyId>\n",
+                markup::text(&party.dpid)
+            ),
+        );
     }
-    xml.push_str(&format!(
-        "      <PartyName><FullName>{}</FullName></PartyName>\n    </{element}>\n",
-        markup::text(&party.name)
-    ));
+    add(
+        xml,
+        &format!(
+            "      <PartyName><FullName>{}</FullName></PartyName>\n    </{element}>\n",
+            markup::text(&party.name)
+        ),
+    );
 }
 
 fn line(xml: &mut String, indent: usize, name: &str, value: &str) {
-    xml.push_str(&format!(
-        "{:indent$}<{name}>{}</{name}>\n",
-        "",
-        markup::text(value)
-    ));
+    add(
+        xml,
+        &format!("{:indent$}<{name}>{}</{name}>\n", "", markup::text(value)),
+    );
 }

@@ -5,7 +5,7 @@
 pub struct Answer {
     /// `MessageId` of the message that is answered, where it is said.
     pub message_id: Option<String>,
-    /// Identifiers of the release, as written: barcode, GRid, or the name of the message's file.
+    /// Identifiers of the release, as written: barcode, `GRid`, or the name of the message's file.
     pub releases: Vec<String>,
     /// The status as the DSP wrote it.
     pub status: String,
@@ -48,10 +48,13 @@ impl Answer {
     /// What it comes to. A status that we do not know is no success: a new way of saying no must not
     /// be taken for a yes.
     pub fn word(&self) -> Word {
-        let is = |known: &&str| known.eq_ignore_ascii_case(&self.status);
-        if TAKEN.iter().any(|known| is(known)) {
+        let is_in = |list: &[&str]| {
+            list.iter()
+                .any(|known| known.eq_ignore_ascii_case(&self.status))
+        };
+        if is_in(&TAKEN) {
             Word::Taken
-        } else if UNDERWAY.iter().any(|known| is(known)) {
+        } else if is_in(&UNDERWAY) {
             Word::Underway
         } else {
             Word::Declined

@@ -397,7 +397,8 @@ fn how(push: &Push) -> String {
         said.push_str(", as a test that is not published");
     }
     if let Some(link) = &push.link {
-        said.push_str(&format!(": {}", one_line(link, 300)));
+        said.push_str(": ");
+        said.push_str(&one_line(link, 300));
     }
     said
 }

@@ -183,10 +183,11 @@ fn take(
         Sharing::Known(id) => Some(id),
         Sharing::New => Some(new_batch(desk, dsp, now)?),
     };
-    let state = match choice.state {
+    let state = if choice.state == PushState::SentUnknown {
         // It stays what it is while the DSP is asked.
-        PushState::SentUnknown => PushState::SentUnknown,
-        state => next(state, PushEvent::Taken).unwrap_or(state),
+        PushState::SentUnknown
+    } else {
+        next(choice.state, PushEvent::Taken).unwrap_or(choice.state)
     };
     let mut members = Vec::new();
     for id in choice.members {

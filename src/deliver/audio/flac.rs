@@ -29,6 +29,9 @@ use symphonia::default::formats::FlacReader;
 /// Samples of a channel in a block, as the reference encoder has it.
 const BLOCK: usize = 4096;
 
+/// The same as STREAMINFO has it.
+const BLOCK_FIELD: u16 = 4096;
+
 /// Where STREAMINFO stands: behind `fLaC` and its own head.
 const INFO_AT: u64 = 8;
 
@@ -200,7 +203,7 @@ impl<'a> Encoder<'a> {
             self.encode()?;
         }
         // RFC 9639, 8.2: block sizes, frame sizes (not known), rate, channels, depth, length, MD5.
-        let block = (BLOCK as u16).to_be_bytes();
+        let block = BLOCK_FIELD.to_be_bytes();
         let mut info = Vec::with_capacity(34);
         info.extend_from_slice(&block);
         info.extend_from_slice(&block);

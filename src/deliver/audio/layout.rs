@@ -54,7 +54,9 @@ impl Pcm {
                 .for_each(<[u8]>::reverse);
         }
         if self.signed_byte {
-            frames.iter_mut().for_each(|byte| *byte ^= 0x80);
+            for byte in frames {
+                *byte ^= 0x80;
+            }
         }
     }
 }
@@ -162,7 +164,10 @@ fn wav(file: &File, size: u64, long: bool) -> Result<Layout, &'static str> {
                 long_length = array(&read_at(file, at + 16, 8), 0).map(u64::from_le_bytes);
             }
             b"fmt " if format.is_none() => {
-                format = Some((length, read_at(file, at + 8, 40.min(length as usize))));
+                format = Some((
+                    length,
+                    read_at(file, at + 8, usize::try_from(length.min(40)).unwrap_or(40)),
+                ));
             }
             b"data" if data.is_none() => {
                 if long && length == u64::from(u32::MAX) {
@@ -299,7 +304,7 @@ fn flac(file: &File) -> Result<Layout, &'static str> {
     for _ in 0..MOST_CHUNKS {
         let head = read_at(file, at, 4);
         let [kind, a, b, c] = array(&head, 0).ok_or("it ends within its header")?;
-        if kind & 0x7F == 0 {
+        if matches!(kind, 0x00 | 0x80) {
             info = array::<34>(&read_at(file, at + 4, 34), 0);
         }
         at += 4 + u64::from(u32::from_be_bytes([0, a, b, c]));

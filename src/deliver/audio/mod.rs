@@ -25,11 +25,11 @@ const PIECE_BYTES: usize = 1 << 20;
 ///
 /// Permanent fault `not_convertible` when there is no way without a loss.
 pub(super) fn changed(
-    options: &AudioOptions,
+    options: AudioOptions,
     from: &Cargo,
     to: &Path,
 ) -> Result<Option<Changed>, Fault> {
-    if *options == AudioOptions::default() {
+    if options == AudioOptions::default() {
         return Ok(None);
     }
     let layout = layout::of(from)?;

@@ -33,7 +33,7 @@ fn little(samples: &[i32], bytes: usize) -> Vec<u8> {
         .collect()
 }
 
-fn chunk(name: &[u8; 4], content: &[u8], big: bool) -> Vec<u8> {
+fn chunk(name: &[u8], content: &[u8], big: bool) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap();
     let mut chunk = name.to_vec();
     chunk.extend(if big {
@@ -109,7 +109,7 @@ impl Bench {
 
     fn change(&self, from: &Cargo, options: AudioOptions) -> Option<(Cargo, Changed)> {
         let to = self.dir.path().join("out");
-        let changed = changed(&options, from, &to).unwrap()?;
+        let changed = changed(options, from, &to).unwrap()?;
         let content = fs::read(&to).unwrap();
         assert_eq!(content.len() as u64, changed.size);
         assert_eq!(hex::encode(Sha256::digest(&content)), changed.sha256);
@@ -251,7 +251,7 @@ fn what_would_lose_something_is_refused() {
     let bench = Bench::new();
     let to = bench.dir.path().join("out");
     let wide = bench.put("wide.wav", &extensible_wav(&noise(100), 4, 1, 44_100));
-    let fault = changed(&flac_options(), &wide, &to).unwrap_err();
+    let fault = changed(flac_options(), &wide, &to).unwrap_err();
     assert_eq!(
         (fault.code.as_str(), fault.is_transient()),
         ("not_convertible", false)
@@ -262,7 +262,7 @@ fn what_would_lose_something_is_refused() {
     let at = float.windows(4).position(|four| four == b"fmt ").unwrap() + 8;
     float[at..at + 2].copy_from_slice(&3_u16.to_le_bytes());
     let float = bench.put("float.wav", &float);
-    let fault = changed(&wav_options(), &float, &to).unwrap_err();
+    let fault = changed(wav_options(), &float, &to).unwrap_err();
     assert!(fault.text.contains("no integers"), "{fault}");
 }
 
@@ -273,7 +273,7 @@ fn a_damaged_source_is_never_made_into_something() {
     "0".repeat(64).clone_into(&mut from.sha256);
     let to = bench.dir.path().join("out");
     for options in [wav_options(), flac_options()] {
-        let fault = changed(&options, &from, &to).unwrap_err();
+        let fault = changed(options, &from, &to).unwrap_err();
         assert_eq!(fault.code, "spool_damaged", "{fault}");
     }
 }
