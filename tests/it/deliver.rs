@@ -1,6 +1,7 @@
 //! Pushing to DSPs: a folder, and Debian's OpenSSH server.
 
 mod hostile;
+mod liar;
 mod password;
 pub(crate) mod sshd;
 

@@ -1,6 +1,7 @@
 //! What may be at a DSP, and what is said of it: cuts at every place, a DSP that takes away what it
 //! got, one that refuses the last step, and batches.
 
+use super::liar::{Liar, Vice};
 use super::*;
 use dropzone::deliver::{Found, Part, as_received, ask, assemble};
 use dropzone::domain::dsp::{Choreography, MessageChoice, Us};
@@ -288,4 +289,69 @@ async fn acknowledgements_are_read_once_and_only_whole_files_of_ours() {
     assert_eq!(names, ["ACK_1.xml", "ACK_2.xml"]);
     assert_eq!(read[0].content, b"<a/>");
     assert_eq!(read[1].content, large);
+}
+
+/// The profile of a server with a vice.
+async fn liar(inbox: &Path, secret: &Path, vice: Option<Vice>) -> (Liar, DspProfile) {
+    fs::write(secret, "any").unwrap();
+    fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let liar = Liar::open(inbox, vice).await;
+    let profile = profile(TransportChoice::Sftp {
+        host: "127.0.0.1".to_owned(),
+        port: liar.port,
+        user: "acme".to_owned(),
+        host_key: liar.fingerprint.clone(),
+        password_file: Some(secret.to_path_buf()),
+        key_file: None,
+        timeout_seconds: 3,
+    });
+    (liar, profile)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dsp_that_lies_or_is_full_shows_nothing_and_gets_it_once_it_is_well() {
+    for vice in [
+        Vice::SmallSizes,
+        Vice::FullAfter(0),
+        Vice::FullAfter(500_000),
+        Vice::FullAfter(820_000),
+        Vice::LosesBytes,
+    ] {
+        let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+        let secret = spooled.dir.path().with_extension("secret");
+        let (ill, ill_profile) = liar(inbox.path(), &secret, Some(vice)).await;
+        let plan = spooled.plan(&ill_profile);
+        for number in 1..4 {
+            let (trip, _) = told();
+            let fault = deliver::send(&ill_profile, &claimed(number), &plan, &trip)
+                .await
+                .unwrap_err();
+            assert!(fault.is_transient(), "{vice:?}: {fault}");
+            assert!(!trip.may_be_there(), "{vice:?}: {fault}");
+            assert_nothing_half(inbox.path(), &spooled);
+            assert!(!inbox.path().join(FOLDER).exists(), "{vice:?}");
+        }
+        drop(ill);
+        let (_well, profile) = liar(inbox.path(), &secret, None).await;
+        send(&profile, &claimed(4), &plan).await.unwrap();
+        assert_arrived(inbox.path(), &spooled);
+        fs::remove_file(secret).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dsp_that_takes_it_at_the_marker_and_dies_gets_no_second_one() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let secret = spooled.dir.path().with_extension("secret");
+    let (_ill, profile) = liar(inbox.path(), &secret, Some(Vice::TakesAndDies)).await;
+    let plan = spooled.plan(&profile);
+    let (trip, _) = told();
+    let fault = deliver::send(&profile, &claimed(1), &plan, &trip)
+        .await
+        .unwrap_err();
+    assert!(fault.is_transient() && trip.may_be_there(), "{fault}");
+    let found = ask(&profile, &claimed(2), &plan).await.unwrap();
+    assert!(matches!(found, Found::Gone(_)), "{found:?}");
+    assert_eq!(names_in(inbox.path()), Vec::<String>::new());
+    fs::remove_file(secret).unwrap();
 }
