@@ -226,6 +226,7 @@ fn make_folders(config: &Config, account: &Account) -> Result<(), Failure> {
         places.incoming(&account.id),
         places.partial(&account.id),
         places.reports(&account.id),
+        places.acknowledgements(&account.id),
     ] {
         std::fs::create_dir_all(&folder)
             .map_err(|e| Failure::Failed(format!("cannot create {}: {e}", folder.display())))?;

@@ -3,14 +3,16 @@
 use super::Context;
 use super::exit::{Done, Failure};
 use super::output::{Table, find_push, shown, time};
-use super::shapes::{PushLine, PushList};
+use super::shapes::{GateLine, GateList, PushLine, PushList};
 use super::who;
+use crate::config::Config;
 use crate::daemon::clock;
 use crate::domain::ids::DspId;
 use crate::domain::lifecycle::push::PushState;
-use crate::domain::push::Push;
+use crate::domain::push::{Gate, Push};
 use crate::store::{PushFilter, Store};
 use clap::Subcommand;
+use jiff::Timestamp;
 
 /// What to do with pushes.
 #[derive(Debug, Subcommand)]
@@ -34,6 +36,38 @@ pub enum Command {
         /// Identifier, or a few of its last letters
         id: String,
     },
+    /// Say that a push of which nobody knew whether it arrived is at the DSP
+    Confirm {
+        /// Identifier, or a few of its last letters
+        id: String,
+    },
+    /// Send a push again, with a new message, although it may have arrived
+    Resend {
+        /// Identifier, or a few of its last letters
+        id: String,
+    },
+    /// Send a waiting push not before a time
+    Schedule {
+        /// Identifier, or a few of its last letters
+        id: String,
+        /// When: 2026-12-01T06:00:00Z
+        at: String,
+    },
+    /// Hold all pushes to a DSP back; those under way end
+    Pause {
+        /// Name of the DSP's profile
+        dsp: String,
+        /// Why, for whoever finds it paused
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let pushes to a DSP go again, also to one that could not be reached
+    Resume {
+        /// Name of the DSP's profile
+        dsp: String,
+    },
+    /// Show which DSPs are paused or cannot be reached
+    Gates,
 }
 
 /// Runs it.
@@ -52,7 +86,99 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             store.push_cancel(&push.id, &who::am_i(), clock::now())?;
             answer(&find_push(&store, push.id.as_str())?, context)
         }
+        Command::Confirm { id } => {
+            let push = find_push(&store, &id)?;
+            store.push_confirm(&push.id, &who::am_i(), clock::now())?;
+            answer(&find_push(&store, push.id.as_str())?, context)
+        }
+        Command::Resend { id } => {
+            let push = find_push(&store, &id)?;
+            store.push_resend(&push.id, &who::am_i(), clock::now())?;
+            answer(&find_push(&store, push.id.as_str())?, context)
+        }
+        Command::Schedule { id, at } => {
+            let at = moment(&at)?;
+            let push = find_push(&store, &id)?;
+            if push.state != PushState::Queued {
+                return Err(Failure::Refused(format!(
+                    "{} is {} and does not wait to be sent",
+                    push.id, push.state
+                )));
+            }
+            store.push_schedule(&push.id, at, &who::am_i(), clock::now())?;
+            answer(&find_push(&store, push.id.as_str())?, context)
+        }
+        Command::Pause { dsp, reason } => {
+            let dsp = known(&dsp, &config)?;
+            store.pause_dsp(&dsp, reason.as_deref(), &who::am_i(), clock::now())?;
+            gates(&store, context)
+        }
+        Command::Resume { dsp } => {
+            let dsp = known(&dsp, &config)?;
+            store.resume_dsp(&dsp, &who::am_i())?;
+            gates(&store, context)
+        }
+        Command::Gates => gates(&store, context),
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, Failure> {
+    text.parse().map_err(|_| {
+        Failure::Usage(format!(
+            "{} is no time; write it as 2026-12-01T06:00:00Z, or with an offset such as +01:00",
+            shown(text)
+        ))
+    })
+}
+
+/// A misspelt name would hold nothing back and look as if it did.
+fn known(text: &str, config: &Config) -> Result<DspId, Failure> {
+    let profiles = config.profiles()?;
+    let found = profiles.iter().find(|profile| profile.id.as_str() == text);
+    found.map(|profile| profile.id.clone()).ok_or_else(|| {
+        let known: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
+        Failure::NotFound(format!(
+            "there is no DSP {}; profiles are: {}",
+            shown(text),
+            known.join(", ")
+        ))
+    })
+}
+
+fn gates(store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+    let gates: Vec<Gate> = store
+        .gates()?
+        .into_iter()
+        .filter(|gate| gate.pause.is_some() || gate.failures > 0)
+        .collect();
+    if context.json {
+        context.write_json(&GateList {
+            gates: gates.iter().map(GateLine::from).collect(),
+        })?;
+        return Ok(Done::Fine);
+    }
+    if gates.is_empty() {
+        writeln!(context.out, "Pushes go to every DSP.")?;
+        return Ok(Done::Fine);
+    }
+    let mut table = Table::new(&["DSP", "STATE", "SINCE OR UNTIL", "WHY"]);
+    for gate in &gates {
+        let (state, at, why) = match &gate.pause {
+            Some(pause) => (
+                format!("paused by {}", pause.by),
+                time(pause.at),
+                pause.why.clone(),
+            ),
+            None => (
+                "cannot be reached".to_owned(),
+                gate.closed_until.map(time).unwrap_or_default(),
+                gate.last_error.clone(),
+            ),
+        };
+        table.row([gate.dsp.to_string(), state, at, why.unwrap_or_default()]);
+    }
+    table.write(context.out)?;
+    Ok(Done::Fine)
 }
 
 fn list(
@@ -77,6 +203,7 @@ fn list(
         package: None,
         dsp: dsp.map(DspId::new),
         state,
+        batch: None,
     })?;
     if context.json {
         context.write_json(&PushList {
@@ -105,14 +232,23 @@ fn list(
             push.attempts.to_string(),
             push.package.to_string(),
             time(push.updated_at),
-            push.location
-                .clone()
-                .or_else(|| push.last_error.clone())
-                .unwrap_or_default(),
+            where_or_why(push),
         ]);
     }
     table.write(context.out)?;
     Ok(Done::Fine)
+}
+
+/// Why it is not there, as long as it is not; else where to see it.
+fn where_or_why(push: &Push) -> String {
+    let objects = matches!(push.state, PushState::Refused | PushState::SentUnknown);
+    let place = push.link.clone().or_else(|| push.location.clone());
+    let (first, second) = if objects {
+        (push.last_error.clone(), place)
+    } else {
+        (place, push.last_error.clone())
+    };
+    first.or(second).unwrap_or_default()
 }
 
 fn answer(push: &Push, context: &mut Context<'_>) -> Result<Done, Failure> {

@@ -6,7 +6,7 @@ use crate::domain::account::{Account, Profile};
 use crate::domain::package::{Event, LogLine, Package};
 use crate::domain::penalty::Penalty;
 use crate::domain::policy::{RuleChange, RuleSetting, holding};
-use crate::domain::push::Push;
+use crate::domain::push::{Gate, Push};
 use crate::domain::report::{ArtworkSummary, Counts, Finding, Severity, TrackSummary};
 use crate::domain::rules::Rule;
 use crate::store::LetterRow;
@@ -138,16 +138,27 @@ pub struct PushLine {
     pub package: String,
     /// Name of the DSP's profile.
     pub dsp: String,
-    /// `queued`, `sending`, `sent`, `failed`, `cancelled` or `blocked`.
+    /// `takedown`, `update` or `new`.
+    pub kind: String,
+    /// `queued`, `preparing`, `sending`, `sent`, `sent_unknown`, `acknowledged`, `refused`, `failed`,
+    /// `blocked` or `cancelled`.
     pub state: String,
     /// Tries begun.
     pub attempts: u32,
-    /// Next try, while queued; RFC 3339, UTC.
+    /// Next try or question, while queued or unknown; RFC 3339, UTC.
     pub due_at: Option<String>,
-    /// Why the last try failed.
+    /// Why the last try failed, or what the DSP objects to.
     pub last_error: Option<String>,
-    /// Where it lies at the DSP, once sent.
+    /// Where it lies at the DSP, once it may.
     pub location: Option<String>,
+    /// `BatchId`, when it goes in a batch.
+    pub batch: Option<String>,
+    /// `MessageId` of the message that was made for it.
+    pub message_id: Option<String>,
+    /// It goes out, or went, as a test.
+    pub is_test: bool,
+    /// Where the release can be seen, if the DSP said so.
+    pub link: Option<String>,
     /// When it was approved; RFC 3339, UTC.
     pub created_at: String,
     /// Last changed; RFC 3339, UTC.
@@ -156,16 +167,23 @@ pub struct PushLine {
 
 impl From<&Push> for PushLine {
     fn from(push: &Push) -> Self {
-        let queued = push.state == crate::domain::lifecycle::push::PushState::Queued;
+        use crate::domain::lifecycle::push::PushState;
+        let waits = matches!(push.state, PushState::Queued | PushState::SentUnknown);
+        let is_due = waits && push.due_at < jiff::Timestamp::MAX;
         Self {
             id: push.id.to_string(),
             package: push.package.to_string(),
             dsp: push.dsp.to_string(),
+            kind: push.kind.as_str().to_owned(),
             state: push.state.as_str().to_owned(),
             attempts: push.attempts,
-            due_at: queued.then(|| rfc3339(push.due_at)),
+            due_at: is_due.then(|| rfc3339(push.due_at)),
             last_error: push.last_error.clone(),
             location: push.location.clone(),
+            batch: push.batch.clone(),
+            message_id: push.message_id.clone(),
+            is_test: push.is_test,
+            link: push.link.clone(),
             created_at: rfc3339(push.created_at),
             updated_at: rfc3339(push.updated_at),
         }
@@ -177,6 +195,46 @@ impl From<&Push> for PushLine {
 pub struct PushList {
     /// Oldest first.
     pub pushes: Vec<PushLine>,
+}
+
+/// What holds the pushes to one DSP back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GateLine {
+    /// Name of the DSP's profile.
+    pub dsp: String,
+    /// Since when a person has it paused; RFC 3339, UTC.
+    pub paused_at: Option<String>,
+    /// Who paused it.
+    pub paused_by: Option<String>,
+    /// Why it is paused.
+    pub reason: Option<String>,
+    /// Failures in a row to reach it.
+    pub failures: u32,
+    /// Until when it is left alone; RFC 3339, UTC.
+    pub closed_until: Option<String>,
+    /// Why it could not be reached.
+    pub last_error: Option<String>,
+}
+
+impl From<&Gate> for GateLine {
+    fn from(gate: &Gate) -> Self {
+        Self {
+            dsp: gate.dsp.to_string(),
+            paused_at: gate.pause.as_ref().map(|pause| rfc3339(pause.at)),
+            paused_by: gate.pause.as_ref().map(|pause| pause.by.clone()),
+            reason: gate.pause.as_ref().and_then(|pause| pause.why.clone()),
+            failures: gate.failures,
+            closed_until: gate.closed_until.map(rfc3339),
+            last_error: gate.last_error.clone(),
+        }
+    }
+}
+
+/// DSPs to which pushes do not go at the moment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GateList {
+    /// By name; DSPs that are open are not in it.
+    pub gates: Vec<GateLine>,
 }
 
 /// One e-mail about a package.

@@ -2,7 +2,7 @@
 
 use super::{Complaint, Config, ConfigError, reading, text_of};
 use crate::deliver;
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{DspProfile, Us};
 use crate::domain::ids::DspId;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ impl Config {
         let mut profiles = Vec::new();
         let mut complaints = Vec::new();
         for file in profile_files(&self.dsp_dir)? {
-            match profile(&file) {
+            match profile(&file, &self.party) {
                 Ok(profile) => profiles.push(profile),
                 Err(ConfigError::Wrong(wrong)) => complaints.extend(wrong),
                 Err(error @ ConfigError::Unreadable { .. }) => return Err(error),
@@ -52,7 +52,7 @@ fn profile_files(dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(files)
 }
 
-fn profile(file: &Path) -> Result<DspProfile, ConfigError> {
+fn profile(file: &Path, us: &Us) -> Result<DspProfile, ConfigError> {
     let wrong = |text: String| {
         ConfigError::Wrong(vec![Complaint {
             file: file.to_path_buf(),
@@ -74,8 +74,20 @@ fn profile(file: &Path) -> Result<DspProfile, ConfigError> {
     let mut profile: DspProfile =
         reading::read(&text, file, &toml::Table::new()).map_err(ConfigError::Wrong)?;
     profile.id = DspId::new(id);
-    deliver::check(&profile).map_err(|fault| wrong(fault.text))?;
-    Ok(profile)
+    let complaints: Vec<Complaint> = deliver::mistakes(&profile, us)
+        .into_iter()
+        .map(|text| Complaint {
+            file: file.to_path_buf(),
+            line: None,
+            key: None,
+            text,
+        })
+        .collect();
+    if complaints.is_empty() {
+        Ok(profile)
+    } else {
+        Err(ConfigError::Wrong(complaints))
+    }
 }
 
 /// `[a-z0-9][a-z0-9-]*`: goes into the database, command lines and log lines as it is.

@@ -37,7 +37,9 @@ pub mod live;
 pub mod lock;
 pub mod ops;
 pub mod pipeline;
+pub mod prepare;
 pub mod reports;
+pub mod shipping;
 pub mod usage;
 
 /// How often what is kept for a while is looked through.
@@ -209,7 +211,7 @@ impl Daemon {
         let serving = tokio::spawn(Arc::clone(&door).run(listener, stop.clone()));
         watched.accepting.store(true, Ordering::Relaxed);
         let drain = Duration::from_secs(self.config.sftp.drain_seconds);
-        let pushing = tokio::spawn(dispatch::pushes(
+        let pushing = tokio::spawn(shipping::run(
             self.store.clone(),
             Arc::clone(&self.live),
             self.epoch,

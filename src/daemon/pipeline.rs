@@ -214,6 +214,9 @@ impl Pipeline {
             report.compare(package.attempt, &previous);
         }
         reports::write(&parts.config.places(), package, &report)
+            .and_then(|()| {
+                reports::acknowledge(&parts.config, package, &report, &account, clock::now())
+            })
             .map_err(|error| format!("{error:#}"))?;
         super::crash_point("judge.before_apply");
         let event = judged(report, identity);

@@ -1,9 +1,13 @@
 //! Puts a report where the label already is: `/reports/<folder>_attempt-<n>/` on the SFTP server.
 
+use crate::config::Config;
+use crate::domain::account::Account;
+use crate::domain::acknowledgement::{self, AckParty};
 use crate::domain::package::Package;
 use crate::domain::places::{Places, report_folder};
 use crate::domain::report::{Report, html, text};
 use anyhow::Context;
+use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -30,6 +34,34 @@ pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Res
     put(&dir, "report.json", &serde_json::to_vec_pretty(report)?)?;
     sync(&dir)?;
     sync(&home)
+}
+
+/// Puts an acknowledgement for the label's machines into `/acknowledgements/`.
+pub fn acknowledge(
+    config: &Config,
+    package: &Package,
+    report: &Report,
+    account: &Account,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let us = config.party.clone();
+    let us = AckParty {
+        dpid: us.dpid,
+        name: if us.name.is_empty() {
+            config.notify.service_name.clone()
+        } else {
+            us.name
+        },
+    };
+    let label = AckParty {
+        dpid: account.dpid.clone().unwrap_or_default(),
+        name: account.name.clone(),
+    };
+    let dir = config.places().acknowledgements(&package.label);
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let text = acknowledgement::write(package, report, &us, &label, now);
+    put(&dir, &acknowledgement::file_name(package), text.as_bytes())?;
+    sync(&dir)
 }
 
 /// Whole or not at all: a label that downloads while we write must not see half a report.

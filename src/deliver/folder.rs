@@ -6,6 +6,7 @@
 
 use super::remote::{Kind, REFUSED, Seen};
 use super::source::Source;
+use super::trip::Throttle;
 use crate::domain::fault::Fault;
 use crate::domain::push::Cargo;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -15,6 +16,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Bytes copied between two looks at `stopped`.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -22,6 +24,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 pub(super) struct Folder {
     base: PathBuf,
     stopped: Arc<AtomicBool>,
+    throttle: Option<Arc<Throttle>>,
 }
 
 impl Drop for Folder {
@@ -31,10 +34,11 @@ impl Drop for Folder {
 }
 
 impl Folder {
-    pub(super) fn new(base: PathBuf) -> Self {
+    pub(super) fn new(base: PathBuf, throttle: Option<Arc<Throttle>>) -> Self {
         Self {
             base,
             stopped: Arc::new(AtomicBool::new(false)),
+            throttle,
         }
     }
 
@@ -96,7 +100,8 @@ impl Folder {
         let to = self.at(path);
         let cargo = cargo.clone();
         let stopped = Arc::clone(&self.stopped);
-        tokio::task::spawn_blocking(move || copy(&to, &cargo, &stopped))
+        let throttle = self.throttle.clone();
+        tokio::task::spawn_blocking(move || copy(&to, &cargo, &stopped, throttle.as_deref()))
             .await
             .map_err(|error| ended(&error))?
     }
@@ -108,6 +113,18 @@ impl Folder {
             file.write_all(&content)?;
             file.sync_all()?;
             sync_parent(path)
+        })
+        .await
+    }
+
+    pub(super) async fn read(&self, path: &str, most: u64) -> Result<Vec<u8>, Fault> {
+        blocking(self.at(path), "read", move |path| {
+            let mut content = Vec::new();
+            File::open(path)?.take(most + 1).read_to_end(&mut content)?;
+            if content.len() as u64 > most {
+                return Err(ErrorKind::FileTooLarge.into());
+            }
+            Ok(content)
         })
         .await
     }
@@ -169,7 +186,21 @@ impl Folder {
     }
 }
 
-fn copy(to: &Path, cargo: &Cargo, stopped: &AtomicBool) -> Result<(), Fault> {
+/// Sleeps in pieces, so that a stop is heard.
+fn pause(mut left: Duration, stopped: &AtomicBool) {
+    const PIECE: Duration = Duration::from_millis(100);
+    while !left.is_zero() && !stopped.load(Ordering::Relaxed) {
+        std::thread::sleep(left.min(PIECE));
+        left = left.saturating_sub(PIECE);
+    }
+}
+
+fn copy(
+    to: &Path,
+    cargo: &Cargo,
+    stopped: &AtomicBool,
+    throttle: Option<&Throttle>,
+) -> Result<(), Fault> {
     let mut source = Source::open(cargo)?;
     let failed = |error: io::Error| fault(&error, "write", to);
     let mut file = OpenOptions::new()
@@ -184,6 +215,9 @@ fn copy(to: &Path, cargo: &Cargo, stopped: &AtomicBool) -> Result<(), Fault> {
             return Err(Fault::transient("stopped", "The push was stopped."));
         }
         let count = source.fill(cargo, &mut buffer)?;
+        if let Some(throttle) = throttle {
+            pause(throttle.book(count, Instant::now()), stopped);
+        }
         file.write_all(buffer.get(..count).unwrap_or_default())
             .map_err(failed)?;
         if count < buffer.len() {

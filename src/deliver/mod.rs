@@ -15,10 +15,14 @@
 //! - What is read from the spool is hashed on the way. A spool file that is not what was claimed
 //!   stops the push before anything is visible.
 //!
-//! Does not know whether a DSP has taken a release away after its marker. Such a push, cut between
-//! the marker and the store's record, is sent again.
+//! - Before the first step that a DSP could see, whoever called is told (`Trip::revealing`) and may
+//!   write that down. From there on a push that was cut is asked about (`ask`) and not sent again.
 
+mod artwork;
+mod audio;
 mod folder;
+mod generate;
+mod manifest;
 mod names;
 mod pass;
 mod plan;
@@ -27,16 +31,20 @@ mod secrets;
 mod sftp;
 mod source;
 mod ssh;
+mod trip;
 
 use crate::domain::backoff::Backoff;
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{self, DspProfile, Us};
 use crate::domain::fault::Fault;
-use crate::domain::push::{Claimed, Plan};
+use crate::domain::push::{Attempt, Plan};
 use remote::Remote;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-pub use plan::plan;
+pub use generate::{Making, generate, made_before, tidy};
+pub use pass::Found;
+pub use plan::{Part, as_received, assemble, plan};
+pub use trip::{Throttle, Trip};
 
 /// How pushes are run and repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +57,12 @@ pub struct Settings {
     /// Longest wait between two tries, in seconds.
     pub retry_cap_seconds: u64,
     /// Failed tries after which a push is given up and the operator is told. With the defaults
-    /// that is after about 5 hours.
+    /// that is after about 5 hours. A DSP that cannot be reached costs no try.
     pub attempts: u32,
+    /// Hours after which a push that still has not gone out is given up, whatever the reason.
+    pub max_age_hours: u64,
+    /// Seconds between two looks at the acknowledgements of a DSP.
+    pub acknowledgements_seconds: u64,
 }
 
 impl Default for Settings {
@@ -60,6 +72,8 @@ impl Default for Settings {
             retry_first_seconds: 30,
             retry_cap_seconds: 3600,
             attempts: 12,
+            max_age_hours: 120,
+            acknowledgements_seconds: 300,
         }
     }
 }
@@ -75,18 +89,28 @@ impl Settings {
     }
 }
 
-/// Says what is wrong with a profile that can be told without the network or a disk.
+/// Everything that is wrong with a profile and can be told without the network or a disk, as
+/// sentences.
+pub fn mistakes(profile: &DspProfile, us: &Us) -> Vec<String> {
+    let mut found = dsp::mistakes(profile, us);
+    found.extend(names::template_mistakes(profile));
+    found.extend(remote::mistakes(profile));
+    found
+        .iter()
+        .map(|what| names::bad_profile(profile, what).text)
+        .collect()
+}
+
+/// The first mistake that stands in the way of a connection or a name.
 ///
 /// The fault is permanent, with code `bad_profile`.
 pub fn check(profile: &DspProfile) -> Result<(), Fault> {
-    names::check_templates(profile)?;
-    if profile.concurrency == 0 {
-        return Err(names::bad_profile(
-            profile,
-            "`concurrency` is 0, so nothing would ever be pushed. Write 1 or more, or `enabled = false` to hold pushes back",
-        ));
+    let mut found = names::template_mistakes(profile);
+    found.extend(remote::mistakes(profile));
+    match found.first() {
+        Some(what) => Err(names::bad_profile(profile, what)),
+        None => Ok(()),
     }
-    remote::check(profile)
 }
 
 /// Brings a planned push to its DSP. The text says where it lies, for people.
@@ -94,21 +118,99 @@ pub fn check(profile: &DspProfile) -> Result<(), Fault> {
 /// Transient faults: the DSP or the way to it is down, slow or full. Permanent ones: it refuses us
 /// (`host_key_differs`, `login_refused`, `permission_denied`), something else lies under the final
 /// name (`name_taken`), or our own copy is damaged (`spool_damaged`). May be cancelled by dropping
-/// the future.
-pub async fn send(profile: &DspProfile, claimed: &Claimed, plan: &Plan) -> Result<String, Fault> {
+/// the future. After a fault `trip` says whether the DSP may see it nevertheless.
+pub async fn send(
+    profile: &DspProfile,
+    attempt: &Attempt,
+    plan: &Plan,
+    trip: &Trip,
+) -> Result<String, Fault> {
     check(profile)?;
     names::check_plan(profile, plan)?;
-    let remote = Remote::open(profile).await?;
-    let outcome = pass::run(profile, &remote, claimed, plan).await;
+    let remote = Remote::open(profile, trip.throttle.clone()).await?;
     let location = remote.location(&plan.folder);
+    let outcome = pass::run(profile, &remote, attempt, plan, trip, &location).await;
     remote.close().await;
     outcome.map(|()| location)
+}
+
+/// Asks a DSP for what may be there since an earlier try, and completes it where only its marker is
+/// missing. Never sends it again.
+pub async fn ask(profile: &DspProfile, attempt: &Attempt, plan: &Plan) -> Result<Found, Fault> {
+    check(profile)?;
+    names::check_plan(profile, plan)?;
+    let remote = Remote::open(profile, None).await?;
+    let found = pass::ask(profile, &remote, attempt, plan).await;
+    remote.close().await;
+    found
+}
+
+/// A file that a DSP left for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its name.
+    pub name: String,
+    /// Its size as it was listed, in bytes.
+    pub size: u64,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+/// Acknowledgements are of a few KiB; what is larger than this is none, in bytes.
+const ACKNOWLEDGEMENT_BYTES: u64 = 1 << 20;
+
+/// Acknowledgements that are read at a time; the rest waits for the next look.
+const ACKNOWLEDGEMENTS_AT_ONCE: usize = 500;
+
+/// Reads what is new in the DSP's directory of acknowledgements; one that is not there yet has
+/// nothing in it. `is_known` is asked with name and size.
+pub async fn acknowledgements(
+    profile: &DspProfile,
+    is_known: &(dyn Fn(&str, u64) -> bool + Send + Sync),
+) -> Result<Vec<Left>, Fault> {
+    let mut there = profile.clone();
+    there.directory.clone_from(&profile.acknowledgements);
+    let remote = Remote::open(&there, None).await?;
+    let read = read_new(&remote, is_known).await;
+    remote.close().await;
+    read
+}
+
+async fn read_new(
+    remote: &Remote,
+    is_known: &(dyn Fn(&str, u64) -> bool + Send + Sync),
+) -> Result<Vec<Left>, Fault> {
+    let mut listed = remote.list("").await?.unwrap_or_default();
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut new = Vec::new();
+    for seen in listed {
+        let is_xml = seen.name.to_ascii_lowercase().ends_with(".xml");
+        let is_ours = seen.kind == remote::Kind::File && is_xml && !seen.name.starts_with('.');
+        if !is_ours
+            || !names::is_plain_path(&seen.name)
+            || seen.name.contains('/')
+            || seen.size > ACKNOWLEDGEMENT_BYTES
+            || is_known(&seen.name, seen.size)
+        {
+            continue;
+        }
+        let content = remote.read(&seen.name, ACKNOWLEDGEMENT_BYTES).await?;
+        new.push(Left {
+            name: seen.name,
+            size: seen.size,
+            content,
+        });
+        if new.len() >= ACKNOWLEDGEMENTS_AT_ONCE {
+            break;
+        }
+    }
+    Ok(new)
 }
 
 /// Connects, logs in and looks at the profile's directory; changes nothing.
 pub async fn probe(profile: &DspProfile) -> Result<(), Fault> {
     check(profile)?;
-    let remote = Remote::open(profile).await?;
+    let remote = Remote::open(profile, None).await?;
     let listed = remote.list("").await;
     remote.close().await;
     match listed? {

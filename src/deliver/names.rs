@@ -4,7 +4,7 @@
 //! are reduced to `[A-Za-z0-9._-]`; a part is never empty, never begins with a dot (so neither `..`
 //! nor one of our own hidden folders can be made), and is at most `PART_BYTES` long.
 
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{Choreography, DspProfile};
 use crate::domain::fault::Fault;
 use crate::domain::package::Package;
 use crate::domain::push::Plan;
@@ -16,41 +16,64 @@ const PART_BYTES: usize = 200;
 /// What stands for a value that is not known.
 const UNKNOWN: &str = "unknown";
 
-const PLACEHOLDERS: &str = "{icpn}, {package}, {folder} and {attempt}";
+/// The values that a template may use, by the name between the braces.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values(Vec<(&'static str, String)>);
 
-/// The values that templates may use.
-pub(super) struct Values<'a> {
-    icpn: &'a str,
-    package: &'a str,
-    folder: &'a str,
-    attempt: String,
-}
-
-impl<'a> Values<'a> {
+impl Values {
     /// Values of that package; `{attempt}` is the label's attempt at the release, not the push's.
-    pub(super) fn of(package: &'a Package) -> Self {
-        Self {
-            icpn: package.icpn.as_deref().unwrap_or_default(),
-            package: package.id.as_str(),
-            folder: &package.folder,
-            attempt: package.attempt.to_string(),
-        }
+    pub(super) fn of(package: &Package) -> Self {
+        Self(vec![
+            ("icpn", package.icpn.clone().unwrap_or_default()),
+            ("package", package.id.to_string()),
+            ("folder", package.folder.clone()),
+            ("attempt", package.attempt.to_string()),
+        ])
+    }
+
+    /// The same and one more.
+    pub(super) fn and(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.push((name, value.into()));
+        self
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        match name {
-            "icpn" => Some(self.icpn),
-            "package" => Some(self.package),
-            "folder" => Some(self.folder),
-            "attempt" => Some(&self.attempt),
-            _ => None,
+        let found = self.0.iter().find(|(known, _)| *known == name)?;
+        Some(&found.1)
+    }
+
+    /// `{icpn}, {package} and {folder}`.
+    fn known(&self) -> String {
+        let names: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, _)| format!("{{{name}}}"))
+            .collect();
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            None => "none".to_owned(),
         }
+    }
+
+    /// Stand-ins, to try a template with: a package's, and what `more` names.
+    fn made_up(more: &[&'static str]) -> Self {
+        let mut values = Self(vec![
+            ("icpn", "0000000000000".to_owned()),
+            ("package", "PACKAGE".to_owned()),
+            ("folder", "folder".to_owned()),
+            ("attempt", "1".to_owned()),
+        ]);
+        values
+            .0
+            .extend(more.iter().map(|name| (*name, "1".to_owned())));
+        values
     }
 }
 
 /// The relative path that a template makes: plain parts, `/` between them. The error is half a
 /// sentence that says what is wrong with the template.
-pub(super) fn expand(template: &str, values: &Values<'_>) -> Result<String, String> {
+pub(super) fn expand(template: &str, values: &Values) -> Result<String, String> {
     if template.is_empty() {
         return Err("is empty".to_owned());
     }
@@ -63,7 +86,10 @@ pub(super) fn expand(template: &str, values: &Values<'_>) -> Result<String, Stri
                 .and_then(|inside| inside.split_once('}'))
                 .ok_or_else(|| "has a `{` without its `}`".to_owned())?;
             let value = values.get(name).ok_or_else(|| {
-                format!("uses {{{name}}}, which is not known; known are {PLACEHOLDERS}")
+                format!(
+                    "uses {{{name}}}, which is not known; known are {}",
+                    values.known()
+                )
             })?;
             made.push_str(&sanitised(value));
             rest = after;
@@ -72,7 +98,8 @@ pub(super) fn expand(template: &str, values: &Values<'_>) -> Result<String, Stri
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
         } else {
             return Err(format!(
-                "has the character {first:?}; allowed are letters, digits, `.`, `_`, `-`, `/` and {PLACEHOLDERS}"
+                "has the character {first:?}; allowed are letters, digits, `.`, `_`, `-`, `/` and {}",
+                values.known()
             ));
         }
     }
@@ -121,40 +148,66 @@ pub(super) fn is_plain_path(path: &str) -> bool {
         })
 }
 
-/// Tries both templates with made-up values.
-pub(super) fn check_templates(profile: &DspProfile) -> Result<(), Fault> {
-    let values = Values {
-        icpn: "0000000000000",
-        package: "PACKAGE",
-        folder: "folder",
-        attempt: "1".to_owned(),
+/// Every mistake in the templates, as half sentences that name the key: each is tried with made-up
+/// values.
+pub(super) fn template_mistakes(profile: &DspProfile) -> Vec<String> {
+    let mut found = Vec::new();
+    let package = Values::made_up(&["time", "priority"]);
+    let folder = match profile.choreography {
+        Choreography::Batch => Values(vec![("batch", "1".to_owned())]),
+        Choreography::Folder | Choreography::ReleaseByRelease => package.clone(),
     };
-    folder_name(profile, &values)?;
-    marker_name(profile, &values).map(drop)
+    let mut attempt =
+        |key: &str, template: &str, values: &Values, one_name: bool| match expand(template, values)
+        {
+            Err(why) => found.push(format!("{key} {why}")),
+            Ok(name) if one_name && name.contains('/') => {
+                found.push(format!("{key} has a `/`; it is one name"));
+            }
+            Ok(_) => {}
+        };
+    attempt("`folder`", profile.folder_template(), &folder, false);
+    if !profile.marker_template().is_empty() {
+        attempt("`marker`", profile.marker_template(), &folder, true);
+    }
+    if profile.message.is_generated() {
+        let names = &profile.names;
+        attempt("`message` of [names]", &names.message, &package, true);
+        if !names.resources.is_empty() {
+            attempt("`resources` of [names]", &names.resources, &package, true);
+        }
+        let file = Values::made_up(&["resource", "disc", "track"]);
+        attempt("`audio` of [names]", &names.audio, &file, true);
+        attempt("`image` of [names]", &names.image, &file, true);
+    }
+    if profile.choreography == Choreography::Batch {
+        attempt(
+            "`release` of [names]",
+            &profile.names.release,
+            &package,
+            true,
+        );
+        attempt(
+            "`manifest` of [names]",
+            &profile.names.manifest,
+            &folder,
+            true,
+        );
+        if !profile.folder_template().contains("{batch}") {
+            found.push("`folder` lacks {batch}, so one batch would lie on the other".to_owned());
+        }
+    }
+    found
 }
 
-/// The release's folder at the DSP.
-pub(super) fn folder_name(profile: &DspProfile, values: &Values<'_>) -> Result<String, Fault> {
-    expand(&profile.folder, values).map_err(|why| bad_profile(profile, &format!("`folder` {why}")))
-}
-
-/// The marker's name in that folder, if the DSP wants one.
-pub(super) fn marker_name(
+/// Fills one of the profile's templates; `key` names it in the fault.
+pub(super) fn filled(
     profile: &DspProfile,
-    values: &Values<'_>,
-) -> Result<Option<String>, Fault> {
-    if profile.marker.is_empty() {
-        return Ok(None);
-    }
-    let name = expand(&profile.marker, values)
-        .map_err(|why| bad_profile(profile, &format!("`marker` {why}")))?;
-    if name.contains('/') {
-        return Err(bad_profile(
-            profile,
-            "`marker` has a `/`; it is one name in the release's folder",
-        ));
-    }
-    Ok(Some(name))
+    key: &str,
+    template: &str,
+    values: &Values,
+) -> Result<String, Fault> {
+    expand(template, values).map_err(|why| bad_profile(profile, &format!("{key} {why}")))
 }
 
 /// Refuses a plan whose names would leave the release's folder or meet each other. Plans that
@@ -217,13 +270,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn values<'a>(icpn: &'a str, folder: &'a str) -> Values<'a> {
-        Values {
-            icpn,
-            package: "01JZ",
-            folder,
-            attempt: "2".to_owned(),
-        }
+    fn values(icpn: &str, folder: &str) -> Values {
+        Values::default()
+            .and("icpn", icpn)
+            .and("package", "01JZ")
+            .and("folder", folder)
+            .and("attempt", "2")
     }
 
     #[test]

@@ -20,41 +20,45 @@
 use super::names;
 use super::remote::{self, Kind, Remote, Seen};
 use super::source::SPOOL_DAMAGED;
+use super::trip::Trip;
 use crate::domain::dsp::DspProfile;
 use crate::domain::fault::Fault;
-use crate::domain::push::{Cargo, Claimed, Plan};
+use crate::domain::push::{Attempt, Cargo, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ending of a file that is being written or was broken off.
 const UNDER_WAY: &str = ".part";
 
-/// Earlier attempts whose hidden folders are looked for. More than `Settings::attempts` by default;
-/// what is older was taken over by an attempt in between.
+/// Earlier attempts whose hidden folders are looked for one by one. After more of them the DSP's
+/// directory is listed, which may be long.
 const ATTEMPTS_BACK: u32 = 20;
 
 /// Sends `plan`. Idempotent; see the module.
 pub(super) async fn run(
     profile: &DspProfile,
     remote: &Remote,
-    claimed: &Claimed,
+    attempt: &Attempt,
     plan: &Plan,
+    trip: &Trip,
+    location: &str,
 ) -> Result<(), Fault> {
     let pass = Pass {
         profile,
         remote,
-        claimed,
+        attempt,
         plan,
     };
     match remote.look(&plan.folder).await? {
         Some(_) => {
             pass.final_folder_is_ours().await?;
             tracing::info!(
-                push.id = %claimed.push.id, dsp = %profile.id, folder = plan.folder,
+                push.id = attempt.of, dsp = %profile.id, folder = plan.folder,
                 "an earlier attempt brought everything; only the marker is left"
             );
+            trip.reveal(location).await?;
             pass.sweep().await?;
         }
-        None => pass.upload().await?,
+        None => pass.upload(trip, location).await?,
     }
     for (path, content) in &plan.markers {
         pass.mark(path, content).await?;
@@ -62,10 +66,66 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// What a DSP has of a push that may be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// All of it, with its marker; where, for people.
+    Whole(String),
+    /// Nothing under its final name, and our own hidden folder as it was: it never became visible.
+    Absent,
+    /// Neither: the DSP may have taken it away. The text is a sentence.
+    Gone(String),
+}
+
+/// See `deliver::ask`. A release that lies there whole and lacks only its marker gets it: the DSP
+/// was never told of it.
+pub(super) async fn ask(
+    profile: &DspProfile,
+    remote: &Remote,
+    attempt: &Attempt,
+    plan: &Plan,
+) -> Result<Found, Fault> {
+    let pass = Pass {
+        profile,
+        remote,
+        attempt,
+        plan,
+    };
+    if remote.look(&plan.folder).await?.is_some() {
+        match pass.final_folder_is_ours().await {
+            Ok(()) => {}
+            Err(fault) if fault.code == NAME_TAKEN => {
+                return Ok(Found::Gone(format!(
+                    "The folder {:?} at {} is not, or no longer, as we sent it; they may be working on it.",
+                    plan.folder, profile.name
+                )));
+            }
+            Err(fault) => return Err(fault),
+        }
+        for (path, content) in &plan.markers {
+            pass.mark(path, content).await?;
+        }
+        pass.sweep().await?;
+        return Ok(Found::Whole(remote.location(&plan.folder)));
+    }
+    for name in pass.earlier_names().await? {
+        if remote.look(&name).await?.is_some() {
+            return Ok(Found::Absent);
+        }
+    }
+    Ok(Found::Gone(format!(
+        "{} has nothing under the name {:?}, and nothing of ours that waits: they may have taken it.",
+        profile.name, plan.folder
+    )))
+}
+
+/// Code of the fault that says that something else lies under a name of ours.
+const NAME_TAKEN: &str = "name_taken";
+
 struct Pass<'a> {
     profile: &'a DspProfile,
     remote: &'a Remote,
-    claimed: &'a Claimed,
+    attempt: &'a Attempt,
     plan: &'a Plan,
 }
 
@@ -77,21 +137,26 @@ struct Inventory {
 }
 
 impl Pass<'_> {
-    fn hidden(&self, attempt: u32) -> String {
-        format!(".in-{}-{attempt}", self.claimed.push.id)
+    fn hidden(&self, number: u32) -> String {
+        format!("{}{number}", self.hidden_stem())
     }
 
-    async fn upload(&self) -> Result<(), Fault> {
-        let ours = self.hidden(self.claimed.push.attempts);
+    fn hidden_stem(&self) -> String {
+        format!(".in-{}-", self.attempt.of)
+    }
+
+    async fn upload(&self, trip: &Trip, location: &str) -> Result<(), Fault> {
+        let ours = self.hidden(self.attempt.number);
         self.take_over(&ours).await?;
-        let outcome = self.fill(&ours).await;
+        let outcome = self.fill(&ours, trip).await;
         if outcome.as_ref().is_err_and(|f| f.code == SPOOL_DAMAGED) {
             // It will not be completed as it is; do not leave 2 GB lying at a partner.
             self.remove_tree_quietly(&ours).await;
         }
         outcome?;
         self.make_parents(&self.plan.folder).await?;
-        self.reveal(&ours).await
+        trip.reveal(location).await?;
+        self.reveal(&ours, trip).await
     }
 
     /// Makes the hidden folder of this attempt from the newest one that an earlier attempt left, or
@@ -105,7 +170,7 @@ impl Pass<'_> {
             }
             None => false,
         };
-        for name in self.earlier_names() {
+        for name in self.earlier_names().await? {
             let Some(seen) = self.remote.look(&name).await? else {
                 continue;
             };
@@ -124,18 +189,29 @@ impl Pass<'_> {
         self.remote.make_folder(ours).await
     }
 
-    /// Hidden folders of attempts before this one, newest first.
-    fn earlier_names(&self) -> Vec<String> {
-        let now = self.claimed.push.attempts;
-        (now.saturating_sub(ATTEMPTS_BACK)..now)
-            .rev()
-            .map(|attempt| self.hidden(attempt))
-            .collect()
+    /// Hidden folders of attempts before this one, newest first; some may not be there.
+    async fn earlier_names(&self) -> Result<Vec<String>, Fault> {
+        let now = self.attempt.number;
+        if now <= ATTEMPTS_BACK {
+            return Ok((0..now).rev().map(|number| self.hidden(number)).collect());
+        }
+        let stem = self.hidden_stem();
+        let listed = self.remote.list("").await?.unwrap_or_default();
+        let mut numbers: Vec<u32> = listed
+            .iter()
+            .filter_map(|seen| seen.name.strip_prefix(&stem)?.parse().ok())
+            .filter(|number| *number < now)
+            .collect();
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(numbers
+            .into_iter()
+            .map(|number| self.hidden(number))
+            .collect())
     }
 
     async fn sweep(&self) -> Result<(), Fault> {
-        let mut names = self.earlier_names();
-        names.push(self.hidden(self.claimed.push.attempts));
+        let mut names = self.earlier_names().await?;
+        names.push(self.hidden(self.attempt.number));
         for name in names {
             if self.remote.look(&name).await?.is_some() {
                 self.remove_tree_quietly(&name).await;
@@ -145,7 +221,7 @@ impl Pass<'_> {
     }
 
     /// Brings every file of the plan into the hidden folder, and nothing else.
-    async fn fill(&self, hidden: &str) -> Result<(), Fault> {
+    async fn fill(&self, hidden: &str, trip: &Trip) -> Result<(), Fault> {
         let there = self.inventory(hidden).await?;
         for (path, kind) in &there.strangers {
             self.remove(path, *kind).await?;
@@ -161,13 +237,17 @@ impl Pass<'_> {
             let path = format!("{hidden}/{}", cargo.name);
             if let Some(size) = there.files.get(&cargo.name) {
                 if *size == cargo.size && self.remote.holds(&path, cargo).await? {
-                    tracing::debug!(push.id = %self.claimed.push.id, file = ?cargo.name, "kept from an earlier attempt");
+                    tracing::debug!(push.id = self.attempt.of, file = ?cargo.name, "kept from an earlier attempt");
                     continue;
                 }
                 self.remote.remove_file(&path).await?;
             }
             let under_way = format!("{path}{UNDER_WAY}");
-            self.remote.put(&under_way, cargo).await?;
+            let put = self.remote.put(&under_way, cargo).await;
+            if put.as_ref().is_err_and(|fault| fault.code == SPOOL_DAMAGED) {
+                trip.blame(&cargo.name);
+            }
+            put?;
             self.remote.rename(&under_way, &path).await?;
         }
         let mut folders: Vec<String> = self
@@ -190,7 +270,7 @@ impl Pass<'_> {
     }
 
     /// The one moment in which the release becomes visible.
-    async fn reveal(&self, hidden: &str) -> Result<(), Fault> {
+    async fn reveal(&self, hidden: &str, trip: &Trip) -> Result<(), Fault> {
         let Err(fault) = self.remote.rename(hidden, &self.plan.folder).await else {
             return Ok(());
         };
@@ -201,6 +281,7 @@ impl Pass<'_> {
             // Somebody was quicker: another worker with this push, or a stranger.
             return self.final_folder_is_ours().await;
         }
+        trip.conceal();
         Err(Fault::permanent(
             "rename_refused",
             format!(
@@ -216,7 +297,7 @@ impl Pass<'_> {
         let folder = &self.plan.folder;
         let taken = |why: &str| {
             Fault::permanent(
-                "name_taken",
+                NAME_TAKEN,
                 format!(
                     "{} has something else under the name {folder:?}: {why}. Nothing was changed there. Move it away, or put {{package}} into `folder` of {}.toml; then retry the push.",
                     self.profile.name, self.profile.id
@@ -337,7 +418,7 @@ impl Pass<'_> {
                 return Ok(());
             }
             return Err(Fault::permanent(
-                "name_taken",
+                NAME_TAKEN,
                 format!(
                     "{} has something else where the marker {path:?} belongs. Move it away, then retry the push.",
                     self.profile.name
@@ -347,7 +428,7 @@ impl Pass<'_> {
         if content.is_empty() {
             return self.remote.put_bytes(path, content).await;
         }
-        let hidden = self.hidden(self.claimed.push.attempts);
+        let hidden = self.hidden(self.attempt.number);
         self.remote.make_folder(&hidden).await?;
         let under_way = format!("{hidden}/marker");
         self.remote.put_bytes(&under_way, content).await?;
@@ -387,7 +468,7 @@ impl Pass<'_> {
     async fn remove_tree_quietly(&self, root: &str) {
         if let Err(fault) = self.remove_tree(root).await {
             tracing::warn!(
-                push.id = %self.claimed.push.id, dsp = %self.profile.id, folder = root,
+                push.id = self.attempt.of, dsp = %self.profile.id, folder = root,
                 %fault, "a left-over folder could not be removed"
             );
         }

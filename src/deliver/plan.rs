@@ -1,21 +1,56 @@
 //! What goes to a DSP: which files, under which names, with which marker.
 //!
-//! This is the seam between what was taken in and what goes out. Today's only message is the one
-//! that the label sent; a profile that asks for a generated message gets its own arm here, and
-//! `send` does not change.
+//! This is the seam between what was taken in and what goes out. What each package is made of is
+//! known before (`Prepared`); here one package, or those of a batch, become a folder and what is made
+//! last.
 
+use super::manifest;
 use super::names::{self, Values};
-use crate::domain::dsp::{DspProfile, MessageChoice};
+use crate::domain::dsp::{Choreography, DspProfile, Us};
 use crate::domain::facts::{FileRole, Manifest, ManifestFile};
 use crate::domain::fault::Fault;
 use crate::domain::naming::role_of;
 use crate::domain::package::Package;
-use crate::domain::push::{Cargo, Plan};
+use crate::domain::push::{Cargo, Plan, Prepared, PushKind};
 use crate::domain::upload::is_system_junk;
+use jiff::Timestamp;
 use std::path::Path;
 
-/// Plans a push. `spool` is the package's own folder (`Places::package`), `manifest` what was
-/// claimed. Touches no disk.
+/// A package's part of a plan.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The package.
+    pub package: Package,
+    /// What it is to the DSP.
+    pub kind: PushKind,
+    /// Its files and message.
+    pub prepared: Prepared,
+}
+
+/// The label's own message and files. `spool` is the package's own folder (`Places::package`),
+/// `manifest` what was claimed. Touches no disk.
+pub fn as_received(manifest: &Manifest, spool: &Path, now: Timestamp) -> Prepared {
+    let files = manifest
+        .files
+        .iter()
+        .filter(|file| is_content(&file.path))
+        .map(|file| cargo(file, spool))
+        .collect();
+    Prepared {
+        message: None,
+        time: digits_of(now),
+        is_test: false,
+        files,
+        losses: Vec::new(),
+    }
+}
+
+/// `YYYYMMDDhhmmssnnn`, as ERN Choreography writes times into names.
+pub(super) fn digits_of(now: Timestamp) -> String {
+    now.strftime("%Y%m%d%H%M%S%3f").to_string()
+}
+
+/// Plans the push of one package as it was received.
 ///
 /// All faults are permanent: a profile or package that cannot be sent as it is.
 pub fn plan(
@@ -24,32 +59,77 @@ pub fn plan(
     spool: &Path,
     profile: &DspProfile,
 ) -> Result<Plan, Fault> {
-    let values = Values::of(package);
-    let folder = names::folder_name(profile, &values)?;
-    let markers = names::marker_name(profile, &values)?
-        .map(|name| (format!("{folder}/{name}"), Vec::new()))
-        .into_iter()
-        .collect();
-    let files = match profile.message {
-        MessageChoice::AsReceived => as_received(manifest, spool),
+    let part = Part {
+        package: package.clone(),
+        kind: PushKind::New,
+        prepared: as_received(manifest, spool, package.received_at),
     };
-    let plan = Plan {
-        folder,
-        files,
-        markers,
+    assemble(profile, &Us::default(), std::slice::from_ref(&part), None)
+}
+
+/// Makes a plan of what was prepared: of one package, or of all those of a batch. The same parts give
+/// the same plan.
+///
+/// All faults are permanent.
+pub fn assemble(
+    profile: &DspProfile,
+    us: &Us,
+    parts: &[Part],
+    batch: Option<&str>,
+) -> Result<Plan, Fault> {
+    let plan = match batch {
+        Some(batch) => batched(profile, us, parts, batch)?,
+        None => alone(profile, parts)?,
     };
     names::check_plan(profile, &plan)?;
     Ok(plan)
 }
 
-/// Everything that belongs to the release, under the names it came with.
-fn as_received(manifest: &Manifest, spool: &Path) -> Vec<Cargo> {
-    manifest
-        .files
-        .iter()
-        .filter(|file| is_content(&file.path))
-        .map(|file| cargo(file, spool))
-        .collect()
+fn values_of(part: &Part) -> Values {
+    Values::of(&part.package)
+        .and("time", part.prepared.time.as_str())
+        .and("priority", part.kind.priority())
+}
+
+fn alone(profile: &DspProfile, parts: &[Part]) -> Result<Plan, Fault> {
+    let mut plan = Plan::default();
+    for part in parts {
+        let values = values_of(part);
+        plan.folder = names::filled(profile, "`folder`", profile.folder_template(), &values)?;
+        plan.files.extend(part.prepared.files.iter().cloned());
+        let marker = profile.marker_template();
+        if !marker.is_empty() {
+            let name = names::filled(profile, "`marker`", marker, &values)?;
+            plan.markers
+                .push((format!("{}/{name}", plan.folder), Vec::new()));
+        }
+    }
+    Ok(plan)
+}
+
+fn batched(profile: &DspProfile, us: &Us, parts: &[Part], batch: &str) -> Result<Plan, Fault> {
+    debug_assert_eq!(profile.choreography, Choreography::Batch);
+    let values = Values::default().and("batch", batch);
+    let folder = names::filled(profile, "`folder`", profile.folder_template(), &values)?;
+    let mut files = Vec::new();
+    let mut entries = Vec::new();
+    for part in parts {
+        let template = &profile.names.release;
+        let release = names::filled(profile, "`release` of [names]", template, &values_of(part))?;
+        entries.push(manifest::Entry::of(part, &release));
+        files.extend(part.prepared.files.iter().map(|cargo| Cargo {
+            name: format!("{release}/{}", cargo.name),
+            ..cargo.clone()
+        }));
+    }
+    let template = &profile.names.manifest;
+    let name = names::filled(profile, "`manifest` of [names]", template, &values)?;
+    let content = manifest::write(profile, us, batch, &entries);
+    Ok(Plan {
+        markers: vec![(format!("{folder}/{name}"), content)],
+        folder,
+        files,
+    })
 }
 
 /// Leaves out what operating systems scatter, the label's own completion markers (ours comes from

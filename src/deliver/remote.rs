@@ -5,12 +5,13 @@
 //! or may not have.
 
 use super::folder::Folder;
-use super::names::bad_profile;
 use super::sftp::Sftp;
 use super::ssh;
+use super::trip::Throttle;
 use crate::domain::dsp::{DspProfile, TransportChoice};
 use crate::domain::fault::Fault;
 use crate::domain::push::Cargo;
+use std::sync::Arc;
 
 /// What a name is at the DSP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +42,13 @@ pub(super) enum Remote {
 /// Where the operation itself tells the reason, the caller makes a better fault of it.
 pub(super) const REFUSED: &str = "dsp_refused";
 
-/// See `deliver::check`.
-pub(super) fn check(profile: &DspProfile) -> Result<(), Fault> {
+/// Mistakes in the transport's table, as half sentences.
+pub(super) fn mistakes(profile: &DspProfile) -> Vec<String> {
+    let mut found = Vec::new();
     match &profile.transport {
         TransportChoice::Folder { path } => {
-            if path.is_absolute() {
-                Ok(())
-            } else {
-                Err(bad_profile(
-                    profile,
-                    "`path` of [transport] is not absolute",
-                ))
+            if !path.is_absolute() {
+                found.push("`path` of [transport] is not absolute".to_owned());
             }
         }
         TransportChoice::Sftp {
@@ -62,19 +59,17 @@ pub(super) fn check(profile: &DspProfile) -> Result<(), Fault> {
             ..
         } => {
             if password_file.is_none() && key_file.is_none() {
-                return Err(bad_profile(
-                    profile,
-                    "[transport] names neither `password_file` nor `key_file`, so there is nothing to log in with",
-                ));
+                found.push("[transport] names neither `password_file` nor `key_file`, so there is nothing to log in with".to_owned());
             }
             if *timeout_seconds == 0 {
-                return Err(bad_profile(profile, "`timeout_seconds` is 0"));
+                found.push("`timeout_seconds` is 0".to_owned());
             }
-            ssh::Pin::parse(host_key)
-                .map(drop)
-                .map_err(|why| bad_profile(profile, &format!("`host_key` {why}")))
+            if let Err(why) = ssh::Pin::parse(host_key) {
+                found.push(format!("`host_key` {why}"));
+            }
         }
     }
+    found
 }
 
 /// The profile's directory is not at the DSP.
@@ -101,13 +96,17 @@ pub(super) fn directory_missing(profile: &DspProfile) -> Fault {
 
 impl Remote {
     /// Connects and logs in. Does not look at the directory yet.
-    pub(super) async fn open(profile: &DspProfile) -> Result<Self, Fault> {
+    pub(super) async fn open(
+        profile: &DspProfile,
+        throttle: Option<Arc<Throttle>>,
+    ) -> Result<Self, Fault> {
         match &profile.transport {
-            TransportChoice::Folder { path } => {
-                Ok(Self::Folder(Folder::new(path.join(&profile.directory))))
-            }
+            TransportChoice::Folder { path } => Ok(Self::Folder(Folder::new(
+                path.join(&profile.directory),
+                throttle,
+            ))),
             TransportChoice::Sftp { .. } => {
-                let session = Sftp::open(profile).await?;
+                let session = Sftp::open(profile, throttle).await?;
                 Ok(Self::Sftp(Box::new(session)))
             }
         }
@@ -167,6 +166,14 @@ impl Remote {
         match self {
             Self::Folder(folder) => folder.put_bytes(path, content).await,
             Self::Sftp(sftp) => sftp.put_bytes(path, content).await,
+        }
+    }
+
+    /// A small file's content; a fault when it has more than `most` bytes.
+    pub(super) async fn read(&self, path: &str, most: u64) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Folder(folder) => folder.read(path, most).await,
+            Self::Sftp(sftp) => sftp.read(path, most).await,
         }
     }
 

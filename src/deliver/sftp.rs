@@ -8,6 +8,7 @@
 use super::remote::{Kind, REFUSED, Seen};
 use super::source::Source;
 use super::ssh::{self, Guard};
+use super::trip::Throttle;
 use crate::domain::dsp::DspProfile;
 use crate::domain::fault::Fault;
 use crate::domain::push::Cargo;
@@ -19,8 +20,9 @@ use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, FileType, OpenFlags, Packet, Status, StatusCode};
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of one WRITE. Every server takes 32 KiB; the draft promises no more.
 const WRITE_BYTES: usize = 32 * 1024;
@@ -30,6 +32,9 @@ const WRITES_IN_FLIGHT: usize = 64;
 
 /// Bytes read from the spool at a time.
 const READ_BYTES: usize = 32 * WRITE_BYTES;
+
+/// Bytes of one READ, which every server gives.
+const READ_AT_ONCE: u32 = 32 * 1024;
 
 /// russh-sftp's own time-out of a request, in seconds; ours are tighter and smarter.
 const NEVER_SECONDS: u64 = 7 * 24 * 3600;
@@ -50,13 +55,17 @@ pub(super) struct Sftp {
     timeout: Duration,
     posix_rename: bool,
     fsync: bool,
+    throttle: Option<Arc<Throttle>>,
 }
 
 type Write<'a> = Pin<Box<dyn Future<Output = SftpResult<Status>> + Send + 'a>>;
 
 impl Sftp {
     /// Connects, logs in, and agrees on the protocol.
-    pub(super) async fn open(profile: &DspProfile) -> Result<Self, Fault> {
+    pub(super) async fn open(
+        profile: &DspProfile,
+        throttle: Option<Arc<Throttle>>,
+    ) -> Result<Self, Fault> {
         let connection = ssh::connect(profile).await?;
         let config = Config {
             request_timeout_secs: NEVER_SECONDS,
@@ -72,6 +81,7 @@ impl Sftp {
             timeout: connection.timeout,
             posix_rename: false,
             fsync: false,
+            throttle,
         };
         if session.directory.is_empty() && !profile.directory.is_empty() {
             "/".clone_into(&mut session.directory);
@@ -210,6 +220,32 @@ impl Sftp {
         self.has_size(path, offset).await
     }
 
+    pub(super) async fn read(&self, path: &str, most: u64) -> Result<Vec<u8>, Fault> {
+        let open = self
+            .raw
+            .open(self.at(path), OpenFlags::READ, FileAttributes::empty());
+        let handle = self.timed("read", path, open).await?.handle;
+        let mut content = Vec::new();
+        loop {
+            let at = content.len() as u64;
+            let read = self.raw.read(handle.clone(), at, READ_AT_ONCE);
+            match self.answer("read", read).await? {
+                Ok(data) if data.data.is_empty() => break,
+                Ok(data) => content.extend_from_slice(&data.data),
+                Err(error) if is_status(&error, StatusCode::Eof) => break,
+                Err(error) => return Err(self.fault(&error, "read", path)),
+            }
+            if content.len() as u64 > most {
+                return Err(Fault::permanent(
+                    "listing_odd",
+                    format!("{} has more than {most} bytes in {path:?}.", self.name),
+                ));
+            }
+        }
+        self.timed("read", path, self.raw.close(handle)).await?;
+        Ok(content)
+    }
+
     pub(super) async fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
         let plain = self
             .answer("rename", self.raw.rename(self.at(from), self.at(to)))
@@ -273,6 +309,9 @@ impl Sftp {
             let (filled, count);
             (source, filled, count) = fill(source, buffer, cargo).await?;
             buffer = filled;
+            if let Some(throttle) = &self.throttle {
+                tokio::time::sleep(throttle.book(count, Instant::now())).await;
+            }
             for piece in buffer.get(..count).unwrap_or_default().chunks(WRITE_BYTES) {
                 if flight.len() >= WRITES_IN_FLIGHT
                     && let Some(oldest) = flight.pop_front()

@@ -18,19 +18,19 @@ impl Backoff {
     ///
     /// `dice` is a number from 0 to 1 that the caller drew; it moves the wait by up to ±20 %.
     pub fn wait(&self, failed: u32, dice: f64) -> Option<Duration> {
-        if failed >= self.attempts {
-            return None;
-        }
+        (failed < self.attempts).then(|| self.endless(failed, dice))
+    }
+
+    /// The same for what is never given up for its number of tries.
+    pub fn endless(&self, failed: u32, dice: f64) -> Duration {
         let doubled = self.first.saturating_mul(
             1_u32
                 .checked_shl(failed.saturating_sub(1).min(20))
                 .unwrap_or(u32::MAX),
         );
-        Some(
-            doubled
-                .min(self.cap)
-                .mul_f64(0.8 + 0.4 * dice.clamp(0.0, 1.0)),
-        )
+        doubled
+            .min(self.cap)
+            .mul_f64(0.8 + 0.4 * dice.clamp(0.0, 1.0))
     }
 }
 

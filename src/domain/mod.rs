@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod account;
+pub mod acknowledgement;
+pub mod answer;
 pub mod audit;
 pub mod backoff;
 pub mod check_digits;

@@ -2,7 +2,7 @@
 //!
 //! Everything is on one file system (checked at start), because a claim is a rename.
 
-use super::ids::{LabelId, PackageId};
+use super::ids::{LabelId, PackageId, PushId};
 use std::path::{Path, PathBuf};
 
 /// The data directory and the names below it.
@@ -82,6 +82,11 @@ impl Places {
         self.label(label).join("reports")
     }
 
+    /// What the label sees as `/acknowledgements`, read-only.
+    pub fn acknowledgements(&self, label: &LabelId) -> PathBuf {
+        self.label(label).join("acknowledgements")
+    }
+
     /// Claimed packages; nothing under it can be reached over SFTP.
     pub fn spool(&self) -> PathBuf {
         self.root.join("spool")
@@ -95,6 +100,11 @@ impl Places {
     /// The manifest beside it: what was claimed, readable without the database.
     pub fn manifest(&self, package: &PackageId) -> PathBuf {
         self.spool().join(format!("{package}.manifest.json"))
+    }
+
+    /// What was made for a push: its message, audio in another form, and a record of both.
+    pub fn outgoing(&self, push: &PushId) -> PathBuf {
+        self.root.join("outgoing").join(push.as_str())
     }
 
     /// Where the `folder` mail transport writes, unless configured otherwise.

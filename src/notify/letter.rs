@@ -388,12 +388,24 @@ fn dsps(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Vec<String> {
     {
         return dsps
             .iter()
-            .map(|name| dsp_name(&DspId::new(name.as_str()), house))
+            .map(|name| {
+                let named = dsp_name(&DspId::new(name.as_str()), house);
+                let push = subject
+                    .pushes
+                    .iter()
+                    .find(|push| push.dsp.as_str() == name || dsp_name(&push.dsp, house) == named);
+                format!("{named}{}", push.map(how).unwrap_or_default())
+            })
             .collect();
     }
     let belongs = |push: &&Push| match push.state {
-        PushState::Sent => true,
-        PushState::Queued | PushState::Sending | PushState::Failed => kind != LetterKind::Delivered,
+        PushState::Sent | PushState::Acknowledged => true,
+        PushState::Queued
+        | PushState::Preparing
+        | PushState::Sending
+        | PushState::SentUnknown
+        | PushState::Refused
+        | PushState::Failed => kind != LetterKind::Delivered,
         PushState::Cancelled | PushState::Blocked => false,
     };
     subject
@@ -404,10 +416,31 @@ fn dsps(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Vec<String> {
         .collect()
 }
 
+/// What is known of a DSP beyond that it has the release.
+fn how(push: &Push) -> String {
+    let mut said = String::new();
+    if push.state == PushState::Acknowledged {
+        said.push_str(", confirmed by them");
+    }
+    if push.is_test {
+        said.push_str(", as a test that is not published");
+    }
+    if let Some(link) = &push.link {
+        said.push_str(": ");
+        said.push_str(&one_line(link, 300));
+    }
+    said
+}
+
 fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
     pushes
         .iter()
-        .filter(|push| push.state == PushState::Failed)
+        .filter(|push| {
+            matches!(
+                push.state,
+                PushState::Failed | PushState::Refused | PushState::SentUnknown
+            )
+        })
         .map(|push| FailedPush {
             id: view::name(push.id.as_str()),
             dsp: dsp_name(&push.dsp, house),

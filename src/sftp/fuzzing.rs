@@ -19,7 +19,9 @@ pub fn path(raw: &[u8]) {
             Ok(&path),
             "reading it again changes nothing"
         );
-        let (Place::Incoming(below) | Place::Reports(below)) = path.place() else {
+        let (Place::Incoming(below) | Place::Reports(below) | Place::Acknowledgements(below)) =
+            path.place()
+        else {
             continue;
         };
         assert!(!below.starts_with('/'));

@@ -28,7 +28,7 @@ const ENTRY_BYTES: usize = 120;
 fn changeable(path: &VirtualPath) -> Result<&str, Refusal> {
     match path.place() {
         Place::Incoming(relative) => Ok(relative),
-        Place::Root | Place::Reports(_) => Err(Refusal::read_only()),
+        Place::Root | Place::Reports(_) | Place::Acknowledgements(_) => Err(Refusal::read_only()),
         Place::Elsewhere => Err(elsewhere(path)),
     }
 }
@@ -54,6 +54,10 @@ impl Session {
             Place::Root => Ok(entry(&stat_of(self.tree.incoming(), "")?, false)),
             Place::Incoming(relative) => self.tree.stat(relative),
             Place::Reports(relative) => Ok(entry(&stat_of(self.tree.reports(), relative)?, false)),
+            Place::Acknowledgements(relative) => Ok(entry(
+                &stat_of(self.tree.acknowledgements(), relative)?,
+                false,
+            )),
             Place::Elsewhere => Err(Refusal::no_such_file()),
         }
     }
@@ -107,6 +111,9 @@ impl Session {
                 Place::Root => return Err(Errno::ISDIR.into()),
                 Place::Incoming(relative) => self.tree.open_to_read(relative)?,
                 Place::Reports(relative) => self.tree.reports().file(relative, false)?,
+                Place::Acknowledgements(relative) => {
+                    self.tree.acknowledgements().file(relative, false)?
+                }
                 Place::Elsewhere => return Err(Refusal::no_such_file()),
             };
             let size_bytes = file.metadata()?.len();
@@ -207,7 +214,7 @@ impl Session {
         let relative = match path.place() {
             Place::Incoming("") => return Ok(()),
             Place::Incoming(relative) => relative,
-            Place::Root | Place::Reports(_) | Place::Elsewhere => {
+            Place::Root | Place::Reports(_) | Place::Acknowledgements(_) | Place::Elsewhere => {
                 // A mode or owner is ignored everywhere; a time or size would be a change.
                 let changes = attributes.size.is_some() || attributes.times.is_some();
                 return if changes {
@@ -254,10 +261,17 @@ impl Session {
         }
         let mut names = vec![".".to_owned(), "..".to_owned()];
         match path.place() {
-            Place::Root => names.extend(["incoming".to_owned(), "reports".to_owned()]),
+            Place::Root => {
+                names.extend(["incoming", "reports", "acknowledgements"].map(str::to_owned));
+            }
             Place::Incoming(relative) => names.extend(self.tree.names(relative)?),
             Place::Reports(relative) => {
                 let mut listed = self.tree.reports().names(relative)?;
+                listed.sort();
+                names.extend(listed);
+            }
+            Place::Acknowledgements(relative) => {
+                let mut listed = self.tree.acknowledgements().names(relative)?;
                 listed.sort();
                 names.extend(listed);
             }
@@ -316,12 +330,16 @@ impl Session {
     ) -> Result<(), Refusal> {
         let path = VirtualPath::parse(path)?;
         let relative = match path.place() {
-            Place::Root | Place::Incoming("") | Place::Reports("") => {
+            Place::Root
+            | Place::Incoming("")
+            | Place::Reports("")
+            | Place::Acknowledgements("") => {
                 return Err(Errno::EXIST.into());
             }
-            Place::Incoming(_) | Place::Reports(_) | Place::Elsewhere => {
-                changeable(&path)?.to_owned()
-            }
+            Place::Incoming(_)
+            | Place::Reports(_)
+            | Place::Acknowledgements(_)
+            | Place::Elsewhere => changeable(&path)?.to_owned(),
         };
         self.change(id, &path, answer, move |tree, presence| {
             tree.make_folder(&relative)?;

@@ -85,6 +85,8 @@ pub(super) enum Place<'a> {
     Incoming(&'a str),
     /// Below `/reports`, relative to it; empty for the folder itself.
     Reports(&'a str),
+    /// Below `/acknowledgements`, relative to it; empty for the folder itself.
+    Acknowledgements(&'a str),
     /// Nowhere: nothing else exists.
     Elsewhere,
 }
@@ -147,6 +149,7 @@ impl VirtualPath {
             "" => Place::Root,
             "incoming" => Place::Incoming(rest),
             "reports" => Place::Reports(rest),
+            "acknowledgements" => Place::Acknowledgements(rest),
             _ => Place::Elsewhere,
         }
     }

@@ -38,6 +38,7 @@ pub(super) struct Tree {
     partial: Jail,
     shadow: Jail,
     reports: Jail,
+    acknowledgements: Jail,
     damaged: PathBuf,
     fence: Arc<Fence>,
     meter: Arc<Meter>,
@@ -82,6 +83,7 @@ impl Tree {
             partial: Jail::open(&places.partial(label))?,
             shadow: Jail::open(&places.shadow(label))?,
             reports: Jail::open(&places.reports(label))?,
+            acknowledgements: Jail::open(&places.acknowledgements(label))?,
             damaged: places.damaged(),
             fence,
             meter,
@@ -143,6 +145,11 @@ impl Tree {
     /// What we tell the label; read-only.
     pub(super) fn reports(&self) -> &Jail {
         &self.reports
+    }
+
+    /// What we tell the label's machines; read-only.
+    pub(super) fn acknowledgements(&self) -> &Jail {
+        &self.acknowledgements
     }
 
     /// Where damaged files go.

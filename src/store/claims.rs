@@ -1,4 +1,5 @@
-//! What happens to pushes inside a transaction: they are queued, claimed, moved and closed.
+//! What happens to pushes inside a transaction: they are queued, moved and closed. How they are taken
+//! is in `shipments`.
 //!
 //! A worker claims a push and reports back with its claim. A claim is known by epoch (start of the
 //! daemon) and attempt, so that a worker of a daemon that is gone, or one that was given up, cannot
@@ -11,30 +12,22 @@ use super::packages::package_in;
 use super::pushes::{SELECT, of_package, push_in, push_of};
 use super::rows::time;
 use super::writer::Desk;
-use crate::domain::ids::{DspId, PackageId, PushId};
+use crate::domain::ids::{DspId, PackageId};
 use crate::domain::letter::LetterKind;
 use crate::domain::lifecycle::Status;
 use crate::domain::lifecycle::push::{PushEvent, PushState, next};
 use crate::domain::package::Event;
 use crate::domain::push::{Claimed, Push};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, named_params};
-
-/// The oldest push to a DSP that is due and whose turn it is. A package of the same release that
-/// was approved earlier goes first, or an old version would overtake a new one at the DSP.
-pub(super) const NEXT: &str = "SELECT q.id FROM push q JOIN package p ON p.id = q.package
-    WHERE q.dsp = ?1 AND q.state = 'queued' AND q.due_at <= ?2 AND NOT EXISTS (
-        SELECT 1 FROM push e JOIN package o ON o.id = e.package
-        WHERE e.dsp = q.dsp AND e.seq < q.seq AND e.state IN ('queued', 'sending')
-            AND o.label = p.label AND o.gtin = p.gtin)
-    ORDER BY q.seq LIMIT 1";
+use rusqlite::{Connection, named_params};
 
 /// What a report or a decision says beyond its event.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Told {
     pub(super) location: Option<String>,
     pub(super) error: Option<String>,
     pub(super) due: Option<Timestamp>,
+    pub(super) link: Option<String>,
 }
 
 /// One push for each DSP, once.
@@ -48,9 +41,20 @@ pub(super) fn queue(
         let id = desk.ids.next(now);
         desk.connection
             .prepare_cached(
-                "INSERT INTO push (id, package, dsp, state, due_at, created_at, updated_at)
-                 SELECT :id, id, :dsp, 'queued', :now, :now, :now FROM package
-                 WHERE id = :package AND is_test = 0
+                // What the reviewer saw is what the push is.
+                "INSERT INTO push (id, package, dsp, kind, state, due_at, since, created_at,
+                     updated_at)
+                 SELECT :id, n.id, :dsp,
+                     CASE WHEN EXISTS (SELECT 1 FROM report r, json_each(r.body, '$.findings') f
+                             WHERE r.package = n.id AND f.value ->> '$.code' = 'UPD-004')
+                         THEN 'takedown'
+                     WHEN EXISTS (SELECT 1 FROM push e JOIN package o ON o.id = e.package
+                             WHERE e.dsp = :dsp AND o.label = n.label AND o.gtin = n.gtin
+                                 AND e.state NOT IN ('cancelled', 'blocked', 'failed'))
+                         THEN 'update'
+                     ELSE 'new' END,
+                     'queued', :now, :now, :now, :now
+                 FROM package n WHERE n.id = :package AND n.is_test = 0
                  ON CONFLICT (package, dsp) DO NOTHING",
             )
             .and_then(|mut insert| {
@@ -74,58 +78,29 @@ pub(super) fn begin_epoch(desk: &Desk<'_>, now: Timestamp) -> Result<u64, StoreE
         .map_err(StoreError::write("an epoch"))?;
     let orphans: Vec<Push> = desk
         .connection
-        .prepare_cached(&format!("{SELECT} WHERE state = 'sending' ORDER BY seq"))
+        .prepare_cached(&format!("{SELECT} WHERE epoch IS NOT NULL ORDER BY seq"))
         .and_then(|mut select| select.query_map([], push_of)?.collect())
         .map_err(StoreError::read("the pushes"))?;
     for push in orphans {
         if let Ok(state) = next(push.state, PushEvent::Orphaned) {
-            set_state(desk, &push, state, &Told::default(), now)?;
+            set_state(
+                desk,
+                &push,
+                (state, PushEvent::Orphaned),
+                &Told::default(),
+                now,
+            )?;
         }
     }
     Ok(u64::try_from(epoch).unwrap_or_default())
 }
 
-fn current_epoch(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT max(number) FROM epoch")?
-        .query_one([], |row| row.get(0))
-}
-
-pub(super) fn claim(
-    desk: &Desk<'_>,
-    dsp: &DspId,
-    epoch: u64,
-    now: Timestamp,
-) -> Result<Option<Claimed>, StoreError> {
-    let found = current_epoch(desk.connection).map_err(StoreError::read("the epoch"))?;
-    let Some(current) = found.filter(|current| u64::try_from(*current) == Ok(epoch)) else {
-        return Ok(None);
-    };
-    let id: Option<String> = desk
-        .connection
-        .prepare_cached(NEXT)
-        .and_then(|mut select| {
-            select
-                .query_one((dsp.as_str(), time(now)), |row| row.get(0))
-                .optional()
-        })
-        .map_err(StoreError::read("the pushes that are due"))?;
-    let Some(id) = id else {
-        return Ok(None);
-    };
-    let Ok(state) = next(PushState::Queued, PushEvent::Taken) else {
-        return Ok(None);
-    };
-    desk.connection
-        .prepare_cached(
-            "UPDATE push SET state = ?2, epoch = ?3, attempts = attempts + 1, updated_at = ?4
-             WHERE id = ?1",
-        )
-        .and_then(|mut update| update.execute((&id, state.as_str(), current, time(now))))
-        .map_err(StoreError::write("a claim"))?;
-    push_in(desk.connection, &PushId::new(id))
-        .map(|push| push.map(|push| Claimed { push, epoch }))
-        .map_err(StoreError::read("a push"))
+pub(super) fn is_current(connection: &Connection, epoch: u64) -> Result<bool, StoreError> {
+    let found: Option<i64> = connection
+        .prepare_cached("SELECT max(number) FROM epoch")
+        .and_then(|mut select| select.query_one([], |row| row.get(0)))
+        .map_err(StoreError::read("the epoch"))?;
+    Ok(found.is_some_and(|current| u64::try_from(current) == Ok(epoch)))
 }
 
 /// The push as it is now, if the claim is the one that holds it.
@@ -139,8 +114,7 @@ pub(super) fn check_claim(desk: &Desk<'_>, claimed: &Claimed) -> Result<Push, Pu
         .prepare_cached("SELECT epoch FROM push WHERE id = ?1")
         .and_then(|mut select| select.query_one([id.as_str()], |row| row.get(0)))
         .map_err(StoreError::read("a push"))?;
-    let holds = push.state == PushState::Sending
-        && push.attempts == claimed.push.attempts
+    let holds = push.attempts == claimed.push.attempts
         && epoch.is_some_and(|epoch| u64::try_from(epoch) == Ok(claimed.epoch));
     if holds {
         Ok(push)
@@ -158,22 +132,7 @@ pub(super) fn step(
     occasion: Occasion<'_>,
 ) -> Result<(), PushError> {
     let state = next(push.state, event)?;
-    set_state(desk, push, state, told, occasion.now)?;
-    let failures = match event {
-        PushEvent::Postponed | PushEvent::GivenUp => "failures + 1",
-        PushEvent::Retried => "0",
-        PushEvent::Taken
-        | PushEvent::Accepted
-        | PushEvent::CalledOff
-        | PushEvent::Orphaned
-        | PushEvent::Refused => "failures",
-    };
-    desk.connection
-        .prepare_cached(&format!(
-            "UPDATE push SET failures = {failures} WHERE id = ?1"
-        ))
-        .and_then(|mut update| update.execute([push.id.as_str()]))
-        .map_err(StoreError::write("a push"))?;
+    set_state(desk, push, (state, event), told, occasion.now)?;
     tracing::info!(
         push.id = %push.id,
         package.id = %push.package,
@@ -186,33 +145,105 @@ pub(super) fn step(
     Ok(())
 }
 
-/// Writes a state that the table has allowed. No claim outlives it.
+/// What of the row an event changes beside the state.
+struct Marks {
+    /// The claim goes on.
+    keeps_claim: bool,
+    /// SQL of the number of failures.
+    failures: &'static str,
+    /// A message and a batch of an earlier round have nothing to do with what comes now.
+    afresh: bool,
+    /// Its age counts from now.
+    young: bool,
+}
+
+fn marks(push: &Push, event: PushEvent) -> Marks {
+    use PushEvent as E;
+    let failures = match event {
+        E::Postponed | E::GivenUp => "failures + 1",
+        E::Retried | E::Resent => "0",
+        E::Taken
+        | E::Prepared
+        | E::Revealing
+        | E::Concealed
+        | E::Accepted
+        | E::HeldUp
+        | E::Absent
+        | E::Confirmed
+        | E::CalledOff
+        | E::Orphaned
+        | E::Refused
+        | E::Acknowledged
+        | E::Declined => "failures",
+    };
+    let by_person = matches!(event, E::Retried | E::Resent);
+    Marks {
+        keeps_claim: matches!(event, E::Prepared | E::Revealing | E::Concealed),
+        failures,
+        afresh: event == E::Resent
+            || event == E::Retried
+                && !matches!(push.state, PushState::Queued | PushState::SentUnknown),
+        young: by_person,
+    }
+}
+
+/// Writes a state that the table has allowed. Unless the worker goes on, no claim outlives it.
 fn set_state(
     desk: &Desk<'_>,
     push: &Push,
-    state: PushState,
+    (state, event): (PushState, PushEvent),
     told: &Told,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let marks = marks(push, event);
+    let is_there = state == PushState::SentUnknown || state.has_arrived();
     desk.connection
-        .prepare_cached(
-            "UPDATE push SET state = :state, epoch = NULL, location = :location,
-                 last_error = iif(:state = 'sent', NULL, coalesce(:error, last_error)),
-                 due_at = coalesce(:due, due_at), updated_at = :now
+        .prepare_cached(&format!(
+            "UPDATE push SET state = :state, epoch = iif(:keeps, epoch, NULL),
+                 location = iif(:there, coalesce(:location, location), NULL),
+                 last_error = iif(:state IN ('sent', 'acknowledged'), NULL,
+                     coalesce(:error, last_error)),
+                 link = coalesce(:link, link),
+                 due_at = coalesce(:due, due_at), updated_at = :now,
+                 since = iif(:young, coalesce(:due, :now), since),
+                 message_id = iif(:afresh, NULL, message_id),
+                 batch = iif(:afresh, NULL, batch),
+                 failures = {}
              WHERE id = :id",
-        )
+            marks.failures
+        ))
         .and_then(|mut update| {
             update.execute(named_params! {
                 ":id": push.id.as_str(),
                 ":state": state.as_str(),
+                ":keeps": marks.keeps_claim,
+                ":there": is_there,
                 ":location": told.location,
                 ":error": told.error,
+                ":link": told.link,
                 ":due": told.due.map(time),
                 ":now": time(now),
+                ":young": marks.young,
+                ":afresh": marks.afresh,
             })
         })
         .map(|_| ())
         .map_err(StoreError::write("a push"))
+}
+
+/// Whether a newer package of the same release is at the DSP or on its way there: an older one must
+/// not undo it.
+pub(super) fn is_overtaken(connection: &Connection, push: &Push) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM push q JOIN package p ON p.id = q.package
+                 JOIN package o ON o.label = p.label AND o.gtin = p.gtin
+                 JOIN push e ON e.package = o.id AND e.dsp = q.dsp AND e.seq > q.seq
+             WHERE q.id = ?1 AND e.state IN (
+                 'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged'))",
+        )
+        .and_then(|mut select| select.query_one([push.id.as_str()], |row| row.get(0)))
+        .map_err(StoreError::read("the pushes"))
 }
 
 /// Writes to the operator about a push that was given up. No event of the package sets it off; the
@@ -241,8 +272,8 @@ pub(super) fn tell_operator(
     )
 }
 
-/// The package is delivered when every push that is neither blocked nor called off was sent, and
-/// one at least was. A push that was given up keeps it open until a person decides.
+/// The package is delivered when every push that is neither blocked nor called off is delivered, and
+/// one at least is. One that was given up or refused keeps it open until a person decides.
 pub(super) fn finish(
     desk: &mut Desk<'_>,
     id: &PackageId,
@@ -251,11 +282,13 @@ pub(super) fn finish(
     let pushes = of_package(desk.connection, id).map_err(StoreError::read("the pushes"))?;
     let mut dsps = Vec::new();
     for push in &pushes {
-        match push.state {
-            PushState::Sent => dsps.push(occasion.people.dsp_name(&push.dsp)),
-            PushState::Blocked | PushState::Cancelled => {}
-            PushState::Queued | PushState::Sending | PushState::Failed => return Ok(()),
+        if matches!(push.state, PushState::Blocked | PushState::Cancelled) {
+            continue;
         }
+        if !push.is_delivered() {
+            return Ok(());
+        }
+        dsps.push(occasion.people.dsp_name(&push.dsp));
     }
     let package = package_in(desk.connection, id).map_err(StoreError::read("a package"))?;
     // A push that was called off can be asked for again after the rest was delivered.

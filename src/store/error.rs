@@ -312,6 +312,11 @@ pub enum PushError {
     /// The claim is not the current one: the push was freed and may be with another worker.
     #[error("this claim of the push is no longer valid; its report is not believed")]
     Stale,
+    /// A newer package of the release is at the DSP, or on its way there.
+    #[error(
+        "a newer package of this release is at the DSP already, or on its way there; an older one must not undo it"
+    )]
+    Overtaken,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -324,6 +329,7 @@ impl PushError {
             Self::NotFound => Fault::permanent("push_not_found", self.to_string()),
             Self::Illegal(illegal) => Fault::permanent("push_state", illegal.to_string()),
             Self::Stale => Fault::permanent("push_stale", self.to_string()),
+            Self::Overtaken => Fault::permanent("push_overtaken", self.to_string()),
             Self::Store(error) => error.fault(),
         }
     }

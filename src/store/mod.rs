@@ -25,12 +25,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 mod accounts;
 mod ages;
+mod answers;
 mod apply;
 mod claims;
 mod connection;
 mod covers;
 mod doubles;
 mod error;
+mod gates;
 mod history;
 mod ids;
 mod ledger;
@@ -44,14 +46,16 @@ mod quotas;
 mod recordings;
 mod remembered;
 mod rows;
+mod shipments;
 mod writer;
 
 pub use ages::Oldest;
+pub use answers::AckFile;
 pub use error::{ApplyError, PushError, RuleError, StoreError};
 pub use history::HistoryQuestion;
 pub use letters::{LetterRow, LetterState};
 pub use packages::{Found, PackageFilter};
-pub use pushes::PushFilter;
+pub use pushes::{Made, PushFilter};
 pub use quotas::{FullSpace, TOLD_EVERY};
 pub use remembered::Remembered;
 

@@ -6,17 +6,19 @@ use super::apply::{DAEMON, Occasion};
 use super::claims::{self, Told};
 use super::error::{PushError, StoreError};
 use super::packages::{Found, matching};
-use super::rows::{time, time_of, word};
+use super::rows::{time_of, word};
+use super::writer::Desk;
 use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::lifecycle::push::{PushEvent, PushState};
-use crate::domain::push::{Claimed, Push};
+use crate::domain::push::{Claimed, Push, PushKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// What `push_of` reads.
 pub(super) const SELECT: &str =
     "SELECT id, package, dsp, state, attempts, due_at, last_error, location,
-        created_at, updated_at FROM push";
+        created_at, updated_at, kind, since, batch, message_id, is_test, awaits_ack, link
+     FROM push";
 
 /// Which pushes; what is `None` does not limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct PushFilter {
     pub dsp: Option<DspId>,
     /// In this state.
     pub state: Option<PushState>,
+    /// Of this batch.
+    pub batch: Option<String>,
 }
 
 impl Store {
@@ -38,6 +42,7 @@ impl Store {
                     "{SELECT}
                      WHERE (:package IS NULL OR package = :package) AND (:dsp IS NULL OR dsp = :dsp)
                          AND (:state IS NULL OR state = :state)
+                         AND (:batch IS NULL OR batch = :batch)
                      ORDER BY seq"
                 ))?
                 .query_map(
@@ -45,6 +50,7 @@ impl Store {
                         ":package": filter.package.as_ref().map(PackageId::as_str),
                         ":dsp": filter.dsp.as_ref().map(DspId::as_str),
                         ":state": filter.state.map(PushState::as_str),
+                        ":batch": filter.batch,
                     },
                     push_of,
                 )?
@@ -66,32 +72,61 @@ impl Store {
         })
     }
 
-    /// Takes the oldest push to a DSP that is due. An epoch that is not the current one gets
-    /// nothing.
-    pub fn claim_push(
+    /// All that is to be sent is there; `message_id` is the message that was made for it.
+    pub fn push_prepared(
         &self,
-        dsp: &DspId,
-        epoch: u64,
+        claimed: &Claimed,
+        made: &Made,
         now: Timestamp,
-    ) -> Result<Option<Claimed>, StoreError> {
-        // Workers ask all the time and mostly for nothing; that need not queue with the writers.
-        let any = self.read("the pushes that are due", |connection| {
-            connection
-                .prepare_cached(claims::NEXT)?
-                .exists((dsp.as_str(), time(now)))
-        })?;
-        if !any {
-            return Ok(None);
-        }
-        let dsp = dsp.clone();
-        self.change(move |desk| claims::claim(desk, &dsp, epoch, now))
+    ) -> Result<(), PushError> {
+        let (id, made) = (claimed.push.id.clone(), made.clone());
+        self.worker_also(
+            claimed,
+            PushEvent::Prepared,
+            Told::default(),
+            now,
+            move |desk| {
+                desk.connection
+                .prepare_cached(
+                    "UPDATE push SET message_id = ?2, is_test = ?3, awaits_ack = ?4 WHERE id = ?1",
+                )
+                .and_then(|mut update| {
+                    update.execute((id.as_str(), made.message_id, made.is_test, made.awaits_ack))
+                })
+                .map(|_| ())
+                .map_err(StoreError::write("a push"))
+            },
+        )
+    }
+
+    /// From now on it may be visible at `location`.
+    pub fn push_revealing(
+        &self,
+        claimed: &impl AsRef<[Claimed]>,
+        location: &str,
+        now: Timestamp,
+    ) -> Result<(), PushError> {
+        let told = Told {
+            location: Some(location.to_owned()),
+            ..Told::default()
+        };
+        self.worker_says(claimed, PushEvent::Revealing, told, now)
+    }
+
+    /// It did not become visible after all, and the worker goes on with it.
+    pub fn push_concealed(
+        &self,
+        claimed: &impl AsRef<[Claimed]>,
+        now: Timestamp,
+    ) -> Result<(), PushError> {
+        self.worker_says(claimed, PushEvent::Concealed, Told::default(), now)
     }
 
     /// Everything is at the DSP. When it was the last push that was open, the package is delivered,
     /// in the same transaction.
     pub fn push_sent(
         &self,
-        claimed: &Claimed,
+        claimed: &impl AsRef<[Claimed]>,
         location: &str,
         now: Timestamp,
     ) -> Result<(), PushError> {
@@ -102,10 +137,23 @@ impl Store {
         self.worker_says(claimed, PushEvent::Accepted, told, now)
     }
 
+    /// The DSP was asked and has not got it.
+    pub fn push_absent(
+        &self,
+        claimed: &impl AsRef<[Claimed]>,
+        now: Timestamp,
+    ) -> Result<(), PushError> {
+        let told = Told {
+            due: Some(now),
+            ..Told::default()
+        };
+        self.worker_says(claimed, PushEvent::Absent, told, now)
+    }
+
     /// A try failed; the next one is at `due`.
     pub fn push_postponed(
         &self,
-        claimed: &Claimed,
+        claimed: &impl AsRef<[Claimed]>,
         error: &str,
         due: Timestamp,
         now: Timestamp,
@@ -118,15 +166,33 @@ impl Store {
         self.worker_says(claimed, PushEvent::Postponed, told, now)
     }
 
+    /// The DSP cannot be reached; the push has done nothing wrong and is due when its gate opens.
+    pub fn push_held_up(
+        &self,
+        claimed: &impl AsRef<[Claimed]>,
+        error: &str,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), PushError> {
+        let told = Told {
+            error: Some(error.to_owned()),
+            due: Some(due),
+            ..Told::default()
+        };
+        self.worker_says(claimed, PushEvent::HeldUp, told, now)
+    }
+
     /// The last try failed: a person has to decide, and the operator is written to.
     pub fn push_given_up(
         &self,
-        claimed: &Claimed,
+        claimed: &impl AsRef<[Claimed]>,
         error: &str,
         now: Timestamp,
     ) -> Result<(), PushError> {
         let told = Told {
             error: Some(error.to_owned()),
+            // Asked about no more by itself.
+            due: Some(Timestamp::MAX),
             ..Told::default()
         };
         self.worker_says(claimed, PushEvent::GivenUp, told, now)
@@ -135,7 +201,7 @@ impl Store {
     /// The DSP's profile does not let it go out; it counts as not agreed.
     pub fn push_blocked(
         &self,
-        claimed: &Claimed,
+        claimed: &impl AsRef<[Claimed]>,
         why: &str,
         now: Timestamp,
     ) -> Result<(), PushError> {
@@ -144,6 +210,18 @@ impl Store {
             ..Told::default()
         };
         self.worker_says(claimed, PushEvent::Refused, told, now)
+    }
+
+    /// Takes a claimed push out of its batch: the rest goes without it.
+    pub fn push_leaves_batch(&self, id: &PushId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.change(move |desk| {
+            desk.connection
+                .prepare_cached("UPDATE push SET batch = NULL WHERE id = ?1")
+                .and_then(|mut update| update.execute([id.as_str()]))
+                .map(|_| ())
+                .map_err(StoreError::write("a push"))
+        })
     }
 
     /// Tries that failed since approval or since a person last asked for another: what a backoff
@@ -167,20 +245,62 @@ impl Store {
         self.person_says(id, PushEvent::Retried, told, actor, now)
     }
 
+    /// A person has looked: it is there.
+    pub fn push_confirm(&self, id: &PushId, actor: &str, now: Timestamp) -> Result<(), PushError> {
+        self.person_says(id, PushEvent::Confirmed, Told::default(), actor, now)
+    }
+
+    /// A person has looked: it goes out again, with a new message, although it may be there.
+    pub fn push_resend(&self, id: &PushId, actor: &str, now: Timestamp) -> Result<(), PushError> {
+        let told = Told {
+            due: Some(now),
+            ..Told::default()
+        };
+        self.person_says(id, PushEvent::Resent, told, actor, now)
+    }
+
+    /// A person wants it not before `at`, while it waits.
+    pub fn push_schedule(
+        &self,
+        id: &PushId,
+        at: Timestamp,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), PushError> {
+        let told = Told {
+            due: Some(at),
+            ..Told::default()
+        };
+        self.person_says(id, PushEvent::Retried, told, actor, now)
+    }
+
     /// A person calls it off. When all that is left has been sent, the package is delivered.
     pub fn push_cancel(&self, id: &PushId, actor: &str, now: Timestamp) -> Result<(), PushError> {
         self.person_says(id, PushEvent::CalledOff, Told::default(), actor, now)
     }
 
-    /// A worker's report.
+    /// A worker's report of all that it has in hand.
     fn worker_says(
         &self,
-        claimed: &Claimed,
+        claimed: &impl AsRef<[Claimed]>,
         event: PushEvent,
         told: Told,
         now: Timestamp,
     ) -> Result<(), PushError> {
-        let claimed = claimed.clone();
+        self.worker_also(claimed, event, told, now, |_| Ok(()))
+    }
+
+    /// The same with `more` in its transaction. Of several pushes those are believed that the worker
+    /// still holds; a person may have decided about one meanwhile.
+    fn worker_also(
+        &self,
+        claimed: &impl AsRef<[Claimed]>,
+        event: PushEvent,
+        told: Told,
+        now: Timestamp,
+        more: impl FnOnce(&mut Desk<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), PushError> {
+        let claimed = claimed.as_ref().to_vec();
         let people = self.people();
         self.change(move |desk| {
             let occasion = Occasion {
@@ -188,12 +308,28 @@ impl Store {
                 now,
                 people: &people,
             };
-            let push = claims::check_claim(desk, &claimed)?;
-            claims::step(desk, &push, event, &told, occasion)?;
-            if event == PushEvent::GivenUp {
-                claims::tell_operator(desk, &push, occasion)?;
+            let mut held = Vec::new();
+            for claim in &claimed {
+                match claims::check_claim(desk, claim) {
+                    Ok(push) => held.push(push),
+                    Err(PushError::Stale) if claimed.len() > 1 => {}
+                    Err(error) => return Err(error),
+                }
             }
-            claims::finish(desk, &push.package, occasion)
+            if held.is_empty() {
+                return Err(PushError::Stale);
+            }
+            for push in &held {
+                claims::step(desk, push, event, &told, occasion)?;
+                if event == PushEvent::GivenUp {
+                    claims::tell_operator(desk, push, occasion)?;
+                }
+            }
+            more(desk)?;
+            for push in &held {
+                claims::finish(desk, &push.package, occasion)?;
+            }
+            Ok(())
         })
     }
 
@@ -218,10 +354,26 @@ impl Store {
             let push = push_in(desk.connection, &id)
                 .map_err(StoreError::read("a push"))?
                 .ok_or(PushError::NotFound)?;
+            let goes_out = matches!(event, PushEvent::Retried | PushEvent::Resent)
+                && (push.state != PushState::SentUnknown || event == PushEvent::Resent);
+            if goes_out && claims::is_overtaken(desk.connection, &push)? {
+                return Err(PushError::Overtaken);
+            }
             claims::step(desk, &push, event, &told, occasion)?;
             claims::finish(desk, &push.package, occasion)
         })
     }
+}
+
+/// What a worker made before it sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// `MessageId`, if the message is ours.
+    pub message_id: Option<String>,
+    /// It goes out as a test.
+    pub is_test: bool,
+    /// Only the DSP's word makes it delivered.
+    pub awaits_ack: bool,
 }
 
 pub(super) fn of_package(
@@ -253,5 +405,12 @@ pub(super) fn push_of(row: &Row<'_>) -> rusqlite::Result<Push> {
         location: row.get(7)?,
         created_at: time_of(row, 8)?,
         updated_at: time_of(row, 9)?,
+        kind: word(row, 10, PushKind::parse)?,
+        since: time_of(row, 11)?,
+        batch: row.get(12)?,
+        message_id: row.get(13)?,
+        is_test: row.get(14)?,
+        awaits_ack: row.get(15)?,
+        link: row.get(16)?,
     })
 }

@@ -109,7 +109,7 @@ pub(super) fn is_being_delivered(
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM push q JOIN package p ON p.id = q.package
              WHERE p.label = ?1 AND p.gtin = ?2 AND p.id <> ?3
-                 AND q.state IN ('queued', 'sending'))",
+                 AND q.state IN ('queued', 'preparing', 'sending', 'sent_unknown'))",
         )?
         .query_one(
             (question.label.as_str(), gtin, question.package.as_str()),

@@ -39,7 +39,9 @@ const LIBRARY_HOMES: &[(&str, &[&str])] = &[
     ("russh_sftp", &["deliver"]),
     ("lettre", &["notify"]),
     ("libxml", &["inspect"]),
-    ("symphonia", &["inspect"]),
+    // `deliver` to bring a master into another form, and to prove that it kept every sample.
+    ("symphonia", &["inspect", "deliver"]),
+    ("flacenc", &["deliver"]),
     ("rqrr", &["inspect"]),
     ("notify::", &["intake"]),
     ("clap", &["cli"]),

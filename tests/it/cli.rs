@@ -4,7 +4,7 @@
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::shapes::{
-    FixDetail, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
+    FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
     PenaltyList, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
@@ -24,6 +24,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("quota", schema_for!(QuotaDetail)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
+        ("push-gates", schema_for!(GateList)),
         ("fix", schema_for!(FixDetail)),
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),
@@ -257,6 +258,7 @@ fn what_root_makes_belongs_to_the_service() {
         home.join("incoming"),
         home.join("partial"),
         home.join("reports"),
+        home.join("acknowledgements"),
         home,
     ] {
         assert_eq!(made.metadata().unwrap().uid(), 65534, "{}", made.display());

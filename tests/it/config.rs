@@ -227,7 +227,7 @@ fn all_unknown_keys_are_named_at_once() {
             "5: unknown key `levle` in [log]; did you mean `level`?",
             "7: unknown key `delivr` at the top; did you mean `deliver`?",
             "11: unknown key `retry_first` in [deliver]; did you mean `retry_first_seconds`?",
-            "12: unknown key `zzz` in [deliver]; known there: workers, retry_first_seconds, retry_cap_seconds, attempts",
+            "12: unknown key `zzz` in [deliver]; known there: workers, retry_first_seconds, retry_cap_seconds, attempts, max_age_hours, acknowledgements_seconds",
         ]
     );
 }
@@ -340,6 +340,57 @@ fn shipped_profiles_are_read() {
     let sample = fs::read_to_string(project("config/dsp/example-sftp.toml.sample")).unwrap();
     let ids = with_profiles(&[("partner.toml", &sample), ("README", "no profile")]);
     assert_eq!(ids.unwrap_or_else(|error| panic!("{error}")), ["partner"]);
+}
+
+/// As they are, but for what is theirs and ours.
+#[test]
+fn shipped_samples_of_profiles_are_read() {
+    let mut seen = Vec::new();
+    for entry in fs::read_dir(project("config/dsp")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(profile) = name.strip_suffix(".sample") else {
+            continue;
+        };
+        let text = fs::read_to_string(&path).unwrap();
+        let ids = with_profiles(&[(profile, &text)]);
+        assert_eq!(
+            ids.unwrap_or_else(|error| panic!("{error}")),
+            [profile.strip_suffix(".toml").unwrap()]
+        );
+        seen.push(name);
+    }
+    assert!(seen.len() >= 5, "{seen:?}");
+}
+
+#[test]
+fn every_mistake_of_a_profile_is_told_at_once() {
+    let text = "name = \"N\"\nmessage = \"ern_43\"\nchoreography = \"batch\"\nfolder = \"x\"\nmarker = \"m\"\nconcurrency = 0\ndelivered_when = \"acknowledged\"\n[message_options]\ndpid = \"PA-1\"\nterritories = [\"de\"]\n[batch]\npackages = 0\n[names]\naudio = \"{trck}\"\n[audio]\nformat = \"flac\"\nplain_wav_header = true\n[transport]\nkind = \"folder\"\npath = \"/x\"\n";
+    let said = wrong_profile("n.toml", text).join("\n");
+    for what in [
+        "`concurrency` is 0",
+        "`dpid` of [message_options] is \"PA-1\"",
+        "our own DDEX party identifier is missing",
+        "our own name is missing",
+        "`territories` of [message_options] has \"de\"",
+        "`packages` of [batch] is 0",
+        "`marker` is set, but a batch ends with its manifest",
+        "`plain_wav_header` of [audio] is about WAV",
+        "`acknowledgements` names no directory",
+        "`folder` lacks {batch}",
+        "`audio` of [names] uses {trck}, which is not known; known are {icpn}",
+    ] {
+        assert!(said.contains(what), "{what:?} is not in\n{said}");
+    }
+    let received = "name = \"N\"\nchoreography = \"batch\"\n[message_options]\ntest = true\n[audio]\nformat = \"flac\"\n[transport]\nkind = \"folder\"\npath = \"/x\"\n";
+    let said = wrong_profile("n.toml", received).join("\n");
+    for what in [
+        "[message_options] is about",
+        "`choreography` is \"batch\"",
+        "[audio] and [artwork]",
+    ] {
+        assert!(said.contains(what), "{what:?} is not in\n{said}");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ const POINTS: &[&str] = &[
     "mail.before_send",
     "mail.before_mark",
     "push.after_claim",
+    "push.revealing",
     "push.before_mark",
 ];
 

@@ -1,17 +1,18 @@
 //! Pushing to DSPs: a folder, and Debian's OpenSSH server.
 
+mod hostile;
+mod liar;
 mod password;
 pub(crate) mod sshd;
 
-use dropzone::deliver::{self, plan, probe, send};
-use dropzone::domain::dsp::{DspProfile, MessageChoice, TransportChoice};
+use dropzone::deliver::{self, Trip, plan, probe};
+use dropzone::domain::dsp::{DspProfile, TransportChoice};
 use dropzone::domain::facts::{Manifest, ManifestFile};
 use dropzone::domain::fault::Fault;
-use dropzone::domain::ids::{DspId, LabelId, PackageId, PushId};
+use dropzone::domain::ids::{DspId, LabelId, PackageId};
 use dropzone::domain::lifecycle::Status;
-use dropzone::domain::lifecycle::push::PushState;
 use dropzone::domain::package::Package;
-use dropzone::domain::push::{Claimed, Plan, Push};
+use dropzone::domain::push::{Attempt, Plan};
 use dropzone::domain::report::Counts;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -116,36 +117,19 @@ const CONTENT: [&str; 5] = [
 
 const FOLDER: &str = "5034567890120_01JZPACKAGE";
 
-fn claimed(attempts: u32) -> Claimed {
-    Claimed {
-        push: Push {
-            id: PushId::new("01JZPUSH"),
-            package: PackageId::new("01JZPACKAGE"),
-            dsp: DspId::new("archive"),
-            state: PushState::Sending,
-            attempts,
-            due_at: Timestamp::UNIX_EPOCH,
-            last_error: None,
-            location: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-        },
-        epoch: 1,
+fn claimed(number: u32) -> Attempt {
+    Attempt {
+        of: "01JZPUSH".to_owned(),
+        number,
     }
 }
 
+async fn send(profile: &DspProfile, attempt: &Attempt, plan: &Plan) -> Result<String, Fault> {
+    deliver::send(profile, attempt, plan, &Trip::default()).await
+}
+
 fn profile(transport: TransportChoice) -> DspProfile {
-    DspProfile {
-        id: DspId::new("archive"),
-        name: "The Archive".to_owned(),
-        enabled: true,
-        message: MessageChoice::AsReceived,
-        directory: String::new(),
-        folder: "{icpn}_{package}".to_owned(),
-        marker: "delivery.complete".to_owned(),
-        concurrency: 1,
-        transport,
-    }
+    DspProfile::plain(DspId::new("archive"), "The Archive", transport)
 }
 
 fn folder_profile(path: &Path) -> DspProfile {
@@ -280,7 +264,7 @@ fn files_cannot_meet_each_other_or_the_marker() {
         ("x.wav", "delivered.txt"),
     ] {
         let mut profile = profile.clone();
-        profile.marker = "delivered.txt".to_owned();
+        profile.marker = Some("delivered.txt".to_owned());
         let mut spooled = spooled();
         spooled.manifest.files[0].path = first.to_owned();
         spooled.manifest.files[1].path = second.to_owned();
@@ -340,7 +324,7 @@ async fn a_folder_gets_all_of_it() {
 async fn nested_folders_and_markers_with_content_work() {
     let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
     let mut profile = folder_profile(inbox.path());
-    profile.folder = "N_{attempt}/{icpn}".to_owned();
+    profile.folder = Some("N_{attempt}/{icpn}".to_owned());
     let mut plan = spooled.plan(&profile);
     plan.markers = vec![("N_2/BatchComplete_1.xml".to_owned(), b"<done/>".to_vec())];
     send(&profile, &claimed(1), &plan).await.unwrap();

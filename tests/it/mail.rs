@@ -50,10 +50,9 @@ fn package(status: Status) -> Package {
 }
 
 fn push(number: u32, dsp: &str, state: PushState) -> Push {
+    let approved = at("2026-03-24T09:00:00Z");
+    let id = PushId::new(format!("01JQW90000000000000000000{number}"));
     Push {
-        id: PushId::new(format!("01JQW90000000000000000000{number}")),
-        package: PackageId::new(PACKAGE),
-        dsp: DspId::new(dsp),
         state,
         attempts: 9,
         due_at: at("2026-03-24T10:15:42Z"),
@@ -61,9 +60,8 @@ fn push(number: u32, dsp: &str, state: PushState) -> Push {
             "sftp.soundwave.example:22 offered the host key SHA256:abc instead of the pinned one"
                 .to_owned()
         }),
-        location: None,
-        created_at: at("2026-03-24T09:00:00Z"),
         updated_at: at("2026-03-24T10:15:42Z"),
+        ..Push::queued(id, PackageId::new(PACKAGE), DspId::new(dsp), approved)
     }
 }
 

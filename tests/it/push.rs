@@ -279,3 +279,111 @@ fn killed_in_the_middle_of_a_push_one_whole_release_arrives() {
         assert!(!late, "{moment}: the push was faster than the test");
     }
 }
+
+/// A store that takes ERN 4.3 in batches of two, wants FLAC, and answers.
+fn batch_store(daemon: &TestDaemon) -> PathBuf {
+    let home = daemon.home.path().join("batches");
+    for folder in ["in", "acks"] {
+        fs::create_dir_all(home.join(folder)).unwrap();
+    }
+    let toml = format!(
+        "name = \"Batch Store\"\nmessage = \"ern_43\"\nchoreography = \"batch\"\ndirectory = \"in\"\nacknowledgements = \"acks\"\ndelivered_when = \"acknowledged\"\n\n[message_options]\ndpid = \"PADPIDA2026112602B\"\n\n[batch]\nwindow_seconds = 86400\npackages = 2\n\n[audio]\nformat = \"flac\"\n\n[transport]\nkind = \"folder\"\npath = \"{}\"\n",
+        home.display()
+    );
+    daemon.profile("batch", &toml);
+    home
+}
+
+fn answer(acks: &Path, icpn: &str, status: &str) {
+    let xml = format!(
+        "<?xml version=\"1.0\"?><c:FtpAcknowledgementMessage xmlns:c=\"http://ddex.net/xml/ern-c-sftp/16\" MessageVersionId=\"1.6\"><MessageHeader/><AcknowledgedFile><ReleaseId>{icpn}</ReleaseId></AcknowledgedFile><FileStatus>{status}</FileStatus></c:FtpAcknowledgementMessage>"
+    );
+    // As a careful DSP does it.
+    let hidden = acks.join(format!(".{icpn}"));
+    fs::write(&hidden, xml).unwrap();
+    fs::rename(hidden, acks.join(format!("ACK_{icpn}_{status}.xml"))).unwrap();
+}
+
+#[test]
+fn two_releases_share_a_batch_in_ern_43_and_the_store_answers() {
+    let settings = "[party]\ndpid = \"PADPIDA2026112601A\"\nname = \"Example Distribution\"\n[deliver]\nacknowledgements_seconds = 1\n";
+    let mut daemon = TestDaemon::prepare(settings);
+    let home = batch_store(&daemon);
+    daemon.run();
+    let label = daemon.label("quayside", &["--dsp", "batch"]);
+    let folders = [daemon.material(&release(40)), daemon.material(&release(41))];
+    let first = approve(&daemon, &label, &folders[0]);
+    let waiting = push(&daemon, "batch").unwrap();
+    assert_eq!(
+        waiting["state"], "queued",
+        "it waits for another: {waiting}"
+    );
+    let second = approve(&daemon, &label, &folders[1]);
+    wait_push(&daemon, "batch", |push| {
+        let listed = &push["last_error"];
+        assert!(listed.is_null(), "{push}");
+        push["state"] == "sent"
+    });
+    let there = entries(&home.join("in"));
+    assert_eq!(there.len(), 1, "one batch: {there:?}");
+    let id = name_of(&there[0]);
+    assert!(
+        id.len() == 17 && id.bytes().all(|b| b.is_ascii_digit()),
+        "{id}"
+    );
+    let manifest = fs::read(there[0].join(format!("BatchComplete_{id}.xml"))).unwrap();
+    let manifest = dropzone::domain::ern::read_manifest("m", &manifest).unwrap();
+    assert_eq!(manifest.messages.len(), 2);
+    let mut icpns = Vec::new();
+    for (package, listed) in [&first, &second].into_iter().zip(&manifest.messages) {
+        let shown = daemon.package(package);
+        let icpn = shown["icpn"].as_str().unwrap().to_owned();
+        assert_eq!(listed.url.as_deref(), Some(&*format!("{icpn}/{icpn}.xml")));
+        let xml = fs::read(there[0].join(format!("{icpn}/{icpn}.xml"))).unwrap();
+        let reading =
+            dropzone::domain::ern::read(&xml, &dropzone::domain::limits::Limits::default());
+        let message = reading.message.unwrap();
+        assert_eq!(message.version, "43");
+        let id = message.header.message_id.unwrap().value;
+        assert_eq!(Some(&id), listed.message_id.as_ref());
+        for file in entries(&there[0].join(&icpn).join("resources")) {
+            let name = name_of(&file);
+            assert!(String::from_utf8_lossy(&xml).contains(&name), "{name}");
+            if name.ends_with(".flac") {
+                let tested = Command::new("flac").args(["-s", "-t"]).arg(&file).status();
+                assert!(tested.is_ok_and(|status| status.success()), "{name}");
+            } else {
+                assert!(name.ends_with(".jpg"), "{name}");
+            }
+        }
+        assert_eq!(shown["status"], "qc_approved", "sent is not delivered here");
+        icpns.push(icpn);
+    }
+    assert_ne!(icpns[0], icpns[1]);
+    answer(&home.join("acks"), &icpns[0], "ResourceCorrupt");
+    answer(&home.join("acks"), &icpns[1], "FileOK");
+    daemon.wait_status(&name_of(&folders[1]), "delivered");
+    let refused = wait_push(&daemon, "batch", |push| push["state"] == "refused");
+    assert_eq!(refused["last_error"], "The DSP answered ResourceCorrupt.");
+    answer(&home.join("acks"), &icpns[0], "FileOK");
+    daemon.wait_status(&name_of(&folders[0]), "delivered");
+    let mails = daemon.mails();
+    let delivered = mails.last().unwrap();
+    assert!(
+        delivered.contains("Batch Store, confirmed by them"),
+        "{delivered}"
+    );
+
+    // The label's machines were told as well, and cannot write there.
+    let listed = daemon.sftp_ok(&label, "ls -1 acknowledgements\n");
+    assert_eq!(listed.matches("ACK_").count(), 2, "{listed}");
+    let kept = daemon
+        .data()
+        .join("labels")
+        .join(&label.id)
+        .join("acknowledgements");
+    for file in entries(&kept) {
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.contains("<FileStatus>FileOK</FileStatus>"), "{text}");
+    }
+}

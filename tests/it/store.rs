@@ -10,6 +10,7 @@ mod pushes;
 mod questions;
 mod quotas;
 mod recordings;
+mod shipping;
 
 use bench::{Bench, account, add_label, judged_event, manifest, noon, report};
 use dropzone::domain::account::Accounts as _;

@@ -3,12 +3,10 @@
 
 use super::stage::Stage;
 use crate::cli::exit::Failure;
-use crate::daemon::clock;
-use crate::deliver;
-use crate::domain::dsp::{DspProfile, MessageChoice, TransportChoice};
-use crate::domain::ids::{DspId, PackageId, PushId};
-use crate::domain::lifecycle::push::PushState;
-use crate::domain::push::{Cargo, Claimed, Plan, Push};
+use crate::deliver::{self, Trip};
+use crate::domain::dsp::{DspProfile, TransportChoice};
+use crate::domain::ids::DspId;
+use crate::domain::push::{Attempt, Cargo, Plan};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -24,45 +22,29 @@ pub(super) fn upload(
     let secret = stage.home.join("password");
     fs::write(&secret, password)?;
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
-    let profile = DspProfile {
-        id: DspId::new("demo-door"),
-        name: "our own door".to_owned(),
-        enabled: true,
-        message: MessageChoice::AsReceived,
-        directory: "incoming".to_owned(),
-        folder: String::new(),
-        marker: String::new(),
-        concurrency: 1,
-        transport: TransportChoice::Sftp {
-            host: "127.0.0.1".to_owned(),
-            port: stage.port,
-            user: user.to_owned(),
-            host_key: host_key(stage)?,
-            password_file: Some(secret),
-            key_file: None,
-            timeout_seconds: 30,
-        },
+    let transport = TransportChoice::Sftp {
+        host: "127.0.0.1".to_owned(),
+        port: stage.port,
+        user: user.to_owned(),
+        host_key: host_key(stage)?,
+        password_file: Some(secret),
+        key_file: None,
+        timeout_seconds: 30,
     };
-    let now = clock::now();
-    let push = Push {
-        id: PushId::new("demo"),
-        package: PackageId::new("demo"),
-        dsp: profile.id.clone(),
-        state: PushState::Sending,
-        attempts: 1,
-        due_at: now,
-        last_error: None,
-        location: None,
-        created_at: now,
-        updated_at: now,
+    let mut profile = DspProfile::plain(DspId::new("demo-door"), "our own door", transport);
+    "incoming".clone_into(&mut profile.directory);
+    let attempt = Attempt {
+        of: "demo".to_owned(),
+        number: 1,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let sent = runtime.block_on(deliver::send(
         &profile,
-        &Claimed { push, epoch: 1 },
+        &attempt,
         &plan(folder)?,
+        &Trip::default(),
     ));
     sent.map(|_| ()).map_err(|fault| {
         Failure::Failed(format!(

@@ -4,6 +4,7 @@
 //! what the XSD check is given (`normalise`). `VERSIONS` is the one list of ERN versions; a new
 //! reader is a row there and a module beside `v382`.
 
+mod answers;
 mod batch;
 mod decode;
 mod edit;
@@ -24,6 +25,7 @@ pub use edit::{Edited, apply, editable};
 
 use super::limits::Limits;
 use super::release::{Message, Pos, ReadFault, ReadFaultKind, Reading};
+pub use answers::read_acknowledgement;
 pub use batch::read_manifest;
 use tree::Element;
 

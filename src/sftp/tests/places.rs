@@ -29,7 +29,7 @@ fn only_incoming_can_be_changed_and_nothing_else_exists() {
     let mut client = label.connect();
     assert_eq!(
         client.list("/").into_keys().collect::<Vec<_>>(),
-        ["incoming", "reports"]
+        ["acknowledgements", "incoming", "reports"]
     );
     client.mkdir("/incoming/A");
     client.put("/incoming/A/a", "x");

@@ -7,7 +7,7 @@ use dropzone::domain::lifecycle::Status;
 use dropzone::domain::lifecycle::push::PushState;
 use dropzone::domain::package::Event;
 use dropzone::domain::push::{Claimed, Push};
-use dropzone::store::{Found, PushError, PushFilter, Store};
+use dropzone::store::{Found, Made, PushError, PushFilter, Store};
 use std::collections::BTreeMap;
 
 const UPC: &str = "036000291452";
@@ -22,7 +22,15 @@ fn megastream() -> DspId {
 
 fn claim(bench: &Bench, dsp: &DspId, epoch: u64) -> Claimed {
     let claimed = bench.store.claim_push(dsp, epoch, later(1)).unwrap();
-    claimed.expect("a push is due")
+    prepared(&bench.store, claimed)
+}
+
+/// A claim whose worker has all that is to be sent.
+fn prepared(store: &Store, claimed: Option<Claimed>) -> Claimed {
+    let claimed = claimed.expect("a push is due");
+    let made = Made::default();
+    store.push_prepared(&claimed, &made, later(1)).unwrap();
+    claimed
 }
 
 fn push(bench: &Bench, id: &PushId) -> Push {
@@ -54,7 +62,7 @@ fn approval_makes_one_push_for_each_dsp() {
     let filter = PushFilter {
         dsp: Some(archive()),
         state: Some(PushState::Queued),
-        package: None,
+        ..PushFilter::default()
     };
     assert_eq!(bench.store.pushes(&filter).unwrap().len(), 1);
 }
@@ -69,7 +77,7 @@ fn a_package_is_delivered_with_its_last_push() {
     let first = claim(&bench, &archive(), epoch);
     assert_eq!(
         (first.push.attempts, first.push.state),
-        (1, PushState::Sending)
+        (1, PushState::Preparing)
     );
     assert_eq!(
         bench.store.claim_push(&archive(), epoch, later(1)).unwrap(),
@@ -147,7 +155,7 @@ fn a_failed_try_waits_for_its_time() {
         .store
         .claim_push(&archive(), epoch, later(30))
         .unwrap();
-    let second = second.unwrap();
+    let second = prepared(&bench.store, second);
     assert_eq!(second.push.attempts, 2);
     let late = bench.store.push_sent(&first, "/in", later(31));
     assert!(
@@ -193,7 +201,7 @@ fn giving_up_is_seen_by_a_person_who_may_ask_again() {
         .store
         .claim_push(&archive(), epoch, later(60))
         .unwrap();
-    let again = again.unwrap();
+    let again = prepared(&bench.store, again);
     assert_eq!(again.push.attempts, 2, "never set back");
     bench
         .store
@@ -263,7 +271,7 @@ fn what_was_called_off_or_blocked_does_not_hold_a_package() {
         .unwrap();
     bench
         .store
-        .push_sent(&again.unwrap(), "/in", later(5))
+        .push_sent(&prepared(&bench.store, again), "/in", later(5))
         .unwrap();
     assert_eq!(bench.status(&id), Status::Delivered);
 
@@ -274,7 +282,7 @@ fn what_was_called_off_or_blocked_does_not_hold_a_package() {
     let late = bench.store.claim_push(&archive(), epoch, later(6)).unwrap();
     bench
         .store
-        .push_sent(&late.unwrap(), "/in", later(7))
+        .push_sent(&prepared(&bench.store, late), "/in", later(7))
         .unwrap();
     assert_eq!(bench.status(&id), Status::Delivered, "delivered once");
     assert_eq!(bench.store.log(&id).unwrap().len(), 4);
@@ -320,7 +328,8 @@ fn a_new_start_frees_the_claims_of_the_old_one() {
     ] {
         assert!(matches!(report, Err(PushError::Stale)));
     }
-    let fresh = next.claim_push(&archive(), new, later(3)).unwrap().unwrap();
+    let fresh = next.claim_push(&archive(), new, later(3)).unwrap();
+    let fresh = prepared(&next, fresh);
     assert_eq!(fresh.push.attempts, 2);
     let forged = Claimed {
         epoch: old,
@@ -372,7 +381,7 @@ fn a_new_version_does_not_overtake_the_old_one() {
         .store
         .claim_push(&archive(), epoch, later(600))
         .unwrap();
-    let again = again.unwrap();
+    let again = prepared(&bench.store, again);
     assert_eq!(again.push.package, old);
     bench.store.push_sent(&again, "/in", later(601)).unwrap();
     let last = bench
