@@ -132,6 +132,7 @@ pub(super) fn inspected<T>(
         policy: Policy::none(),
         label_dpid: None,
         own_dpid: config.party.dpid(),
+        in_test: false,
         history: None,
         limits: &config.limits,
         schemas: &schemas,

@@ -107,6 +107,10 @@ pub struct Settings {
     /// Versions of ERN that the label may send: `3.8.2` alone, or `4` (4.1.1, 4.2, 4.3, 4.3.2) as well
     #[arg(long, value_parser = ["3.8.2", "4"])]
     ern: Option<String>,
+    /// Whether the label is still being tried out: everything it sends is then checked as a test and
+    /// not delivered
+    #[arg(long, value_parser = ["test", "live"])]
+    phase: Option<String>,
     /// Territories that the label's contract holds, as codes such as NG,GH; `Worldwide` for all
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     territories: Option<Vec<String>>,
@@ -207,6 +211,7 @@ fn add(
         dpid: None,
         territories: Vec::new(),
         takes_ern4: false,
+        in_test: false,
         password_hash: None,
         keys: Vec::new(),
         disabled: false,
@@ -296,6 +301,9 @@ fn change(
     }
     if let Some(ern) = &settings.ern {
         account.takes_ern4 = ern == "4";
+    }
+    if let Some(phase) = &settings.phase {
+        account.in_test = phase == "test";
     }
     for file in &settings.keys {
         add_keys(account, file)?;

@@ -325,6 +325,8 @@ pub struct LabelDetail {
     pub profile: String,
     /// Versions of ERN that the label may send: `3.8.2`, and `4` where that was agreed.
     pub ern: Vec<String>,
+    /// `test` while what it sends is only checked; `live` otherwise.
+    pub phase: String,
     /// DDEX party identifier.
     pub dpid: Option<String>,
     /// Territories that its contract holds; empty: the whole world.
@@ -374,6 +376,7 @@ impl LabelDetail {
             dsps: account.dsps.iter().map(ToString::to_string).collect(),
             profile: account.profile.as_str().to_owned(),
             ern: versions(account),
+            phase: if account.in_test { "test" } else { "live" }.to_owned(),
             dpid: account.dpid.clone(),
             territories: account.territories.clone(),
             has_password: account.password_hash.is_some(),

@@ -199,6 +199,7 @@ impl Pipeline {
             policy: &policy,
             label_dpid: account.dpid.as_deref(),
             own_dpid: parts.config.party.dpid(),
+            in_test: account.in_test,
             history: Some(&past),
             limits: &parts.config.limits,
             schemas: &parts.schemas,

@@ -77,6 +77,8 @@ pub struct Account {
     pub territories: Vec<String>,
     /// Whether the label may send ERN 4 beside ERN 3.8.2 (XML-006).
     pub takes_ern4: bool,
+    /// Still being tried out: what it sends is judged as a test and goes nowhere (HDR-008).
+    pub in_test: bool,
     /// PHC string (`$argon2id$…`), if the label logs in by password.
     pub password_hash: Option<String>,
     /// Public keys in OpenSSH one-line form (`ssh-ed25519 AAAA… comment`).

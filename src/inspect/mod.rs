@@ -86,6 +86,8 @@ pub struct Request<'a> {
     pub label_dpid: Option<&'a str>,
     /// The operator's own DPID, when it is configured.
     pub own_dpid: Option<&'a str>,
+    /// The account is in its test phase.
+    pub in_test: bool,
     /// Earlier packages; `None` offline.
     pub history: Option<&'a dyn Past>,
     /// The most that a package may be.
@@ -185,6 +187,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
         history: None,
         label_dpid: request.label_dpid,
         own_dpid: request.own_dpid,
+        in_test: request.in_test,
         profile: request.profile,
         policy: request.policy,
         limits: request.limits,

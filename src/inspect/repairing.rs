@@ -122,6 +122,7 @@ fn judged(
         history: None,
         label_dpid: request.label_dpid,
         own_dpid: request.own_dpid,
+        in_test: request.in_test,
         profile,
         policy: request.policy,
         limits,

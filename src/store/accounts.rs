@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 const COLUMNS: &str =
     "id, name, emails, dsps, profile, dpid, password_hash, keys, disabled, created_at, territories,
-     allow_from, require, expires_at, takes_ern4";
+     allow_from, require, expires_at, takes_ern4, in_test";
 
 impl Store {
     /// A new identifier for a label that is to be added.
@@ -36,10 +36,11 @@ impl Store {
                 desk,
                 &account,
                 "INSERT INTO label (id, name, emails, dsps, profile, dpid, password_hash, keys,
-                     disabled, created_at, territories, allow_from, require, expires_at, takes_ern4)
+                     disabled, created_at, territories, allow_from, require, expires_at, takes_ern4,
+                     in_test)
                  VALUES (:id, :name, :emails, :dsps, :profile, :dpid, :password_hash, :keys,
                      :disabled, :created_at, :territories, :allow_from, :require, :expires_at,
-                     :takes_ern4)",
+                     :takes_ern4, :in_test)",
             )?;
             Ok(())
         })
@@ -61,7 +62,7 @@ impl Store {
                      profile = :profile, dpid = :dpid, password_hash = :password_hash,
                      keys = :keys, disabled = :disabled, created_at = :created_at,
                      territories = :territories, allow_from = :allow_from, require = :require,
-                     expires_at = :expires_at, takes_ern4 = :takes_ern4
+                     expires_at = :expires_at, takes_ern4 = :takes_ern4, in_test = :in_test
                  WHERE id = :id",
             )?;
             if changed == 0 {
@@ -140,6 +141,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
             expires_at: maybe_time_of(row, 13)?,
         },
         takes_ern4: row.get(14)?,
+        in_test: row.get(15)?,
     })
 }
 
@@ -168,6 +170,7 @@ fn write(desk: &Desk<'_>, account: &Account, sql: &str) -> Result<usize, StoreEr
                 ":require": account.access.require.as_str(),
                 ":expires_at": account.access.expires_at.map(time),
                 ":takes_ern4": account.takes_ern4,
+                ":in_test": account.in_test,
             })
         })
         .map_err(StoreError::write("a label"))

@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0007_access_and_penalties.sql"),
     include_str!("migrations/0008_ern_of_a_label.sql"),
     include_str!("migrations/0009_pushes_that_are_answered.sql"),
+    include_str!("migrations/0010_phase_of_a_label.sql"),
 ];
 
 /// The version that this program writes and reads.

@@ -17,7 +17,7 @@ CREATE TABLE label (
     disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
     created_at    TEXT NOT NULL
 , territories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(territories)), allow_from TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(allow_from)), require TEXT NOT NULL DEFAULT 'any'
-    CHECK (require IN ('any', 'key+password')), expires_at TEXT, takes_ern4 INTEGER NOT NULL DEFAULT 0 CHECK (takes_ern4 IN (0, 1))) STRICT;
+    CHECK (require IN ('any', 'key+password')), expires_at TEXT, takes_ern4 INTEGER NOT NULL DEFAULT 0 CHECK (takes_ern4 IN (0, 1)), in_test INTEGER NOT NULL DEFAULT 0 CHECK (in_test IN (0, 1))) STRICT;
 
 CREATE TABLE package (
     seq             INTEGER PRIMARY KEY,

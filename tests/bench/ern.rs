@@ -136,6 +136,7 @@ fn subject<'a>(folder: &'a FolderFacts, reading: &'a Reading, limits: &'a Limits
         policy: dropzone::domain::policy::Policy::none(),
         label_dpid: None,
         own_dpid: None,
+        in_test: false,
         profile: Profile::Strict,
         limits,
         now: "2026-11-26T12:00:00Z".parse().unwrap(),

@@ -161,6 +161,7 @@ pub(crate) fn report(bytes: &[u8]) {
             policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
             own_dpid: None,
+            in_test: false,
             profile,
             limits: &limits,
             now: jiff::Timestamp::UNIX_EPOCH,

@@ -86,6 +86,7 @@ impl Server {
                 dpid: None,
                 territories: Vec::new(),
                 takes_ern4: false,
+                in_test: false,
                 password_hash: Some(password_hash().to_owned()),
                 keys: vec![fs::read_to_string(key.with_extension("pub")).unwrap()],
                 disabled: false,

@@ -204,7 +204,7 @@ pub struct ReleaseSummary {
     pub message_created: Option<String>,
     /// ERN version of the message, such as `3.8.2`.
     pub ern_version: Option<String>,
-    /// `TestMessage` was stated (HDR-007).
+    /// `TestMessage` was stated (HDR-007), or the account is in its test phase (HDR-008).
     pub is_test: bool,
     /// Use types of the release's deals.
     #[serde(default)]

@@ -98,6 +98,17 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::BASE
     },
     Rule {
+        code: "HDR-008",
+        title: "Live message from an account in its test phase",
+        weight: Weight::WARNING,
+        why: "While an account is being tried out, everything it sends is handled as a test: \
+              checked and reported, never delivered.",
+        fix: "Nothing, if this is a trial. When your account is live, upload the release again.",
+        source: "drop zone; DDEX ERN 3.8.2, MessageControlType",
+        check: live_while_in_test,
+        ..Rule::BASE
+    },
+    Rule {
         code: "HDR-009",
         title: "Sent on behalf of somebody else",
         weight: Weight::WARNING,
@@ -319,6 +330,23 @@ fn test_message(case: &Case<'_>, findings: &mut Findings<'_>) {
                 .at(&control.at),
         );
     }
+}
+
+fn live_while_in_test(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some(message) = case.message.filter(|_| case.subject.in_test) else {
+        return;
+    };
+    let control = message.header.control_type.as_ref();
+    if control.is_some_and(|control| control.as_str() == "TestMessage") {
+        return;
+    }
+    findings.add(
+        Note::new(
+            "Your account is in its test phase: this live message was handled as a test and is not \
+             delivered.",
+        )
+        .at(control.map_or(&message.header.at, |control| &control.at)),
+    );
 }
 
 fn on_behalf_of_another(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -90,6 +90,8 @@ pub struct Subject<'a> {
     pub label_dpid: Option<&'a str>,
     /// The operator's own DPID, when it is configured.
     pub own_dpid: Option<&'a str>,
+    /// The account is in its test phase.
+    pub in_test: bool,
     /// How strictly to judge.
     pub profile: Profile,
     /// Rules that weigh otherwise for this label; none offline.

@@ -76,7 +76,8 @@ pub(super) fn release(case: &Case<'_>) -> ReleaseSummary {
         message_id: value(header.message_id.as_ref()),
         message_created: value(header.created.as_ref()),
         ern_version: dotted(&message.version),
-        is_test: value(header.control_type.as_ref()).as_deref() == Some("TestMessage"),
+        is_test: case.subject.in_test
+            || value(header.control_type.as_ref()).as_deref() == Some("TestMessage"),
         use_types: use_types(case),
         thread_id: value(header.thread_id.as_ref()),
         ..ReleaseSummary::default()

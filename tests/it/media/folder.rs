@@ -187,6 +187,7 @@ fn request<'a>(
         policy: dropzone::domain::policy::Policy::none(),
         label_dpid: None,
         own_dpid: None,
+        in_test: false,
         history: None,
         limits,
         schemas,

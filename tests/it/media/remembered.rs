@@ -68,6 +68,7 @@ impl Bench {
             policy: dropzone::domain::policy::Policy::none(),
             label_dpid: None,
             own_dpid: None,
+            in_test: false,
             history: None,
             limits: &limits,
             schemas: &schemas,

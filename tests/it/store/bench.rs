@@ -120,6 +120,7 @@ pub(crate) fn account(store: &Store, name: &str, emails: &[&str]) -> Account {
         dpid: None,
         territories: Vec::new(),
         takes_ern4: false,
+        in_test: false,
         password_hash: None,
         keys: Vec::new(),
         disabled: false,

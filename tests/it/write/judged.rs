@@ -47,6 +47,7 @@ fn report(reading: &Reading) -> Report {
         policy: Policy::none(),
         label_dpid: None,
         own_dpid: None,
+        in_test: false,
         profile: Profile::Guide,
         limits: &limits,
         now: "2026-03-20T12:00:00Z".parse().unwrap(),

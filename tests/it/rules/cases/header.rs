@@ -26,6 +26,10 @@ pub(super) const CASES: &[Case] = &[
         p.history = Some(History::default());
     }),
     warning("HDR-003", |p| p.own_dpid = Some(OTHER_DPID.to_owned())).sound(|p| p.own_dpid = None),
+    warning("HDR-008", |p| p.in_test = true).sound(|p| {
+        p.in_test = true;
+        p.message().header.control_type.as_mut().unwrap().value = "TestMessage".to_owned();
+    }),
     warning("HDR-004", |p| {
         p.history = Some(History {
             same_message_id: vec![earlier(Status::Delivered)],
