@@ -156,7 +156,7 @@ const PROVEN_AT_THE_DOOR: &[(&str, [(&str, &str); 2])] = &[
         "PKG-001",
         [
             (
-                "src/sftp/tests.rs",
+                "src/sftp/tests/places.rs",
                 "loose_files_are_refused_with_what_to_do",
             ),
             (

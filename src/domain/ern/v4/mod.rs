@@ -139,7 +139,11 @@ pub(super) fn titles(element: Element<'_, '_>) -> Vec<Title> {
     for child in element.children() {
         let kind = match child.name() {
             "DisplayTitle" => Some("DisplayTitle".to_owned()),
-            "AdditionalTitle" => parts::attribute(child, "TitleType"),
+            "AdditionalTitle" => {
+                child.pass_over(&["Namespace", "TitleType"]);
+                let own = parts::attribute(child, "UserDefinedValue");
+                own.or_else(|| parts::attribute(child, "TitleType"))
+            }
             name if ADDITIONAL.contains(&name) => Some(name.to_owned()),
             _ => continue,
         };

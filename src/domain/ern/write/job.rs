@@ -396,6 +396,12 @@ impl<'a> Job<'a> {
             let why = "We do not hand this on.".to_owned();
             self.note("DSP-003", what, why, &unread.first.at, unread.count);
         }
+        let of_tracks = message.recordings.iter().flat_map(|r| &r.parental);
+        let warnings: Vec<&Text> = self.main.parental.iter().chain(of_tracks).collect();
+        for own in warnings.iter().filter(|w| w.as_str() == "UserDefined") {
+            let what = "ParentalWarningType of the label's own";
+            self.lose(what, "Stores do not know it; Unknown goes out.", &own.at);
+        }
         for recording in &message.recordings {
             if !self
                 .tracks

@@ -212,8 +212,9 @@ pub(super) fn contributors(
         }
         let owner = job.owner();
         for instrument in &person.instruments {
-            // A word of the list can only have come from a message of 4.x.
-            node.push(coded("InstrumentType", instrument, true, &owner));
+            // The list differs from version to version.
+            let known = job.message.version == "43";
+            node.push(coded("InstrumentType", instrument, known, &owner));
         }
         nodes.push(node.in_order(v43::CONTRIBUTOR));
     }
