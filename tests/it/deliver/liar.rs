@@ -138,9 +138,10 @@ struct Disk {
 }
 
 fn code(error: &io::Error) -> StatusCode {
-    match error.kind() {
-        io::ErrorKind::NotFound => StatusCode::NoSuchFile,
-        _ => StatusCode::Failure,
+    if error.kind() == io::ErrorKind::NotFound {
+        StatusCode::NoSuchFile
+    } else {
+        StatusCode::Failure
     }
 }
 
