@@ -419,6 +419,8 @@ pub struct RuleDetail {
     pub safety: bool,
     /// It is told while files still arrive and judges no package.
     pub at_the_door: bool,
+    /// It is judged for one DSP by its profile, before a push, and judges no package.
+    pub for_a_dsp: bool,
     /// What is agreed with the label that was asked for, if anything.
     pub agreed: Option<RuleChangeLine>,
 }
@@ -437,6 +439,7 @@ impl RuleDetail {
             ack: Some(rule.ack).filter(|ack| !ack.is_empty()),
             safety: rule.safety,
             at_the_door: rule.at_the_door,
+            for_a_dsp: rule.for_a_dsp,
             agreed,
         }
     }

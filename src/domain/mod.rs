@@ -28,6 +28,7 @@ pub mod password;
 pub mod places;
 pub mod policy;
 pub mod push;
+pub mod readiness;
 pub mod release;
 pub mod repair;
 pub mod report;
