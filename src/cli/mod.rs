@@ -16,6 +16,7 @@ pub mod key;
 pub mod label;
 pub mod output;
 pub mod package;
+pub mod preview;
 pub mod push;
 pub mod qc;
 pub mod rules;

@@ -32,6 +32,7 @@ pub mod live;
 pub mod lock;
 pub mod pipeline;
 pub mod prepare;
+pub mod preview;
 pub mod reports;
 pub mod shipping;
 

@@ -5,6 +5,7 @@
 
 use super::early::Early;
 use super::live::Live;
+use super::preview::preflight;
 use super::{clock, reports};
 use crate::domain::content::{FileKey, Memory};
 use crate::domain::fault::Fault;
@@ -12,7 +13,7 @@ use crate::domain::history::{History, Past, Track};
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Identity, Package};
-use crate::domain::report::Report;
+use crate::domain::report::{Report, Verdict};
 use crate::inspect::{self, Progress, Request};
 use crate::intake::Fresh;
 use crate::store::{ApplyError, HistoryQuestion, PackageFilter, Store};
@@ -216,6 +217,18 @@ impl Pipeline {
                 reports::acknowledge(&parts.config, package, &report, &account, clock::now())
             })
             .map_err(|error| format!("{error:#}"))?;
+        // After the label's copy was written: what stores ask for is between them and us.
+        if report.verdict == Verdict::Valid {
+            let now = clock::now();
+            match preflight(&self.store, &parts, &account, package, &report, now) {
+                Ok(readiness) => report.readiness = readiness,
+                Err(fault) if fault.is_transient() => return Err(fault.text),
+                // The verdict on the package stands without it; approval asks once more.
+                Err(fault) => {
+                    tracing::warn!(package.id = %package.id, %fault, "no preflight");
+                }
+            }
+        }
         super::crash_point("judge.before_apply");
         let event = judged(report, identity);
         let status = match self.store.apply(&package.id, event, "daemon", clock::now()) {

@@ -74,7 +74,7 @@ pub(super) fn changed(
 }
 
 /// What `changed` would do, by what was measured of the picture: nothing is made or read.
-pub(super) fn foreseen(options: &ArtworkOptions, content: OutContent) -> Option<Foretold> {
+pub(super) fn foreseen(options: ArtworkOptions, content: OutContent) -> Option<Foretold> {
     let OutContent::Picture {
         is_png,
         width,

@@ -150,10 +150,8 @@ fn one(
 ) -> Result<OutFile, Fault> {
     let (line, from) = taken(making, file)?;
     let foretold = match file.content {
-        OutContent::Audio { .. } => audio::foreseen(&making.profile.audio, &from),
-        OutContent::Picture { .. } => {
-            Ok(artwork::foreseen(&making.profile.artwork, file.content))
-        }
+        OutContent::Audio { .. } => audio::foreseen(making.profile.audio, &from),
+        OutContent::Picture { .. } => Ok(artwork::foreseen(making.profile.artwork, file.content)),
         OutContent::Other => Ok(None),
     };
     let foretold = foretold.unwrap_or_else(|fault| {

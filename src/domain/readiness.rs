@@ -55,7 +55,10 @@ pub fn judge(going: &Going<'_>) -> Vec<Finding> {
         lead_time(going, &mut found);
     }
     if !going.profile.enabled {
-        let what = format!("Pushes to {} wait until they are let go.", going.profile.name);
+        let what = format!(
+            "Pushes to {} wait until they are let go.",
+            going.profile.name
+        );
         found.add("DSP-009", what, |_| {});
     }
     found.0.sort_by_key(|finding| finding.severity);
@@ -109,8 +112,9 @@ fn version(going: &Going<'_>, found: &mut Found) {
     let is_43 = match profile.message {
         MessageChoice::Ern43 => true,
         MessageChoice::Ern382 => false,
-        MessageChoice::AsReceived => going.message.version.starts_with('4')
-            && going.message.version.as_str() >= "43",
+        MessageChoice::AsReceived => {
+            going.message.version.starts_with('4') && going.message.version.as_str() >= "43"
+        }
     };
     if profile.requires.ern_43 && !is_43 {
         let what = format!(
@@ -156,7 +160,10 @@ fn made(going: &Going<'_>, found: &mut Found) {
 pub fn column_of(xml: &str, line: u32) -> Option<u32> {
     let line = usize::try_from(line).ok()?.checked_sub(1)?;
     let text = xml.lines().nth(line)?;
-    let blanks = text.chars().take_while(|letter| letter.is_whitespace()).count();
+    let blanks = text
+        .chars()
+        .take_while(|letter| letter.is_whitespace())
+        .count();
     u32::try_from(blanks + 1).ok()
 }
 
@@ -224,7 +231,7 @@ fn is_empty(text: Option<&Text>) -> bool {
 
 fn has_writer(recording: &Recording) -> bool {
     let mut people = recording.contributors.iter().chain(&recording.artists);
-    people.any(rules::wrote)
+    people.any(|person| rules::wrote(person) && !is_empty(person.name.as_ref()))
 }
 
 /// The recordings of the product in their running order; all of the message where it states none.
@@ -235,7 +242,11 @@ fn in_order(message: &Message) -> Vec<&Recording> {
     };
     let places = message.main_release().map(|main| &main.items);
     let mut order: Vec<&Recording> = Vec::new();
-    for name in places.into_iter().flatten().flat_map(|item| &item.references) {
+    for name in places
+        .into_iter()
+        .flatten()
+        .flat_map(|item| &item.references)
+    {
         if let Some(recording) = named(name.as_str())
             && !order.iter().any(|known| std::ptr::eq(*known, recording))
         {
@@ -266,7 +277,10 @@ fn lead_time(going: &Going<'_>, found: &mut Found) {
     if days == 0 || going.kind != PushKind::New {
         return;
     }
-    let Some(first) = going.message.main_release().and_then(|main| first_day(going.message, main))
+    let Some(first) = going
+        .message
+        .main_release()
+        .and_then(|main| first_day(going.message, main))
     else {
         return;
     };

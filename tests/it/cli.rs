@@ -3,8 +3,8 @@
 
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::shapes::{
-    FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, PushLine,
-    PushList, RuleDetail, RuleList, StatusDetail,
+    FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList,
+    PreviewDetail, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -27,6 +27,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),
         ("status", schema_for!(StatusDetail)),
+        ("push-preview", schema_for!(PreviewDetail)),
     ]
 }
 

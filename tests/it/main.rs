@@ -36,6 +36,7 @@ mod lifecycle;
 mod mail;
 mod mailing;
 mod media;
+mod preview;
 mod push;
 mod report;
 mod review;

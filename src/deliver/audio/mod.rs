@@ -49,7 +49,7 @@ enum Wanted {
 }
 
 /// The form that a file is to be brought into; `None` when it has it already.
-fn wanted(options: &AudioOptions, layout: &Layout) -> Option<Wanted> {
+fn wanted(options: AudioOptions, layout: &Layout) -> Option<Wanted> {
     let is_wav = layout.kind == Kind::Wav;
     let wants_wav = match options.format {
         AudioFormat::AsIs => is_wav && options.plain_wav_header && !layout.is_plain,
@@ -64,8 +64,8 @@ fn wanted(options: &AudioOptions, layout: &Layout) -> Option<Wanted> {
 
 /// What `changed` would do, from the file's header alone: nothing is made, and the samples are not
 /// read.
-pub(super) fn foreseen(options: &AudioOptions, from: &Cargo) -> Result<Option<Foretold>, Fault> {
-    if *options == AudioOptions::default() {
+pub(super) fn foreseen(options: AudioOptions, from: &Cargo) -> Result<Option<Foretold>, Fault> {
+    if options == AudioOptions::default() {
         return Ok(None);
     }
     let layout = layout::of(from)?;
