@@ -51,6 +51,10 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Done, Fai
         let Some(xml) = &preview.seen.xml else {
             return Err(Failure::Refused(no_message(&preview)));
         };
+        writeln!(
+            context.err,
+            "note: MessageId and MessageThreadId stand as PREVIEW; hashes (and sizes) of files that are changed stand as zeros until they are made"
+        )?;
         // Into a file byte for byte; on a terminal nothing of a label's text may act on it.
         if context.colour {
             write!(context.out, "{}", escaped(xml))?;
@@ -291,10 +295,10 @@ fn said(
             let line = loss
                 .line
                 .map_or_else(String::new, |line| format!(" (line {line})"));
-            let words = format!("{}  {}{line}", loss.code, shown(&loss.message));
+            let words = format!("{}{line}", shown(&loss.message));
             for (at, text) in wrapped(&words, WIDTH - LEAD).iter().enumerate() {
-                let indent = if at == 0 { "  " } else { "           " };
-                writeln!(out, "{indent}{text}")?;
+                let code = if at == 0 { loss.code.as_str() } else { "" };
+                writeln!(out, "  {code:<9}{text}")?;
             }
         }
     }

@@ -220,13 +220,17 @@ impl Pipeline {
         // After the label's copy was written: what stores ask for is between them and us.
         if report.verdict == Verdict::Valid {
             let now = clock::now();
-            match preflight(&self.store, &parts, &account, package, &report, now) {
-                Ok(readiness) => report.readiness = readiness,
-                Err(fault) if fault.is_transient() => return Err(fault.text),
-                // The verdict on the package stands without it; approval asks once more.
-                Err(fault) => {
+            let flight = AssertUnwindSafe(|| {
+                preflight(&self.store, &parts, &account, package, &report, now)
+            });
+            // The verdict on the package stands without it; approval asks once more.
+            match catch_unwind(flight) {
+                Ok(Ok(readiness)) => report.readiness = readiness,
+                Ok(Err(fault)) if fault.is_transient() => return Err(fault.text),
+                Ok(Err(fault)) => {
                     tracing::warn!(package.id = %package.id, %fault, "no preflight");
                 }
+                Err(_) => tracing::error!(package.id = %package.id, "preflight panicked"),
             }
         }
         super::crash_point("judge.before_apply");

@@ -17,8 +17,9 @@ use dropzone::domain::report::readiness::{Readiness, sentence};
 use dropzone::domain::rules::catalogue;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::LazyLock;
 
 const US: &str =
     "[deliver]\ndpid = \"PADPIDA2026112601A\"\nparty_name = \"Example Distribution\"\n";
@@ -146,20 +147,25 @@ struct Case {
     schema: SchemaFacts,
 }
 
+/// Made once: to generate sound and cover takes longer than all that is asked of them.
+static MESSAGE: LazyLock<Message> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = release(604);
+    dropzone::cli::demo::material::release(dir.path(), &spec).unwrap();
+    let bytes = fs::read(dir.path().join(&spec.message_file)).unwrap();
+    ern::read(&bytes, &Limits::default()).message.unwrap()
+});
+
 impl Case {
     fn sound() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let spec = release(604);
-        dropzone::cli::demo::material::release(dir.path(), &spec).unwrap();
-        let bytes = fs::read(dir.path().join(&spec.message_file)).unwrap();
         let transport = TransportChoice::Folder {
-            path: dir.path().to_owned(),
+            path: PathBuf::from("/nowhere"),
         };
         let mut profile = DspProfile::plain(DspId::new("store"), "Store", transport);
         profile.message = MessageChoice::Ern43;
         Self {
             profile,
-            message: ern::read(&bytes, &Limits::default()).message.unwrap(),
+            message: MESSAGE.clone(),
             changes: Vec::new(),
             losses: Vec::new(),
             refusals: Vec::new(),
@@ -410,5 +416,35 @@ fn the_reviewer_reads_one_sentence() {
     assert_eq!(
         sentence(&all),
         "ready for A and B; C needs a composer on tracks 1 and 3 and a C line"
+    );
+}
+
+#[test]
+fn schemas_status_says_which_versions_can_be_checked() {
+    let Some(shared) = shared() else { return };
+    let daemon = TestDaemon::prepare("");
+    let before = daemon.ask(&["schemas", "status"]);
+    let possible = |answer: &serde_json::Value, version: &str| {
+        let mut lines = answer.as_array().unwrap().iter();
+        lines.find(|line| line["version"] == version).unwrap()["check_possible"] == true
+    };
+    assert!(!possible(&before, "43") && !possible(&before, "382"));
+    let of_43 = shared.join("schemas/ern-43").display().to_string();
+    daemon.ask(&["schemas", "install", &of_43]);
+    let after = daemon.ask(&["schemas", "status"]);
+    assert!(possible(&after, "43") && !possible(&after, "382"));
+    let shown = out(&daemon.command(&["schemas", "status"]));
+    let line = |name: &str| {
+        let mut lines = shown.lines();
+        lines
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("ERN 4.3 ").contains("possible"), "{shown}");
+    assert!(line("ERN 3.8.2 ").contains("not possible"), "{shown}");
+    assert!(
+        shown.contains("ERN 3.7"),
+        "no schema is known of it: {shown}"
     );
 }
