@@ -149,6 +149,16 @@ pub(super) fn inspected<T>(
 }
 
 impl Subject {
+    /// A folder of any version, judged as the guide has it, by the installed schemas.
+    pub(super) fn of(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            profile: "guide".to_owned(),
+            ern: "4".to_owned(),
+            schemas: None,
+        }
+    }
+
     /// The folder, made absolute.
     pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
         let folder = self.folder.canonicalize().map_err(|e| {

@@ -18,6 +18,7 @@ pub mod label;
 pub mod output;
 pub mod package;
 pub mod penalty;
+pub mod preview;
 pub mod push;
 pub mod qc;
 pub mod quota;

@@ -10,7 +10,9 @@ use super::who;
 use crate::daemon::clock;
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
+use crate::domain::report::readiness::{Readiness, sentence};
 use crate::domain::report::{Counts, Report, html, text};
+use crate::domain::visible::wrapped;
 use crate::store::{PackageFilter, PushFilter, Store};
 use clap::Subcommand;
 use std::io::Write;
@@ -122,13 +124,20 @@ pub fn write_list(
         .iter()
         .map(|package| end(package, store))
         .collect::<Result<_, _>>()?;
+    let preflights: Vec<Option<String>> = packages
+        .iter()
+        .map(|package| preflight(package, store))
+        .collect::<Result<_, _>>()?;
     if context.json {
-        let lines = packages.iter().zip(questions).zip(ends);
+        let lines = packages
+            .iter()
+            .zip(questions)
+            .zip(ends.into_iter().zip(preflights));
         context.write_json(&PackageList {
             packages: lines
-                .map(|((package, questions), ended)| PackageLine {
+                .map(|((package, questions), (ended, preflight))| PackageLine {
                     ended,
-                    ..PackageLine::new(package, questions)
+                    ..PackageLine::new(package, questions, preflight)
                 })
                 .collect(),
         })?;
@@ -166,6 +175,17 @@ pub fn write_list(
         ]);
     }
     table.write(context.out)?;
+    let told: Vec<_> = packages
+        .iter()
+        .zip(&preflights)
+        .filter_map(|(package, preflight)| Some((package, preflight.as_ref()?)))
+        .collect();
+    if !told.is_empty() {
+        writeln!(context.out, "\nPreflight")?;
+        for (package, preflight) in told {
+            writeln!(context.out, "  {}  {}", package.id, shown(preflight))?;
+        }
+    }
     Ok(Done::Fine)
 }
 
@@ -175,6 +195,17 @@ fn end(package: &Package, store: &Store) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     Ok(store.last_event(&package.id)?)
+}
+
+/// Whether a package that waits for a decision may go to its DSPs, in one line.
+fn preflight(package: &Package, store: &Store) -> Result<Option<String>, Failure> {
+    if package.status != Status::NeedsQc {
+        return Ok(None);
+    }
+    let readiness = store.report(&package.id)?.map(|report| report.readiness);
+    Ok(readiness
+        .filter(|all| !all.is_empty())
+        .map(|all| sentence(&all)))
 }
 
 /// Codes of the questions that the reviewer has to tick; none once it is decided.
@@ -217,7 +248,7 @@ fn release(package: &Package) -> String {
 /// One package after a change.
 pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Failure> {
     if context.json {
-        context.write_json(&PackageLine::new(package, Vec::new()))?;
+        context.write_json(&PackageLine::new(package, Vec::new(), None))?;
     } else {
         writeln!(
             context.out,
@@ -232,7 +263,11 @@ pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Fail
     Ok(Done::Fine)
 }
 
-fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<Done, Failure> {
+pub(super) fn show(
+    package: &Package,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<Done, Failure> {
     let report = store.report(&package.id)?;
     let log = store.log(&package.id)?;
     let pushes = store.pushes(&PushFilter {
@@ -259,6 +294,10 @@ fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<D
         findings,
         artwork,
         questions,
+        readiness: report
+            .as_ref()
+            .map(|report| report.readiness.clone())
+            .unwrap_or_default(),
         waiting_for: package.waiting_for.clone(),
         history: log.iter().map(HistoryLine::from).collect(),
         pushes: pushes.iter().map(PushLine::from).collect(),
@@ -273,6 +312,9 @@ fn show(package: &Package, store: &Store, context: &mut Context<'_>) -> Result<D
     write_facts(package, context.out)?;
     if let Some(report) = report.as_ref().filter(|_| !detail.questions.is_empty()) {
         write_questions(package, report, context.out)?;
+    }
+    if package.status == Status::NeedsQc {
+        write_readiness(package, &detail.readiness, context.out)?;
     }
     write_history(&detail, context.out)?;
     if let Some(report) = &report {
@@ -311,6 +353,29 @@ fn write_questions(package: &Package, report: &Report, out: &mut dyn Write) -> R
     }
     let codes: Vec<&str> = questions.iter().map(|q| q.code.as_str()).collect();
     writeln!(out, "  then: {}", approving(package, &codes))?;
+    Ok(())
+}
+
+/// Which DSPs may have it, and what keeps it from the others.
+fn write_readiness(
+    package: &Package,
+    all: &[Readiness],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\npreflight")?;
+    for line in wrapped(&shown(&sentence(all)), 98) {
+        writeln!(out, "  {line}")?;
+    }
+    for one in all.iter().filter(|one| !one.ready) {
+        writeln!(
+            out,
+            "  look: dropzone push preview {} --dsp {}",
+            package.id, one.dsp
+        )?;
+    }
     Ok(())
 }
 

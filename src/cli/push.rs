@@ -7,6 +7,7 @@ use super::shapes::{GateLine, GateList, PushLine, PushList};
 use super::who;
 use crate::config::Config;
 use crate::daemon::clock;
+use crate::domain::dsp::DspProfile;
 use crate::domain::ids::DspId;
 use crate::domain::lifecycle::push::PushState;
 use crate::domain::push::{Gate, Push};
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 /// What to do with pushes.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what a DSP would get of a package or a folder, and what stands in the way; sends nothing
+    Preview(super::preview::Arguments),
     /// List pushes, oldest first
     List {
         /// Only those to this DSP
@@ -72,9 +75,14 @@ pub enum Command {
 
 /// Runs it.
 pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure> {
+    if let Command::Preview(arguments) = &command {
+        // A folder needs no store.
+        return super::preview::run(arguments, context);
+    }
     let config = context.config()?;
     let store = context.store(&config)?;
     match command {
+        Command::Preview(arguments) => super::preview::run(&arguments, context),
         Command::List { dsp, state } => list(dsp, state.as_deref(), &store, context),
         Command::Retry { id } => {
             let push = find_push(&store, &id)?;
@@ -133,9 +141,14 @@ fn moment(text: &str) -> Result<Timestamp, Failure> {
 
 /// A misspelt name would hold nothing back and look as if it did.
 fn known(text: &str, config: &Config) -> Result<DspId, Failure> {
+    profile_of(text, config).map(|profile| profile.id)
+}
+
+/// The profile that a person names.
+pub(super) fn profile_of(text: &str, config: &Config) -> Result<DspProfile, Failure> {
     let profiles = config.profiles()?;
     let found = profiles.iter().find(|profile| profile.id.as_str() == text);
-    found.map(|profile| profile.id.clone()).ok_or_else(|| {
+    found.cloned().ok_or_else(|| {
         let known: Vec<&str> = profiles.iter().map(|profile| profile.id.as_str()).collect();
         Failure::NotFound(format!(
             "there is no DSP {}; profiles are: {}",

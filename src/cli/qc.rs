@@ -3,12 +3,12 @@
 use super::Context;
 use super::exit::{Done, Failure};
 use super::output::{find_package, shown};
-use super::package::{answer, write_list};
+use super::package::{answer, show, write_list};
 use super::who;
 use crate::daemon::clock;
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
-use crate::store::{ApplyError, PackageFilter, PushFilter};
+use crate::store::{ApplyError, PackageFilter, PushFilter, Store};
 use clap::Subcommand;
 
 /// What to decide.
@@ -16,6 +16,11 @@ use clap::Subcommand;
 pub enum Command {
     /// Packages that wait for a decision, oldest first
     List,
+    /// Show one package: what to tick, whether its DSPs may have it, what was found
+    Show {
+        /// Identifier, or a few of its last letters
+        id: String,
+    },
     /// Approve a package: it is pushed to the label's DSPs
     Approve {
         /// Identifier, or a few of its last letters
@@ -52,6 +57,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             packages.reverse();
             return write_list(&packages, &store, context);
         }
+        Command::Show { id } => return show(&find_package(&store, &id)?, &store, context),
         Command::Approve { id, ticks, note } => {
             let ticked = codes(&ticks);
             (id, Event::Approved { note, ticked })
@@ -87,7 +93,32 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         };
         writeln!(context.err, "note: {why}")?;
     }
+    if package.status == Status::QcApproved && !pushes.is_empty() {
+        warn_of_blocked(&package, &store, context)?;
+    }
     answer(&package, context)
+}
+
+/// Preflight has said it before; whoever approves nevertheless should not wonder afterwards.
+fn warn_of_blocked(
+    package: &Package,
+    store: &Store,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let Some(report) = store.report(&package.id)? else {
+        return Ok(());
+    };
+    for one in report.readiness.iter().filter(|one| !one.ready) {
+        writeln!(
+            context.err,
+            "note: {} {}: its push will be blocked unless that has changed (dropzone push preview {} --dsp {})",
+            shown(&one.name),
+            shown(&one.obstacles()),
+            package.id,
+            one.dsp
+        )?;
+    }
+    Ok(())
 }
 
 /// Codes as they are in the report, each once.

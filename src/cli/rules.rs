@@ -248,6 +248,11 @@ fn for_labels(rule: &Rule) -> String {
     if rule.at_the_door {
         return "It is told while files still arrive, and is the same for every label.".to_owned();
     }
+    if rule.for_a_dsp {
+        return "It is told of one DSP by its profile before a push (dropzone push preview), and is the \
+                same for every label."
+            .to_owned();
+    }
     if rule.safety {
         return "It guards the safety of all: it cannot be lowered or switched off for one label."
             .to_owned();

@@ -4,7 +4,8 @@ use super::Context;
 use super::exit::{Done, Failure};
 use super::output::Table;
 use crate::daemon::words;
-use crate::inspect::schemas::{SchemaState, SchemaStatus, Schemas};
+use crate::domain::ern::VERSIONS;
+use crate::inspect::schemas::{SchemaState, SchemaStatus, Schemas, is_known};
 use clap::Subcommand;
 use std::io::Write;
 use std::path::PathBuf;
@@ -36,15 +37,29 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         context.write_json(&status)?;
     } else {
         write_status(&status, context.out)?;
+        write_unknown(context.out)?;
     }
     Ok(Done::Fine)
 }
 
 fn write_status(status: &[SchemaStatus], out: &mut dyn Write) -> Result<(), Failure> {
-    let mut table = Table::new(&["VERSION", "SET", "STATE", "ALLOWED VALUES", "PROBLEM"]);
+    let mut table = Table::new(&[
+        "VERSION",
+        "OFFICIAL CHECK",
+        "SET",
+        "STATE",
+        "ALLOWED VALUES",
+        "PROBLEM",
+    ]);
     for line in status {
         table.row([
             line.name.clone(),
+            if line.check_possible {
+                "possible"
+            } else {
+                "not possible"
+            }
+            .to_owned(),
             line.set.clone(),
             word(line.state).to_owned(),
             line.value_set.clone().unwrap_or_default(),
@@ -52,6 +67,23 @@ fn write_status(status: &[SchemaStatus], out: &mut dyn Write) -> Result<(), Fail
         ]);
     }
     table.write(out)?;
+    Ok(())
+}
+
+/// Versions that can be read, and of which we know no schema that could be installed.
+fn write_unknown(out: &mut dyn Write) -> Result<(), Failure> {
+    let names: Vec<&str> = VERSIONS
+        .iter()
+        .filter(|version| !is_known(version.number))
+        .map(|version| version.name)
+        .collect();
+    if !names.is_empty() {
+        writeln!(
+            out,
+            "\nNot possible for {}: no schema of theirs can be installed here.",
+            names.join(", ")
+        )?;
+    }
     Ok(())
 }
 

@@ -2,11 +2,15 @@
 //! true; adding a field is fine, renaming or removing one is a breaking change.
 
 use super::output::rfc3339;
+use crate::daemon::preview::Preview;
 use crate::domain::account::{Account, Profile};
+use crate::domain::facts::SchemaCheck;
 use crate::domain::package::{Event, LogLine, Package};
 use crate::domain::penalty::Penalty;
 use crate::domain::policy::{RuleChange, RuleSetting, holding};
 use crate::domain::push::{Gate, Push};
+use crate::domain::readiness::column_of;
+use crate::domain::report::readiness::Readiness;
 use crate::domain::report::{ArtworkSummary, Counts, Finding, Severity, TrackSummary};
 use crate::domain::rules::Rule;
 use crate::store::LetterRow;
@@ -42,6 +46,8 @@ pub struct PackageLine {
     /// Why it is superseded: `replaced` by a newer one, `withdrawn` by the label, `abandoned`
     /// unfinished, or `duplicate` of one that we have.
     pub ended: Option<String>,
+    /// Before approval: whether it may go to each of the label's DSPs, in words for the reviewer.
+    pub preflight: Option<String>,
     /// First seen; RFC 3339, UTC.
     pub received_at: String,
     /// Last changed; RFC 3339, UTC.
@@ -49,8 +55,8 @@ pub struct PackageLine {
 }
 
 impl PackageLine {
-    /// From a package and the questions that are open.
-    pub fn new(package: &Package, questions: Vec<String>) -> Self {
+    /// From a package, the questions that are open, and what preflight says.
+    pub fn new(package: &Package, questions: Vec<String>, preflight: Option<String>) -> Self {
         Self {
             id: package.id.to_string(),
             label: package.label_name.clone(),
@@ -64,6 +70,7 @@ impl PackageLine {
             findings: package.counts,
             questions,
             ended: None,
+            preflight,
             received_at: rfc3339(package.received_at),
             updated_at: rfc3339(package.updated_at),
         }
@@ -294,6 +301,8 @@ pub struct PackageDetail {
     pub findings: Vec<Finding>,
     /// Codes of the questions that the reviewer has to tick before approval; none once it is decided.
     pub questions: Vec<String>,
+    /// Whether it may go to each of the label's DSPs, as far as was known when it was inspected.
+    pub readiness: Vec<Readiness>,
     /// The cover.
     pub artwork: Option<ArtworkSummary>,
     /// What the upload still waits for, while receiving.
@@ -455,6 +464,8 @@ pub struct RuleDetail {
     pub safety: bool,
     /// It is told while files still arrive and judges no package.
     pub at_the_door: bool,
+    /// It is judged for one DSP by its profile, before a push, and judges no package.
+    pub for_a_dsp: bool,
     /// What is agreed with the label that was asked for, if anything.
     pub agreed: Option<RuleChangeLine>,
 }
@@ -473,6 +484,7 @@ impl RuleDetail {
             ack: Some(rule.ack).filter(|ack| !ack.is_empty()),
             safety: rule.safety,
             at_the_door: rule.at_the_door,
+            for_a_dsp: rule.for_a_dsp,
             agreed,
         }
     }
@@ -506,6 +518,108 @@ pub struct FixDetail {
     pub left: Vec<Finding>,
     /// What changes in the message, as a unified diff; empty when nothing does.
     pub diff: String,
+}
+
+/// What one DSP would get of a package or a folder.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PreviewDetail {
+    /// Name of the DSP's profile.
+    pub dsp: String,
+    /// The DSP's name for people.
+    pub name: String,
+    /// Version of the message: `ERN 4.3`, `ERN 3.8.2` or `label's own`.
+    pub version: String,
+    /// `new`, `update` or `takedown`.
+    pub kind: String,
+    /// It would go out as a test.
+    pub is_test: bool,
+    /// No finding of severity error: it would be sent.
+    pub ready: bool,
+    /// Folder at the DSP, below its profile's directory. `BATCH` stands for the number of a batch.
+    pub folder: String,
+    /// Files, the message left out.
+    pub files: Vec<PreviewFile>,
+    /// Name of the message in the folder.
+    pub message_name: String,
+    /// The message, when it is ours, can be made, and was asked for (`--xml`). Identifiers of the
+    /// message, and hashes and sizes that are only known when a file is changed, stand in it as
+    /// `PREVIEW` and zeros.
+    pub xml: Option<String>,
+    /// Which schema check was run on the message.
+    pub schema: SchemaCheck,
+    /// Places where the message breaks the schema.
+    pub schema_faults: Vec<PreviewFault>,
+    /// All such places, also those that are not listed.
+    pub schema_fault_count: u64,
+    /// What is lost, why no message can be made, and what else the DSP's profile has to say: rules
+    /// DSP-…, the gravest first. Lines are those of the label's message, for DSP-001 those of ours.
+    pub findings: Vec<Finding>,
+    /// The profile's own fault, when names cannot be made by it.
+    pub fault: Option<String>,
+}
+
+/// A file as a DSP would get it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PreviewFile {
+    /// Its path in the package.
+    pub source: String,
+    /// Its name at the DSP.
+    pub name: String,
+    /// Its size there in bytes; nothing where that is only known when it is made.
+    pub size_bytes: Option<u64>,
+    /// What is changed, in a few words.
+    pub change: Option<String>,
+}
+
+/// A place where a generated message breaks the schema.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PreviewFault {
+    /// What is wrong.
+    pub message: String,
+    /// Line of the generated message, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: Option<u32>,
+    /// Path of the element.
+    pub path: String,
+}
+
+impl PreviewDetail {
+    /// From a preview; with the message or without.
+    pub fn new(preview: &Preview, with_xml: bool) -> Self {
+        let (profile, seen) = (&preview.profile, &preview.seen);
+        let xml = seen.xml.as_deref().unwrap_or_default();
+        let schema = preview.schema.clone().unwrap_or_default();
+        let files = seen.files.iter().map(|file| PreviewFile {
+            source: file.source.clone(),
+            name: file.name.clone(),
+            size_bytes: file.size,
+            change: file.change.clone(),
+        });
+        let faults = schema.faults.iter().map(|fault| PreviewFault {
+            message: fault.message.clone(),
+            line: fault.line,
+            column: column_of(xml, fault.line),
+            path: fault.path.clone(),
+        });
+        Self {
+            dsp: profile.id.to_string(),
+            name: profile.name.clone(),
+            version: profile.version().to_owned(),
+            kind: preview.kind.as_str().to_owned(),
+            is_test: profile.message_options.test,
+            ready: preview.is_ready(),
+            folder: seen.folder.clone(),
+            files: files.collect(),
+            message_name: seen.message_name.clone(),
+            xml: seen.xml.clone().filter(|_| with_xml),
+            schema_faults: faults.collect(),
+            schema_fault_count: schema.total as u64,
+            schema: schema.check,
+            findings: preview.findings.clone(),
+            fault: seen.fault.clone(),
+        }
+    }
 }
 
 /// A list of labels.

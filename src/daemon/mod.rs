@@ -38,6 +38,7 @@ pub mod lock;
 pub mod ops;
 pub mod pipeline;
 pub mod prepare;
+pub mod preview;
 pub mod reports;
 pub mod shipping;
 pub mod usage;

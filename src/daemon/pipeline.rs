@@ -5,6 +5,7 @@
 
 use super::early::Early;
 use super::live::Live;
+use super::preview::preflight;
 use super::{clock, reports};
 use crate::domain::content::{FileKey, Memory};
 use crate::domain::fault::Fault;
@@ -12,7 +13,7 @@ use crate::domain::history::{History, Past, Track};
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Identity, Package};
-use crate::domain::report::Report;
+use crate::domain::report::{Report, Verdict};
 use crate::inspect::{self, Progress, Request};
 use crate::intake::Fresh;
 use crate::store::{ApplyError, HistoryQuestion, PackageFilter, Store};
@@ -219,6 +220,22 @@ impl Pipeline {
                 reports::acknowledge(&parts.config, package, &report, &account, clock::now())
             })
             .map_err(|error| format!("{error:#}"))?;
+        // After the label's copy was written: what stores ask for is between them and us.
+        if report.verdict == Verdict::Valid {
+            let now = clock::now();
+            let flight = AssertUnwindSafe(|| {
+                preflight(&self.store, &parts, &account, package, &report, now)
+            });
+            // The verdict on the package stands without it; approval asks once more.
+            match catch_unwind(flight) {
+                Ok(Ok(readiness)) => report.readiness = readiness,
+                Ok(Err(fault)) if fault.is_transient() => return Err(fault.text),
+                Ok(Err(fault)) => {
+                    tracing::warn!(package.id = %package.id, %fault, "no preflight");
+                }
+                Err(_) => tracing::error!(package.id = %package.id, "preflight panicked"),
+            }
+        }
         super::crash_point("judge.before_apply");
         let event = judged(report, identity);
         let status = match self.store.apply(&package.id, event, "daemon", clock::now()) {

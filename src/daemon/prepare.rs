@@ -1,15 +1,17 @@
 //! A claimed push → what its DSP gets, made once and kept beside the data.
 
 use super::live::Parts;
+use super::preview;
 use crate::deliver::{self, Making};
 use crate::domain::account::Profile;
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{DspProfile, Requirements};
 use crate::domain::ern;
 use crate::domain::ern::write::{OutParty, out_files};
 use crate::domain::facts::{
     ArtworkFacts, AudioFacts, FileFacts, FolderFacts, Manifest, SchemaFacts,
 };
 use crate::domain::fault::Fault;
+use crate::domain::limits::Limits;
 use crate::domain::naming::role_of;
 use crate::domain::package::Package;
 use crate::domain::push::{Prepared, Push};
@@ -48,9 +50,15 @@ pub fn ready(
             .and_then(|id| deliver::made_before(&work, id));
         match before {
             Some(prepared) => prepared,
-            None => generated(store, parts, profile, push, (&package, &manifest), now)?,
+            None => {
+                preview::lets_go(store, parts, profile, push, now)?;
+                generated(store, parts, profile, push, (&package, &manifest), now)?
+            }
         }
     } else {
+        if profile.requires != Requirements::default() {
+            preview::lets_go(store, parts, profile, push, now)?;
+        }
         // The same whenever it is made.
         deliver::as_received(&manifest, &spool, push.created_at)
     };
@@ -68,7 +76,7 @@ pub fn ready(
     })
 }
 
-fn broken(error: &StoreError) -> Fault {
+pub(super) fn broken(error: &StoreError) -> Fault {
     Fault::transient(
         "store",
         format!("the package cannot be read: {}", super::words(error)),
@@ -100,7 +108,7 @@ fn generated(
         .report(&package.id)
         .map_err(|e| broken(&e))?
         .ok_or_else(|| Fault::permanent("no_report", "the package's report is not in the store"))?;
-    let message = message_of(parts, manifest, &spool)?;
+    let (message, _) = message_of(&parts.config.limits, manifest, &spool)?;
     let on_behalf_of = on_behalf_of(store, profile, package, &report)?;
     let ids = store.message_ids(&push.id, now).map_err(|e| broken(&e))?;
     let us = parts.config.party.clone();
@@ -124,12 +132,16 @@ fn generated(
     Ok(prepared)
 }
 
-/// The label's message, read again from the spool.
-fn message_of(parts: &Parts, manifest: &Manifest, spool: &Path) -> Result<Message, Fault> {
+/// The label's message, read again from the spool, and its file.
+pub(super) fn message_of(
+    limits: &Limits,
+    manifest: &Manifest,
+    spool: &Path,
+) -> Result<(Message, String), Fault> {
     // Which of several is the message is told by what they say, as inspection does it.
     let candidates = manifest.files.iter().filter(|line| {
         let is_xml = line.path.to_ascii_lowercase().ends_with(".xml");
-        is_xml && line.size <= parts.config.limits.message_bytes
+        is_xml && line.size <= limits.message_bytes
     });
     for line in candidates {
         let path = spool.join(&line.path);
@@ -139,11 +151,11 @@ fn message_of(parts: &Parts, manifest: &Manifest, spool: &Path) -> Result<Messag
                 format!("Our own copy of {:?} cannot be read: {error}.", line.path),
             )
         })?;
-        let reading = ern::read(&bytes, &parts.config.limits);
+        let reading = ern::read(&bytes, limits);
         if let Some(message) = reading.message
             && message.kind == MessageKind::NewRelease
         {
-            return Ok(message);
+            return Ok((message, line.path.clone()));
         }
     }
     Err(Fault::permanent(
@@ -153,7 +165,11 @@ fn message_of(parts: &Parts, manifest: &Manifest, spool: &Path) -> Result<Messag
 }
 
 /// What inspection measured, as the report has kept it. Paths are those of the manifest.
-fn files_of(message: &Message, manifest: &Manifest, report: &Report) -> Vec<ern::write::OutFile> {
+pub(super) fn files_of(
+    message: &Message,
+    manifest: &Manifest,
+    report: &Report,
+) -> Vec<ern::write::OutFile> {
     let is = |line: &str, file: &str| line == file || line.ends_with(&format!("/{file}"));
     let audio = |path: &str| {
         let track = report

@@ -8,6 +8,7 @@ use super::clock;
 use super::dispatch::later;
 use super::live::{Live, Parts};
 use super::prepare::{self, Ready};
+use super::preview::NOT_READY;
 use crate::deliver::{self, Found, Part, Throttle, Trip};
 use crate::domain::dsp::{Choreography, DspProfile};
 use crate::domain::ern;
@@ -368,6 +369,10 @@ impl Worker {
     /// Another try later, or none. A DSP that is down costs no try; whatever the reason, age ends it.
     fn put_off(&self, fault: &Fault, members: &[Claimed]) -> Result<(), PushError> {
         let now = clock::now();
+        if fault.code == NOT_READY {
+            tracing::warn!(dsp = %self.profile.id, %fault, "push blocked");
+            return self.store.push_blocked(&members.to_vec(), &fault.text, now);
+        }
         let settings = &self.parts.config.deliver;
         let is_down = UNREACHABLE.contains(&fault.code.as_str());
         let members_owned = members.to_vec();

@@ -2,6 +2,7 @@
 //! profile asks, and what fits already is sent as it is.
 
 use super::generate::{Changed, Hashed};
+use super::preview::Foretold;
 use super::source::Source;
 use crate::domain::dsp::ArtworkOptions;
 use crate::domain::ern::write::OutContent;
@@ -70,6 +71,43 @@ pub(super) fn changed(
     };
     file.finish(if as_jpeg { "jpg" } else { "png" }, content)
         .map(Some)
+}
+
+/// What `changed` would do, by what was measured of the picture: nothing is made or read.
+pub(super) fn foreseen(options: ArtworkOptions, content: OutContent) -> Option<Foretold> {
+    let OutContent::Picture {
+        is_png,
+        width,
+        height,
+    } = content
+    else {
+        return None;
+    };
+    let (longest, most) = (width.max(height), options.most_pixels);
+    let is_large = most > 0 && longest > most;
+    let as_jpeg = !is_png || options.jpeg;
+    let scaled = |side: u32| {
+        let exact = (u64::from(side) * u64::from(most)).checked_div(u64::from(longest));
+        u32::try_from(exact.unwrap_or_default()).map_or(1, |side| side.max(1))
+    };
+    let (width, height) = if is_large {
+        (scaled(width), scaled(height))
+    } else {
+        (width, height)
+    };
+    let form = (is_png && as_jpeg).then(|| "PNG → JPEG".to_owned());
+    let scale = is_large.then(|| format!("made smaller, {width} × {height}"));
+    let what: Vec<String> = form.into_iter().chain(scale).collect();
+    (!what.is_empty()).then(|| Foretold {
+        extension: if as_jpeg { "jpg" } else { "png" },
+        size: None,
+        what: what.join(", "),
+        content: OutContent::Picture {
+            is_png: !as_jpeg,
+            width,
+            height,
+        },
+    })
 }
 
 /// The whole file: a cover is at most 20 MiB, and the decoder wants all of it.

@@ -123,13 +123,16 @@ pub fn generate(making: &Making<'_>) -> Result<Prepared, Fault> {
     Ok(prepared)
 }
 
-fn names_of(making: &Making<'_>) -> names::Values {
+pub(super) fn names_of(making: &Making<'_>) -> names::Values {
     names::Values::of(making.package)
         .and("time", digits_of(making.now))
         .and("priority", making.kind.priority())
 }
 
-fn write_message(making: &Making<'_>, files: &[OutFile]) -> Result<Written, Vec<Refusal>> {
+pub(super) fn write_message(
+    making: &Making<'_>,
+    files: &[OutFile],
+) -> Result<Written, Vec<Refusal>> {
     let options = &making.profile.message_options;
     let own = |special: &str, general: &str| {
         if special.is_empty() { general } else { special }.to_owned()
@@ -170,25 +173,7 @@ fn resource(
     number: usize,
     resources: &Path,
 ) -> Result<(OutFile, Cargo), Fault> {
-    let line = making
-        .manifest
-        .iter()
-        .find(|line| line.path == file.source)
-        .ok_or_else(|| {
-            Fault::permanent(
-                "no_file",
-                format!(
-                    "{:?} is in the message, and not in the package",
-                    file.source
-                ),
-            )
-        })?;
-    let from = Cargo {
-        source: making.spool.join(&line.path),
-        name: file.source.clone(),
-        size: line.size,
-        sha256: line.sha256.clone(),
-    };
+    let (line, from) = taken(making, file)?;
     let to = resources.join(number.to_string());
     let changed = match file.content {
         OutContent::Audio { .. } => audio::changed(making.profile.audio, &from, &to)?,
@@ -220,7 +205,31 @@ fn resource(
     Ok((out, cargo))
 }
 
-fn name_at_dsp(
+/// The file as it was taken in.
+pub(super) fn taken<'a>(
+    making: &Making<'a>,
+    file: &OutFile,
+) -> Result<(&'a ManifestFile, Cargo), Fault> {
+    let mut lines = making.manifest.iter();
+    let line = lines.find(|line| line.path == file.source).ok_or_else(|| {
+        Fault::permanent(
+            "no_file",
+            format!(
+                "{:?} is in the message, and not in the package",
+                file.source
+            ),
+        )
+    })?;
+    let from = Cargo {
+        source: making.spool.join(&line.path),
+        name: file.source.clone(),
+        size: line.size,
+        sha256: line.sha256.clone(),
+    };
+    Ok((line, from))
+}
+
+pub(super) fn name_at_dsp(
     making: &Making<'_>,
     file: &OutFile,
     number: usize,
@@ -258,7 +267,7 @@ fn stem_of(name: &str) -> &str {
     base.rsplit_once('.').map_or(base, |(stem, _)| stem)
 }
 
-fn extension_of(name: &str) -> String {
+pub(super) fn extension_of(name: &str) -> String {
     let base = name.rsplit('/').next().unwrap_or(name);
     base.rsplit_once('.')
         .map_or("bin", |(_, extension)| extension)

@@ -26,6 +26,7 @@ mod manifest;
 mod names;
 mod pass;
 mod plan;
+mod preview;
 mod remote;
 mod secrets;
 mod sftp;
@@ -44,6 +45,7 @@ use std::time::Duration;
 pub use generate::{Making, generate, made_before, tidy};
 pub use pass::Found;
 pub use plan::{Part, as_received, assemble, plan};
+pub use preview::{Foreseen, ForeseenFile, UNKNOWN_BATCH, foresee, foresee_as_received};
 pub use trip::{Throttle, Trip};
 
 /// How pushes are run and repeated.

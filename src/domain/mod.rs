@@ -33,6 +33,7 @@ pub mod places;
 pub mod policy;
 pub mod push;
 pub mod quota;
+pub mod readiness;
 pub mod release;
 pub mod repair;
 pub mod report;

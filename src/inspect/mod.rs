@@ -178,6 +178,27 @@ struct Step {
 /// # Errors
 /// When the folder itself cannot be listed, or the work was given up on request.
 pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
+    examine(request).map(|examined| examined.report)
+}
+
+/// A folder with all that was found out about it.
+#[derive(Debug)]
+pub struct Examined {
+    /// What is to be said of it.
+    pub report: Report,
+    /// The folder and what was measured; paths are relative to `base`.
+    pub folder: FolderFacts,
+    /// The message as it was read.
+    pub reading: Option<Reading>,
+    /// The folder in which the release lies.
+    pub base: PathBuf,
+}
+
+/// Inspects a folder, judges it, and gives what was measured as well.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn examine(request: &Request<'_>) -> Result<Examined, InspectError> {
     let inspection = survey(request)?;
     let mut subject = Subject {
         folder: &inspection.folder,
@@ -201,7 +222,13 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, InspectError> {
         None => None,
     };
     subject.history = history.as_ref();
-    Ok(judge(&subject))
+    let report = judge(&subject);
+    Ok(Examined {
+        report,
+        base: base(request.root, &inspection.folder),
+        folder: inspection.folder,
+        reading: inspection.reading,
+    })
 }
 
 /// Finds out all that there is to judge.

@@ -44,6 +44,9 @@ pub struct SchemaStatus {
     pub set: String,
     /// Whether it can be used.
     pub state: SchemaState,
+    /// Messages of the version, the label's and ours, can be held against the official schema.
+    #[serde(default)]
+    pub check_possible: bool,
     /// Value set that is installed or missing, such as `avs_20161006.xsd (2025)`.
     pub value_set: Option<String>,
     /// What is wrong, as a sentence, where something is.
@@ -62,6 +65,11 @@ pub enum SchemaState {
     Incomplete,
     /// A file is not the one that was installed.
     Damaged,
+}
+
+/// Whether there is a set that could be installed for that version (`382`).
+pub fn is_known(version: &str) -> bool {
+    SETS.iter().any(|set| set.version == version)
 }
 
 /// Why schemas could not be installed.
@@ -240,6 +248,7 @@ fn blank_status(set: &PinnedSet, state: SchemaState) -> SchemaStatus {
             .to_owned(),
         set: set.folder.to_owned(),
         state,
+        check_possible: state == SchemaState::Installed,
         value_set: None,
         problem: None,
     }

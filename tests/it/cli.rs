@@ -5,7 +5,7 @@ use crate::kit::{TestDaemon, release};
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::shapes::{
     FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
-    PenaltyList, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
+    PenaltyList, PreviewDetail, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -31,6 +31,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("status", schema_for!(StatusDetail)),
         ("penalty-list", schema_for!(PenaltyList)),
         ("penalty-forgive", schema_for!(Pardoned)),
+        ("push-preview", schema_for!(PreviewDetail)),
     ]
 }
 

@@ -39,6 +39,7 @@ mod mailing;
 mod matrix;
 mod media;
 mod ops;
+mod preview;
 mod push;
 mod report;
 mod review;

@@ -387,3 +387,83 @@ fn two_releases_share_a_batch_in_ern_43_and_the_store_answers() {
         assert!(text.contains("<FileStatus>FileOK</FileStatus>"), "{text}");
     }
 }
+
+#[test]
+fn preflight_tells_the_reviewer_and_blocks_one_store_only() {
+    let settings =
+        "[deliver]\ndpid = \"PADPIDA2026112601A\"\nparty_name = \"Example Distribution\"\n";
+    let mut daemon = TestDaemon::prepare(settings);
+    for (id, name, more) in [
+        ("easy", "Easy Store", ""),
+        ("strict", "Strict Store", "[requires]\ncomposer = true\n\n"),
+    ] {
+        let inbox = daemon.home.path().join(id);
+        fs::create_dir_all(&inbox).unwrap();
+        let toml = format!(
+            "name = \"{name}\"\nmessage = \"ern_43\"\nchoreography = \"release_by_release\"\n\n[message_options]\ndpid = \"PADPIDA2026112602B\"\n\n{more}[transport]\nkind = \"folder\"\npath = \"{}\"\n",
+            inbox.display()
+        );
+        daemon.profile(id, &toml);
+    }
+    daemon.run();
+    let label = daemon.label("quayside", &["--dsp", "easy,strict"]);
+    let folder = daemon.material(&release(45));
+    // The last track's composer is taken out.
+    let message = folder.join("metadata.xml");
+    let text = fs::read_to_string(&message).unwrap();
+    let begin = text.rfind("<IndirectResourceContributor ").unwrap();
+    let end = "</IndirectResourceContributor>";
+    let behind = text.rfind(end).unwrap() + end.len();
+    fs::write(&message, format!("{}{}", &text[..begin], &text[behind..])).unwrap();
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    let package = daemon.wait_status(&name_of(&folder), "needs_qc");
+    let id = package["id"].as_str().unwrap();
+
+    let said = "ready for Easy Store; Strict Store needs a composer on track 3";
+    for command in [&["qc", "list"][..], &["qc", "show", id]] {
+        let shown = String::from_utf8(daemon.command(command).stdout).unwrap();
+        assert!(shown.contains(said), "{command:?}: {shown}");
+    }
+    let listed = daemon.ask(&["qc", "list"]);
+    assert_eq!(listed["packages"][0]["preflight"], said);
+    let preview = daemon.command(&["push", "preview", id, "--dsp", "strict"]);
+    assert_eq!(preview.status.code(), Some(1), "{preview:?}");
+
+    let approved = daemon.approve(id);
+    assert!(approved.status.success(), "{approved:?}");
+    let warned = String::from_utf8(approved.stderr).unwrap();
+    assert!(
+        warned.contains("Strict Store needs a composer on track 3"),
+        "{warned}"
+    );
+    wait_push(&daemon, "easy", |push| push["state"] == "sent");
+    let blocked = wait_push(&daemon, "strict", |push| push["state"] == "blocked");
+    let why = blocked["last_error"].as_str().unwrap();
+    assert!(
+        why.starts_with("Strict Store needs a composer on track 3."),
+        "{why}"
+    );
+    let shown = String::from_utf8(daemon.command(&["push", "list"]).stdout).unwrap();
+    assert!(shown.contains("needs a composer on track 3"), "{shown}");
+    assert_eq!(entries(&daemon.home.path().join("easy")).len(), 1);
+    assert!(entries(&daemon.home.path().join("strict")).is_empty());
+    daemon.wait_status(&name_of(&folder), "delivered");
+
+    // The store changes its mind: a retry is enough.
+    let toml = fs::read_to_string(daemon.home.path().join("dsps/strict.toml")).unwrap();
+    daemon.profile(
+        "strict",
+        &toml.replace("composer = true", "composer = false"),
+    );
+    daemon.signal(rustix::process::Signal::HUP);
+    wait("the new profile in force", || {
+        let log = fs::read_to_string(daemon.log()).unwrap();
+        log.contains("configuration read again").then_some(())
+    });
+    daemon.ask(&["push", "retry", blocked["id"].as_str().unwrap()]);
+    wait_push(&daemon, "strict", |push| push["state"] == "sent");
+    assert_eq!(entries(&daemon.home.path().join("strict")).len(), 1);
+}

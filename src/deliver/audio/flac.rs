@@ -35,9 +35,8 @@ const BLOCK_FIELD: u16 = 4096;
 /// Where STREAMINFO stands: behind `fLaC` and its own head.
 const INFO_AT: u64 = 8;
 
-/// Makes a FLAC file and proves it: what is decoded from it is what was put in.
-pub(super) fn write(layout: &Layout, from: &Cargo, to: &Path) -> Result<Changed, Fault> {
-    let pcm = layout.pcm;
+/// Whether FLAC has room for it.
+pub(super) fn check(pcm: Pcm, from: &Cargo) -> Result<(), Fault> {
     if pcm.bytes > 3 {
         return Err(not_convertible(
             from,
@@ -50,6 +49,13 @@ pub(super) fn write(layout: &Layout, from: &Cargo, to: &Path) -> Result<Changed,
             "FLAC has no room for its channels or sampling rate",
         ));
     }
+    Ok(())
+}
+
+/// Makes a FLAC file and proves it: what is decoded from it is what was put in.
+pub(super) fn write(layout: &Layout, from: &Cargo, to: &Path) -> Result<Changed, Fault> {
+    let pcm = layout.pcm;
+    check(pcm, from)?;
     let mut encoder = Encoder::create(pcm, from, to)?;
     samples(layout, from, &mut |frames| encoder.push(frames))?;
     let put_in = encoder.finish()?;

@@ -10,6 +10,7 @@ mod layout;
 mod wav;
 
 use super::generate::{Changed, Hashed};
+use super::preview::Foretold;
 use super::source::Source;
 use crate::domain::dsp::{AudioFormat, AudioOptions};
 use crate::domain::ern::write::OutContent;
@@ -33,6 +34,22 @@ pub(super) fn changed(
         return Ok(None);
     }
     let layout = layout::of(from)?;
+    match wanted(options, &layout) {
+        Some(Wanted::Wav) => wav::write(&layout, from, to).map(Some),
+        Some(Wanted::Flac) => flac::write(&layout, from, to).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A form to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Wav,
+    Flac,
+}
+
+/// The form that a file is to be brought into; `None` when it has it already.
+fn wanted(options: AudioOptions, layout: &Layout) -> Option<Wanted> {
     let is_wav = layout.kind == Kind::Wav;
     let wants_wav = match options.format {
         AudioFormat::AsIs => is_wav && options.plain_wav_header && !layout.is_plain,
@@ -40,12 +57,46 @@ pub(super) fn changed(
         AudioFormat::Flac => false,
     };
     if wants_wav {
-        return wav::write(&layout, from, to).map(Some);
+        return Some(Wanted::Wav);
     }
-    if options.format == AudioFormat::Flac && layout.kind != Kind::Flac {
-        return flac::write(&layout, from, to).map(Some);
+    (options.format == AudioFormat::Flac && layout.kind != Kind::Flac).then_some(Wanted::Flac)
+}
+
+/// What `changed` would do, from the file's header alone: nothing is made, and the samples are not
+/// read.
+pub(super) fn foreseen(options: AudioOptions, from: &Cargo) -> Result<Option<Foretold>, Fault> {
+    if options == AudioOptions::default() {
+        return Ok(None);
     }
-    Ok(None)
+    let layout = layout::of(from)?;
+    let was = match layout.kind {
+        Kind::Wav => "WAV",
+        Kind::Aiff => "AIFF",
+        Kind::Flac => "FLAC",
+    };
+    Ok(match wanted(options, &layout) {
+        None => None,
+        Some(Wanted::Wav) => Some(Foretold {
+            extension: "wav",
+            size: Some(wav::size(layout.pcm, from)?),
+            what: if layout.kind == Kind::Wav {
+                "WAV header rewritten".to_owned()
+            } else {
+                format!("{was} → WAV")
+            },
+            content: content(layout.pcm, false),
+        }),
+        Some(Wanted::Flac) => {
+            flac::check(layout.pcm, from)?;
+            Some(Foretold {
+                extension: "flac",
+                // Known when it is made.
+                size: None,
+                what: format!("{was} → FLAC"),
+                content: content(layout.pcm, true),
+            })
+        }
+    })
 }
 
 /// Hands the samples to `take`, in whole frames as WAV stores them: interleaved, least significant

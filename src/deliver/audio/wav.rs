@@ -12,17 +12,7 @@ const HEADER_BYTES: u32 = 44;
 
 pub(super) fn write(layout: &Layout, from: &Cargo, to: &Path) -> Result<Changed, Fault> {
     let pcm = layout.pcm;
-    let length = pcm.frames.checked_mul(pcm.frame_bytes() as u64);
-    let header = length
-        .and_then(|length| u32::try_from(length).ok())
-        .and_then(|length| header(pcm, length))
-        .ok_or_else(|| not_convertible(from, "WAV ends at 4 GiB, and its audio is longer"))?;
-    if pcm.frames == 0 {
-        return Err(not_convertible(
-            from,
-            "its header does not say how long it is",
-        ));
-    }
+    let (header, length) = head(pcm, from)?;
     let mut file = Hashed::create(to)?;
     file.write(&header)?;
     let mut written = 0_u64;
@@ -30,7 +20,7 @@ pub(super) fn write(layout: &Layout, from: &Cargo, to: &Path) -> Result<Changed,
         written += frames.len() as u64;
         file.write(frames)
     })?;
-    if Some(written) != length {
+    if written != length {
         return Err(not_convertible(
             from,
             "it holds another number of samples than its header promises",
@@ -40,6 +30,30 @@ pub(super) fn write(layout: &Layout, from: &Cargo, to: &Path) -> Result<Changed,
         file.write(&[0])?;
     }
     file.finish("wav", content(pcm, false))
+}
+
+/// The whole file's size in bytes.
+pub(super) fn size(pcm: Pcm, from: &Cargo) -> Result<u64, Fault> {
+    let (header, length) = head(pcm, from)?;
+    Ok(header.len() as u64 + length + length % 2)
+}
+
+/// The header, and the bytes of samples that follow it.
+fn head(pcm: Pcm, from: &Cargo) -> Result<(Vec<u8>, u64), Fault> {
+    let length = pcm.frames.checked_mul(pcm.frame_bytes() as u64);
+    let made = length.and_then(|length| {
+        let header = header(pcm, u32::try_from(length).ok()?)?;
+        Some((header, length))
+    });
+    let made =
+        made.ok_or_else(|| not_convertible(from, "WAV ends at 4 GiB, and its audio is longer"))?;
+    if pcm.frames == 0 {
+        return Err(not_convertible(
+            from,
+            "its header does not say how long it is",
+        ));
+    }
+    Ok(made)
 }
 
 fn header(pcm: Pcm, length: u32) -> Option<Vec<u8>> {

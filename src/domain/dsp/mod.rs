@@ -11,6 +11,7 @@ pub use crate::domain::account::OwnParty as Us;
 pub use checks::mistakes;
 pub use options::{
     ArtworkOptions, AudioFormat, AudioOptions, BatchOptions, MessageOptions, NameOptions,
+    Requirements,
 };
 
 /// A DSP's profile. Secrets are never in it, only the names of files that hold them.
@@ -46,6 +47,9 @@ pub struct DspProfile {
     /// The form that the cover is sent in.
     #[serde(default)]
     pub artwork: ArtworkOptions,
+    /// What it refuses a release without.
+    #[serde(default)]
+    pub requires: Requirements,
     /// What counts as delivered.
     #[serde(default)]
     pub delivered_when: DeliveredWhen,
@@ -137,6 +141,7 @@ impl DspProfile {
             names: NameOptions::default(),
             audio: AudioOptions::default(),
             artwork: ArtworkOptions::default(),
+            requires: Requirements::default(),
             delivered_when: DeliveredWhen::default(),
             purge: false,
             directory: String::new(),

@@ -109,3 +109,25 @@ pub struct ArtworkOptions {
     /// Longest side in pixels; larger pictures are made smaller. 0 for no limit.
     pub most_pixels: u32,
 }
+
+/// `[requires]`: what the DSP refuses a release without, although our rules let it pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Requirements {
+    /// Messages of ERN 4.3 or later only.
+    pub ern_43: bool,
+    /// A composer, or another writer, for each track.
+    pub composer: bool,
+    /// The language of the words for each track that is not instrumental.
+    pub language: bool,
+    /// The label's name for the release.
+    pub label_name: bool,
+    /// A P line for the release or for each track.
+    pub p_line: bool,
+    /// A C line for the release.
+    pub c_line: bool,
+    /// Most tracks of a release; 0 for no limit.
+    pub most_tracks: u32,
+    /// Days before the first day of sale by which a new release has to be there; 0 for none.
+    pub lead_days: u32,
+}

@@ -170,6 +170,7 @@ mod tests {
             schema: SchemaCheck::NotRun,
             dropzone_version: "1".to_owned(),
             compared: None,
+            readiness: Vec::new(),
         };
         let page = plain_page(&report);
         assert!(page.contains("&lt;b&gt;&amp;"), "{page}");

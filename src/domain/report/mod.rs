@@ -15,6 +15,7 @@ pub mod attempts;
 mod cards;
 pub mod html;
 pub mod measures;
+pub mod readiness;
 pub mod text;
 pub mod view;
 mod waveform;
@@ -341,6 +342,10 @@ pub struct Report {
     /// How it compares with the attempt before; nothing for a first attempt, and offline.
     #[serde(default)]
     pub compared: Option<Compared>,
+    /// Whether it may go to each of the label's DSPs; none offline. For the reviewer: the label's
+    /// copy has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readiness: Vec<readiness::Readiness>,
 }
 
 impl Report {

@@ -62,7 +62,7 @@ pub(super) fn not_run(case: &Case<'_>) -> Vec<NotRun> {
 fn codes(wanted: impl Fn(Layer, &Rule) -> bool) -> Vec<String> {
     CATALOGUE
         .iter()
-        .filter(|(layer, rule)| wanted(*layer, rule) && !rule.at_the_door)
+        .filter(|(layer, rule)| wanted(*layer, rule) && !rule.at_the_door && !rule.for_a_dsp)
         .map(|(_, rule)| rule.code.to_owned())
         .collect()
 }

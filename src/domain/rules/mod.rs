@@ -22,6 +22,7 @@ use std::sync::LazyLock;
 pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
 pub use territory::is_territory;
+pub(in crate::domain) use works::wrote;
 
 mod agreement;
 mod artists;
@@ -37,6 +38,7 @@ mod contract;
 mod cover;
 mod deal;
 mod dialect;
+mod dsp;
 mod files;
 mod findings;
 mod folder;
@@ -183,6 +185,9 @@ pub struct Rule {
     pub safety: bool,
     /// Judged while files still arrive, not on a claimed package; never fires in [`judge`].
     pub at_the_door: bool,
+    /// Judged for one DSP by its profile (`domain::readiness`), before a push; never fires in
+    /// [`judge`].
+    pub for_a_dsp: bool,
     needs: Needs,
     check: fn(&Case<'_>, &mut Findings<'_>),
 }
@@ -199,6 +204,7 @@ impl Rule {
         ack: "",
         safety: false,
         at_the_door: false,
+        for_a_dsp: false,
         needs: Needs::Nothing,
         check: |_, _| {},
     };
@@ -254,6 +260,7 @@ const TABLES: &[(Layer, &[Rule])] = &[
     (Layer::History, kinship::RULES),
     (Layer::Media, cover::RULES),
     (Layer::History, update::RULES),
+    (Layer::Content, dsp::RULES),
 ];
 
 /// All rules with what they look at, family by family, by ascending code. A family may lie in several
@@ -320,5 +327,6 @@ pub fn judge(subject: &Subject<'_>) -> Report {
         schema: subject.schema.check.clone(),
         dropzone_version: env!("CARGO_PKG_VERSION").to_owned(),
         compared: None,
+        readiness: Vec::new(),
     }
 }

@@ -55,7 +55,7 @@ impl fmt::Display for Refusal {
             ),
             Self::AtTheDoor { code } => write!(
                 f,
-                "{code} is told while files still arrive and judges no package: it is the same for \
+                "{code} is told while files still arrive or before a push, and judges no package: it is the same for \
                  every label"
             ),
         }
@@ -101,7 +101,7 @@ pub fn may_set(code: &str, setting: Option<RuleSetting>) -> Result<&'static Rule
             nearest: nearest(code),
         });
     };
-    if rule.at_the_door {
+    if rule.at_the_door || rule.for_a_dsp {
         return Err(Refusal::AtTheDoor { code: rule.code });
     }
     if setting.is_some_and(|setting| !rule.allows(setting)) {

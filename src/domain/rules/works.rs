@@ -60,7 +60,8 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn wrote(artist: &Artist) -> bool {
+/// Whether it is one of those who made the work.
+pub(in crate::domain) fn wrote(artist: &Artist) -> bool {
     artist.roles.iter().any(|role| {
         matches!(
             role.as_str(),

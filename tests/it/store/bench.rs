@@ -228,6 +228,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
         schema: SchemaCheck::NotRun,
         dropzone_version: "0.1.0".to_owned(),
         compared: None,
+        readiness: Vec::new(),
     }
 }
 
