@@ -110,8 +110,12 @@ fn title(element: Element<'_, '_>, territories: &[String]) -> Title {
     }
 }
 
+/// Where details hold. The list is copied to every value in them, so a hostile one is cut; there are
+/// not half as many codes in the world.
 fn territories(details: Element<'_, '_>) -> Vec<String> {
-    details.texts("TerritoryCode").map(|t| t.value).collect()
+    const MOST: usize = 1_000;
+    let codes = details.texts("TerritoryCode").map(|t| t.value);
+    codes.take(MOST).collect()
 }
 
 fn rights_line(element: Element<'_, '_>, territories: &[String]) -> RightsLine {
