@@ -48,12 +48,11 @@ pub fn ready(
             .message_id
             .as_deref()
             .and_then(|id| deliver::made_before(&work, id));
-        match before {
-            Some(prepared) => prepared,
-            None => {
-                preview::lets_go(store, parts, profile, push, now)?;
-                generated(store, parts, profile, push, (&package, &manifest), now)?
-            }
+        if let Some(prepared) = before {
+            prepared
+        } else {
+            preview::lets_go(store, parts, profile, push, now)?;
+            generated(store, parts, profile, push, (&package, &manifest), now)?
         }
     } else {
         if profile.requires != Requirements::default() {

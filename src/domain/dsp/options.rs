@@ -111,6 +111,10 @@ pub struct ArtworkOptions {
 }
 
 /// `[requires]`: what the DSP refuses a release without, although our rules let it pass.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the table, and independent of the others"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Requirements {
