@@ -2,7 +2,7 @@
 
 use super::{Complaint, Config, ConfigError, reading, text_of};
 use crate::deliver;
-use crate::domain::dsp::{DspProfile, Us};
+use crate::domain::dsp::{DspProfile, OwnParty};
 use crate::domain::ids::DspId;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ fn profile_files(dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(files)
 }
 
-fn profile(file: &Path, us: &Us) -> Result<DspProfile, ConfigError> {
+fn profile(file: &Path, us: &OwnParty) -> Result<DspProfile, ConfigError> {
     let wrong = |text: String| {
         ConfigError::Wrong(vec![Complaint {
             file: file.to_path_buf(),

@@ -3,7 +3,7 @@
 
 use super::plan::digits_of;
 use super::{artwork, audio, names};
-use crate::domain::dsp::{DspProfile, MessageChoice, Us};
+use crate::domain::dsp::{DspProfile, MessageChoice, OwnParty};
 use crate::domain::ern::write::{
     self, OutContent, OutFile, OutParty, Outgoing, Refusal, Takedown, Target, Written,
 };
@@ -28,7 +28,7 @@ pub struct Making<'a> {
     /// The DSP.
     pub profile: &'a DspProfile,
     /// Who we are where the profile does not say.
-    pub us: &'a Us,
+    pub us: &'a OwnParty,
     /// The package.
     pub package: &'a Package,
     /// What it is to the DSP.

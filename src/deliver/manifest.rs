@@ -2,7 +2,7 @@
 //! read it too; DSPs that want another namespace have not been met.
 
 use super::plan::Part;
-use crate::domain::dsp::{DspProfile, Us};
+use crate::domain::dsp::{DspProfile, OwnParty};
 use crate::domain::markup;
 use crate::domain::push::PushKind;
 
@@ -38,7 +38,12 @@ impl Entry {
 
 /// Writes the manifest. The batch's own time stands in it, so that it is the same whenever it is
 /// written.
-pub(super) fn write(profile: &DspProfile, us: &Us, batch: &str, entries: &[Entry]) -> Vec<u8> {
+pub(super) fn write(
+    profile: &DspProfile,
+    us: &OwnParty,
+    batch: &str,
+    entries: &[Entry],
+) -> Vec<u8> {
     let options = &profile.message_options;
     let own = |special: &str, general: &str| {
         if special.is_empty() { general } else { special }.to_owned()

@@ -35,7 +35,7 @@ mod ssh;
 mod trip;
 
 use crate::domain::backoff::Backoff;
-use crate::domain::dsp::{self, DspProfile, Us};
+use crate::domain::dsp::{self, DspProfile, OwnParty};
 use crate::domain::fault::Fault;
 use crate::domain::push::{Attempt, Plan};
 use remote::Remote;
@@ -93,7 +93,7 @@ impl Settings {
 
 /// Everything that is wrong with a profile and can be told without the network or a disk, as
 /// sentences.
-pub fn mistakes(profile: &DspProfile, us: &Us) -> Vec<String> {
+pub fn mistakes(profile: &DspProfile, us: &OwnParty) -> Vec<String> {
     let mut found = dsp::mistakes(profile, us);
     found.extend(names::template_mistakes(profile));
     found.extend(remote::mistakes(profile));

@@ -6,7 +6,7 @@
 
 use super::manifest;
 use super::names::{self, Values};
-use crate::domain::dsp::{Choreography, DspProfile, Us};
+use crate::domain::dsp::{Choreography, DspProfile, OwnParty};
 use crate::domain::facts::{FileRole, Manifest, ManifestFile};
 use crate::domain::fault::Fault;
 use crate::domain::naming::role_of;
@@ -64,7 +64,12 @@ pub fn plan(
         kind: PushKind::New,
         prepared: as_received(manifest, spool, package.received_at),
     };
-    assemble(profile, &Us::default(), std::slice::from_ref(&part), None)
+    assemble(
+        profile,
+        &OwnParty::default(),
+        std::slice::from_ref(&part),
+        None,
+    )
 }
 
 /// Makes a plan of what was prepared: of one package, or of all those of a batch. The same parts give
@@ -73,7 +78,7 @@ pub fn plan(
 /// All faults are permanent.
 pub fn assemble(
     profile: &DspProfile,
-    us: &Us,
+    us: &OwnParty,
     parts: &[Part],
     batch: Option<&str>,
 ) -> Result<Plan, Fault> {
@@ -107,7 +112,12 @@ fn alone(profile: &DspProfile, parts: &[Part]) -> Result<Plan, Fault> {
     Ok(plan)
 }
 
-fn batched(profile: &DspProfile, us: &Us, parts: &[Part], batch: &str) -> Result<Plan, Fault> {
+fn batched(
+    profile: &DspProfile,
+    us: &OwnParty,
+    parts: &[Part],
+    batch: &str,
+) -> Result<Plan, Fault> {
     debug_assert_eq!(profile.choreography, Choreography::Batch);
     let values = Values::default().and("batch", batch);
     let folder = names::filled(profile, "`folder`", profile.folder_template(), &values)?;

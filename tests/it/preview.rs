@@ -21,8 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
 
-const US: &str =
-    "[deliver]\ndpid = \"PADPIDA2026112601A\"\nparty_name = \"Example Distribution\"\n";
+const US: &str = "[party]\ndpid = \"PADPIDA2026112601A\"\nname = \"Example Distribution\"\n";
 
 fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

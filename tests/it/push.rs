@@ -390,8 +390,7 @@ fn two_releases_share_a_batch_in_ern_43_and_the_store_answers() {
 
 #[test]
 fn preflight_tells_the_reviewer_and_blocks_one_store_only() {
-    let settings =
-        "[deliver]\ndpid = \"PADPIDA2026112601A\"\nparty_name = \"Example Distribution\"\n";
+    let settings = "[party]\ndpid = \"PADPIDA2026112601A\"\nname = \"Example Distribution\"\n";
     let mut daemon = TestDaemon::prepare(settings);
     for (id, name, more) in [
         ("easy", "Easy Store", ""),

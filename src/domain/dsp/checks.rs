@@ -3,11 +3,11 @@
 
 use super::{
     ArtworkOptions, AudioFormat, AudioOptions, Choreography, DeliveredWhen, DspProfile,
-    MessageOptions, Us,
+    MessageOptions, OwnParty,
 };
 
 /// Every mistake of the tables; names and transport are `deliver`'s.
-pub fn mistakes(profile: &DspProfile, us: &Us) -> Vec<String> {
+pub fn mistakes(profile: &DspProfile, us: &OwnParty) -> Vec<String> {
     let mut found = Vec::new();
     if profile.concurrency == 0 {
         found.push("`concurrency` is 0, so nothing would ever be pushed. Write 1 or more, or `enabled = false` to hold pushes back".to_owned());
@@ -35,7 +35,7 @@ pub fn mistakes(profile: &DspProfile, us: &Us) -> Vec<String> {
     found
 }
 
-fn message(profile: &DspProfile, us: &Us, found: &mut Vec<String>) {
+fn message(profile: &DspProfile, us: &OwnParty, found: &mut Vec<String>) {
     let options = &profile.message_options;
     if !profile.message.is_generated() {
         as_received(profile, found);

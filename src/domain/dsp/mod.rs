@@ -7,7 +7,7 @@ use std::path::PathBuf;
 mod checks;
 mod options;
 
-pub use crate::domain::account::OwnParty as Us;
+pub use crate::domain::account::OwnParty;
 pub use checks::mistakes;
 pub use options::{
     ArtworkOptions, AudioFormat, AudioOptions, BatchOptions, MessageOptions, NameOptions,

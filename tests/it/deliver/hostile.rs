@@ -4,7 +4,7 @@
 use super::liar::{Liar, Vice};
 use super::*;
 use dropzone::deliver::{Found, Part, as_received, ask, assemble};
-use dropzone::domain::dsp::{Choreography, MessageChoice, Us};
+use dropzone::domain::dsp::{Choreography, MessageChoice, OwnParty};
 use dropzone::domain::push::{OurMessage, PushKind};
 use std::sync::Mutex;
 
@@ -186,7 +186,7 @@ async fn a_batch_becomes_visible_at_once_and_its_manifest_comes_last() {
     profile.choreography = Choreography::Batch;
     profile.message = MessageChoice::Ern43;
     profile.message_options.dpid = "PADPIDA2".to_owned();
-    let us = Us {
+    let us = OwnParty {
         dpid: "PADPIDA1".to_owned(),
         name: "Sons & Daughters".to_owned(),
     };
