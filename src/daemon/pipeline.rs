@@ -4,15 +4,17 @@
 //! `incoming`), so a restart needs no list of its own and a lost wake-up costs a moment.
 
 use super::early::Early;
-use super::live::Live;
+use super::live::{Live, Parts};
 use super::preview::preflight;
 use super::{clock, reports};
+use crate::domain::account::Account;
 use crate::domain::content::{FileKey, Memory};
 use crate::domain::fault::Fault;
 use crate::domain::history::{History, Past, Track};
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Identity, Package};
+use crate::domain::report::readiness::Readiness;
 use crate::domain::report::{Report, Verdict};
 use crate::inspect::{self, Progress, Request};
 use crate::intake::Fresh;
@@ -222,19 +224,7 @@ impl Pipeline {
             .map_err(|error| format!("{error:#}"))?;
         // After the label's copy was written: what stores ask for is between them and us.
         if report.verdict == Verdict::Valid {
-            let now = clock::now();
-            let flight = AssertUnwindSafe(|| {
-                preflight(&self.store, &parts, &account, package, &report, now)
-            });
-            // The verdict on the package stands without it; approval asks once more.
-            match catch_unwind(flight) {
-                Ok(Ok(readiness)) => report.readiness = readiness,
-                Ok(Err(fault)) if fault.is_transient() => return Err(fault.text),
-                Ok(Err(fault)) => {
-                    tracing::warn!(package.id = %package.id, %fault, "no preflight");
-                }
-                Err(_) => tracing::error!(package.id = %package.id, "preflight panicked"),
-            }
+            report.readiness = self.readiness(&parts, &account, package, &report)?;
         }
         super::crash_point("judge.before_apply");
         let event = judged(report, identity);
@@ -251,6 +241,32 @@ impl Pipeline {
             measured: measured.into_inner(),
             known: known.into_inner(),
         })
+    }
+
+    /// Whether the package may go to each of its DSPs. The verdict on it stands without that, since
+    /// approval asks once more; only a passing fault is worth another try.
+    fn readiness(
+        &self,
+        parts: &Parts,
+        account: &Account,
+        package: &Package,
+        report: &Report,
+    ) -> Result<Vec<Readiness>, String> {
+        let flight = AssertUnwindSafe(|| {
+            preflight(&self.store, parts, account, package, report, clock::now())
+        });
+        match catch_unwind(flight) {
+            Ok(Ok(readiness)) => Ok(readiness),
+            Ok(Err(fault)) if fault.is_transient() => Err(fault.text),
+            Ok(Err(fault)) => {
+                tracing::warn!(package.id = %package.id, %fault, "no preflight");
+                Ok(Vec::new())
+            }
+            Err(_) => {
+                tracing::error!(package.id = %package.id, "preflight panicked");
+                Ok(Vec::new())
+            }
+        }
     }
 
     fn identity(&self, package: &Package) -> Result<Identity, crate::store::StoreError> {

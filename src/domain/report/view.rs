@@ -301,10 +301,8 @@ fn place(finding: &Finding) -> String {
         .file
         .as_deref()
         .is_some_and(|file| extension(file) != "xml");
-    let line = finding.line.map(|n| match elsewhere {
-        true => format!("line {n} of the message"),
-        false => format!("line {n}"),
-    });
+    let of_what = if elsewhere { " of the message" } else { "" };
+    let line = finding.line.map(|n| format!("line {n}{of_what}"));
     let column = finding
         .line
         .and(finding.column)

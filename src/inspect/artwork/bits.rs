@@ -29,7 +29,7 @@ pub(super) struct Value {
     /// Coefficients that it passes, itself among them; 0 ends the block.
     pub(super) places: u8,
     /// Itself.
-    pub(super) value: i16,
+    pub(super) coefficient: i16,
 }
 
 /// A Huffman table in canonical order.
@@ -160,7 +160,7 @@ fn values(fast: &[u16; 1 << FAST]) -> Box<[Value; 1 << FAST]> {
         *value = Value {
             bits: (length + size) as u8,
             places: if ends { 0 } else { places },
-            value: extended(written.cast_signed(), size) as i16,
+            coefficient: extended(written.cast_signed(), size) as i16,
         };
     }
     all

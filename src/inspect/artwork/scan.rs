@@ -144,7 +144,7 @@ impl Block<'_> {
                     break;
                 }
                 place += usize::from(next.places);
-                in_order &= luma::put(block, place - 1, next.value);
+                in_order &= luma::put(block, place - 1, next.coefficient);
                 continue;
             }
             let (places, size, ends) = coefficient(self.ac.next(bits)?);
@@ -269,9 +269,10 @@ impl Scan {
             let (values, rest) = rest.split_at_checked(if wide { 128 } else { 64 })?;
             let mut table = [0; 64];
             for (number, quantiser) in table.iter_mut().enumerate() {
-                *quantiser = match wide {
-                    true => Order::Big.u16(values, 2 * number)?,
-                    false => u16::from(*values.get(number)?),
+                *quantiser = if wide {
+                    Order::Big.u16(values, 2 * number)?
+                } else {
+                    u16::from(*values.get(number)?)
                 };
             }
             *self.quantisers.get_mut(usize::from(kind & 15))? = Some(table);
