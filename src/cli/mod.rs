@@ -22,6 +22,7 @@ pub mod preview;
 pub mod push;
 pub mod qc;
 pub mod quota;
+pub mod restore;
 pub mod rules;
 pub mod schemas;
 pub mod serve;

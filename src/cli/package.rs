@@ -50,6 +50,11 @@ pub enum Command {
         /// Identifier, or a few of its last letters
         id: String,
     },
+    /// Put the folder of a package that was set aside back; without ID, list what was set aside
+    Restore {
+        /// Identifier, or a few of its last letters
+        id: Option<String>,
+    },
 }
 
 /// Runs it.
@@ -71,6 +76,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             let package = store.apply(&package.id, Event::Unparked, &who::am_i(), clock::now())?;
             answer(&package, context)
         }
+        Command::Restore { id } => super::restore::run(id.as_deref(), &config, &store, context),
     }
 }
 

@@ -19,7 +19,8 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
     let store = context.store(&config)?;
     let overview = store.overview()?;
     let holder = lock::holder(&config.places());
-    let (abandoned, duplicates) = usage::set_aside(&config.places());
+    let aside = usage::set_aside(&config.places());
+    let duplicates = aside.iter().filter(|(_, one)| one.is_duplicate).count();
     let detail = StatusDetail {
         running: holder.is_some(),
         pid: holder.flatten(),
@@ -52,8 +53,8 @@ pub fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
             .free_bytes
             .max(lock::all_bytes(config.places().root()) / 100 * config.sftp.free_percent.min(100)),
         full: full(&store)?,
-        abandoned,
-        duplicates,
+        abandoned: (aside.len() - duplicates) as u64,
+        duplicates: duplicates as u64,
     };
     let done = if detail.running {
         Done::Fine

@@ -13,9 +13,10 @@ use super::layout::Unit;
 use super::listing;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::places::Places;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -105,7 +106,7 @@ impl Intake {
     }
 }
 
-/// Moves a folder, durably; one that is not there needs no moving.
+/// Moves a folder into the quarantine; one that is not there needs no moving.
 fn move_folder(from: &Path, to: &Path) -> Result<(), ClaimError> {
     if listing::is_folder(from)
         .map_err(disk("looking", from))?
@@ -113,19 +114,104 @@ fn move_folder(from: &Path, to: &Path) -> Result<(), ClaimError> {
     {
         return Ok(());
     }
-    let parents = [from.parent(), to.parent()];
-    if let [_, Some(parent)] = parents {
-        fs::create_dir_all(parent).map_err(disk("making the quarantine", parent))?;
+    match move_durably(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(disk("the move into the quarantine", from)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => {}
-        Err(Errno::NOENT) => return Ok(()),
-        Err(error) => return Err(disk("the move into the quarantine", from)(error.into())),
+}
+
+/// Moves a folder to where nothing is yet, and makes the folders above it.
+fn move_durably(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
     }
-    for parent in parents.into_iter().flatten() {
-        File::open(parent)
-            .and_then(|folder| folder.sync_all())
-            .map_err(disk("fsync", parent))?;
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?;
+    for parent in [from.parent(), to.parent()].into_iter().flatten() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A folder that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// What it was when it was set aside.
+    pub package: PackageId,
+    /// Because it came twice; else because nobody came back to it.
+    pub is_duplicate: bool,
+}
+
+impl SetAside {
+    fn parse(name: &str) -> Option<Self> {
+        let (package, why) = name.rsplit_once('-')?;
+        let is_duplicate = why == DUPLICATE;
+        (is_duplicate || why == ABANDONED).then(|| Self {
+            package: PackageId::new(package),
+            is_duplicate,
+        })
+    }
+
+    fn name(&self) -> String {
+        let why = if self.is_duplicate {
+            DUPLICATE
+        } else {
+            ABANDONED
+        };
+        format!("{}-{why}", self.package)
+    }
+}
+
+/// What of a label was set aside, in the order of the packages. Folders that an operator made there
+/// are not ours.
+pub fn set_aside_of(places: &Places, label: &LabelId) -> io::Result<Vec<SetAside>> {
+    let folders = listing::folders_in(&places.quarantine(label))?;
+    let mut found: Vec<SetAside> = folders
+        .iter()
+        .filter_map(|(name, _)| SetAside::parse(name))
+        .collect();
+    found.sort_by(|a, b| a.package.cmp(&b.package));
+    Ok(found)
+}
+
+/// Moves a folder back to where the label uploaded it. What was partial goes first, so that a daemon
+/// that runs never takes the release without it.
+///
+/// # Errors
+/// `AlreadyExists` when the label has a folder of that name again; nothing was moved then. `NotFound`
+/// when nothing of the name lies there.
+pub fn restore(
+    places: &Places,
+    label: &LabelId,
+    aside: &SetAside,
+    folder: &str,
+) -> io::Result<()> {
+    let from = places.quarantine(label).join(aside.name());
+    let trees = [
+        ("partial", places.partial(label)),
+        ("incoming", places.incoming(label)),
+    ];
+    let is_there = |path: &Path| listing::is_folder(path).map(|folder| folder.is_some());
+    let mut moves = Vec::new();
+    for (tree, root) in trees {
+        let (source, target) = (from.join(tree).join(folder), root.join(folder));
+        if target.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if is_there(&source)? {
+            moves.push((source, target));
+        }
+    }
+    if moves.is_empty() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    for (source, target) in moves {
+        move_durably(&source, &target)?;
+    }
+    // Only what is empty goes; whatever else somebody left there stays.
+    for emptied in [from.join("partial"), from.join("incoming"), from.clone()] {
+        fs::remove_dir(emptied).ok();
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ mod watch;
 mod whole;
 mod writers;
 
+pub use aside::{SetAside, restore, set_aside_of};
 pub use message::{ReadMessage, Readers, SniffMessage};
 pub use retention::Expired;
 

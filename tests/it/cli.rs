@@ -3,6 +3,7 @@
 
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::quota::QuotaDetail;
+use dropzone::cli::restore::Restored;
 use dropzone::cli::shapes::{
     FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
     PenaltyList, PreviewDetail, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
@@ -30,6 +31,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("rule-list", schema_for!(RuleList)),
         ("status", schema_for!(StatusDetail)),
         ("penalty-list", schema_for!(PenaltyList)),
+        ("package-restore", schema_for!(Restored)),
         ("penalty-forgive", schema_for!(Pardoned)),
         ("push-preview", schema_for!(PreviewDetail)),
     ]

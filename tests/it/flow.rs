@@ -224,6 +224,24 @@ fn a_faulty_release_is_explained_and_mended() {
     assert_eq!(listed["packages"][0]["ended"], "duplicate");
     assert_eq!(daemon.ask(&["status"])["duplicates"], 1);
 
+    // The operator puts it back. Nothing in it has changed, so it is set aside once more.
+    let id = same["id"].as_str().unwrap();
+    let kept = daemon.ask(&["package", "restore"]);
+    assert_eq!(kept["packages"][0]["id"], id);
+    let restored = daemon.ask(&["package", "restore", id]);
+    assert_eq!(restored["folder"], "/incoming/same");
+    assert_eq!(restored["is_duplicate"], true);
+    let again = wait("the second setting aside", || {
+        let kept = daemon.ask(&["package", "restore"]);
+        let first = kept["packages"].as_array()?.first()?.clone();
+        (first["id"] != id).then_some(first)
+    });
+    assert_eq!(again["folder"], "same");
+    let gone = daemon.command(&["package", "restore", id]);
+    assert_eq!(gone.status.code(), Some(3));
+    let words = String::from_utf8_lossy(&gone.stderr);
+    assert!(words.contains("lies in the quarantine"), "{words}");
+
     // Once more, and not the same, while it waits for review: the newest is what counts.
     let message = folder.join("metadata.xml");
     let text = fs::read_to_string(&message).unwrap();

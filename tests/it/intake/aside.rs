@@ -4,9 +4,10 @@
 use super::manifest;
 use super::world::{World, message};
 use dropzone::domain::upload::UploadEvent;
-use dropzone::intake::{Expired, Settings};
+use dropzone::intake::{Expired, Settings, restore, set_aside_of};
 use jiff::{SignedDuration, Timestamp};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -54,8 +55,18 @@ fn an_upload_that_nobody_comes_back_to_is_set_aside_as_it_is() {
     assert!(!world.incoming("A").exists() && !world.partial("A").exists());
     assert!(world.door.is_open());
     // The operator moves it back: it is a delivery again, and goes on where it was.
-    fs::rename(lies.join("incoming/A"), world.incoming("A")).unwrap();
-    fs::rename(lies.join("partial/A"), world.partial("A")).unwrap();
+    let aside = set_aside_of(&world.places, &world.label).unwrap();
+    assert_eq!(aside.len(), 1);
+    assert!(!aside[0].is_duplicate);
+    fs::create_dir(world.incoming("A")).unwrap();
+    let refused = restore(&world.places, &world.label, &aside[0], "A").unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+    assert!(lies.join("partial/A/01_A.wav").exists());
+    fs::remove_dir(world.incoming("A")).unwrap();
+    restore(&world.places, &world.label, &aside[0], "A").unwrap();
+    assert!(!lies.exists());
+    let again = restore(&world.places, &world.label, &aside[0], "A").unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::AlreadyExists);
     idle(&world, 0);
     world.close("A/01_A.wav");
     world.upload("A/02_B.wav", "b");
