@@ -181,12 +181,7 @@ pub fn set_aside_of(places: &Places, label: &LabelId) -> io::Result<Vec<SetAside
 /// # Errors
 /// `AlreadyExists` when the label has a folder of that name again; nothing was moved then. `NotFound`
 /// when nothing of the name lies there.
-pub fn restore(
-    places: &Places,
-    label: &LabelId,
-    aside: &SetAside,
-    folder: &str,
-) -> io::Result<()> {
+pub fn restore(places: &Places, label: &LabelId, aside: &SetAside, folder: &str) -> io::Result<()> {
     let from = places.quarantine(label).join(aside.name());
     let trees = [
         ("partial", places.partial(label)),

@@ -7,6 +7,7 @@
 use super::Intake;
 use super::aside::ABANDONED;
 use super::state::State;
+use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -56,27 +57,36 @@ impl Intake {
     }
 
     /// Tells labels whose space was full. The letter hangs on a package, which may come a moment
-    /// later than the news; where none comes the label has been told by its client alone.
+    /// later than the news.
     pub(super) fn tell_full(&self, state: &mut State, now: Instant) {
         state.full.retain(|full| {
-            let Full {
-                label,
-                folder,
-                what,
-                until,
-            } = full;
-            match self.wires.ledger.over_quota(label, folder, what) {
-                Ok(true) => return false,
-                Ok(false) => {}
-                Err(fault) => {
-                    tracing::warn!(label = %label, %fault, "a label could not be told that its space is full");
-                }
+            let told = self.told_full(full, now >= full.until);
+            if let Err(fault) = &told {
+                let label = &full.label;
+                tracing::warn!(label = %label, %fault, "a label could not be told that its space is full");
             }
-            if now >= *until {
-                tracing::warn!(label = %label, folder = ?folder, what = what.as_str(), "nobody was told by mail: the label sends no package");
-            }
-            now < *until
+            now < full.until && !told.unwrap_or(false)
         });
+    }
+
+    /// When no package comes (a space can be full of empty folders), one is begun for the refused
+    /// folder and withdrawn with the letter.
+    fn told_full(&self, full: &Full, is_last: bool) -> Result<bool, Fault> {
+        let Full {
+            label,
+            folder,
+            what,
+            ..
+        } = full;
+        let ledger = &self.wires.ledger;
+        let told = ledger.over_quota(label, folder, what)?;
+        if told || !is_last {
+            return Ok(told);
+        }
+        let package = ledger.seen(label, folder, true)?;
+        let told = ledger.over_quota(label, folder, what)?;
+        ledger.withdrawn(&package)?;
+        Ok(told)
     }
 
     /// Tells one note; false when it has to be told again.

@@ -211,3 +211,21 @@ fn a_label_whose_space_is_full_is_told_as_soon_as_there_is_a_package() {
     world.pass(5);
     assert_eq!(world.ledger.count("over_quota"), tried, "told, and done");
 }
+
+#[test]
+fn a_space_full_of_empty_folders_is_told_too() {
+    let mut world = World::new();
+    world.intake.tell(UploadEvent::OverQuota {
+        label: world.label.clone(),
+        folder: "one-too-many".to_owned(),
+        what: "too many folders".to_owned(),
+    });
+    world.pass(2);
+    assert_eq!(world.ledger.count("seen"), 0, "a package may still come");
+    world.jump(61);
+    assert_eq!(world.ledger.count("seen"), 1);
+    assert_eq!(world.status("one-too-many"), "withdrawn");
+    let tried = world.ledger.count("over_quota");
+    world.pass(5);
+    assert_eq!(world.ledger.count("over_quota"), tried, "told, and done");
+}
