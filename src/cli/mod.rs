@@ -27,6 +27,7 @@ pub mod schemas;
 pub mod serve;
 pub mod shapes;
 pub mod status;
+pub mod takedown;
 pub mod who;
 
 use exit::{Done, Failure};
