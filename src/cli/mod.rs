@@ -28,6 +28,7 @@ pub mod schemas;
 pub mod serve;
 pub mod shapes;
 pub mod status;
+pub mod takedown;
 pub mod who;
 
 use exit::{Done, Failure};

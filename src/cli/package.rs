@@ -6,8 +6,9 @@ use super::form::{self, Format};
 use super::output::{Table, find_package, shown, time};
 use super::qc::approving;
 use super::shapes::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList, PushLine};
-use super::who;
+use super::{takedown, who};
 use crate::daemon::clock;
+use crate::daemon::preview::is_takedown;
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
 use crate::domain::report::readiness::{Readiness, sentence};
@@ -305,6 +306,12 @@ pub(super) fn show(
             .map(|report| report.readiness.clone())
             .unwrap_or_default(),
         waiting_for: package.waiting_for.clone(),
+        takes_down: match &report {
+            Some(report) if package.status == Status::NeedsQc && is_takedown(report) => {
+                takedown::removals(package, store, context)?
+            }
+            _ => Vec::new(),
+        },
         history: log.iter().map(HistoryLine::from).collect(),
         pushes: pushes.iter().map(PushLine::from).collect(),
         letters: letters.iter().map(LetterLine::from).collect(),
@@ -316,6 +323,9 @@ pub(super) fn show(
         return Ok(Done::Fine);
     }
     write_facts(package, context.out)?;
+    if !detail.takes_down.is_empty() {
+        takedown::write_removals(&detail.takes_down, context.out)?;
+    }
     if let Some(report) = report.as_ref().filter(|_| !detail.questions.is_empty()) {
         write_questions(package, report, context.out)?;
     }
@@ -422,6 +432,7 @@ fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Fail
         )?;
     }
     for push in &detail.pushes {
+        let what = takedown::words(push);
         let end = push
             .location
             .as_ref()
@@ -430,7 +441,7 @@ fn write_history(detail: &PackageDetail, out: &mut dyn Write) -> Result<(), Fail
             .unwrap_or_default();
         writeln!(
             out,
-            "  push {} to {}: {}{end}",
+            "  {what} {} to {}: {}{end}",
             push.id, push.dsp, push.state
         )?;
     }

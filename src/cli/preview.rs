@@ -38,6 +38,9 @@ pub struct Arguments {
     /// Print the message as it would be sent
     #[arg(long)]
     xml: bool,
+    /// Show what would take the release down instead
+    #[arg(long)]
+    takedown: bool,
 }
 
 /// Runs it. Exit code 0: it would be sent; 1: something stands in the way.
@@ -92,7 +95,12 @@ fn made(
                 shown(&arguments.what)
             ))
         })?;
-        return Ok(matter.preview(config, &schemas, profile, PushKind::New, now));
+        let kind = if arguments.takedown {
+            PushKind::Takedown
+        } else {
+            PushKind::New
+        };
+        return Ok(matter.preview(config, &schemas, profile, kind, now));
     }
     let store = context.store(config)?;
     let package = find_package(&store, &arguments.what)?;
@@ -102,8 +110,16 @@ fn made(
             package.status.title()
         )));
     };
-    let matter = Matter::of_package(&store, config, &package, &report).map_err(failed)?;
-    let kind = kind_of(&store, &package, profile).map_err(failed)?;
+    let mut matter = Matter::of_package(&store, config, &package, &report).map_err(failed)?;
+    let mut kind = kind_of(&store, &package, profile).map_err(failed)?;
+    if arguments.takedown {
+        kind = PushKind::Takedown;
+    }
+    if kind == PushKind::Takedown {
+        matter
+            .for_takedown(&store, config, profile, false)
+            .map_err(failed)?;
+    }
     Ok(matter.preview(config, &schemas, profile, kind, now))
 }
 
@@ -166,6 +182,9 @@ fn write_text(preview: &Preview, colour: bool, out: &mut Vec<u8>) -> std::io::Re
         "message",
         &format!("{}, {what}, {mode}", profile.version()),
     )?;
+    if preview.kind == PushKind::Takedown && profile.message.is_generated() {
+        fact(out, "takedown", preview.form.words())?;
+    }
     if !seen.folder.is_empty() {
         fact(out, "folder", &folder(preview))?;
     }

@@ -56,6 +56,8 @@ pub enum Command {
         /// When: 2026-12-01T06:00:00Z
         at: String,
     },
+    /// Take a release down from the DSPs that have it
+    Takedown(super::takedown::Arguments),
     /// Hold all pushes to a DSP back; those under way end
     Pause {
         /// Name of the DSP's profile
@@ -83,6 +85,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
     let store = context.store(&config)?;
     match command {
         Command::Preview(arguments) => super::preview::run(&arguments, context),
+        Command::Takedown(arguments) => super::takedown::run(&arguments, &config, &store, context),
         Command::List { dsp, state } => list(dsp, state.as_deref(), &store, context),
         Command::Retry { id } => {
             let push = find_push(&store, &id)?;
@@ -231,6 +234,7 @@ fn list(
     let mut table = Table::new(&[
         "ID",
         "STATE",
+        "KIND",
         "DSP",
         "TRIES",
         "PACKAGE",
@@ -241,6 +245,7 @@ fn list(
         table.row([
             push.id.to_string(),
             push.state.as_str().to_owned(),
+            push.kind.as_str().to_owned(),
             push.dsp.to_string(),
             push.attempts.to_string(),
             push.package.to_string(),

@@ -6,7 +6,9 @@ use super::output::{find_package, shown};
 use super::package::{answer, show, write_list};
 use super::who;
 use crate::daemon::clock;
+use crate::daemon::preview::is_takedown;
 use crate::domain::lifecycle::Status;
+use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::{Event, Package};
 use crate::store::{ApplyError, PackageFilter, PushFilter, Store};
 use clap::Subcommand;
@@ -79,7 +81,27 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         package: Some(package.id.clone()),
         ..PushFilter::default()
     })?;
+    for push in pushes
+        .iter()
+        .filter(|push| push.state == PushState::Blocked)
+    {
+        let why = push.last_error.as_deref().unwrap_or_default();
+        writeln!(
+            context.err,
+            "note: nothing goes to {}: {}",
+            push.dsp,
+            shown(why)
+        )?;
+    }
     if package.status == Status::QcApproved && pushes.is_empty() {
+        let report = store.report(&package.id)?;
+        if report.as_ref().is_some_and(is_takedown) {
+            writeln!(
+                context.err,
+                "note: no DSP has the release, so there is nothing to take down"
+            )?;
+            return answer(&package, context);
+        }
         let is_test = store
             .report(&package.id)?
             .is_some_and(|report| report.release.is_test);

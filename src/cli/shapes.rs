@@ -147,6 +147,10 @@ pub struct PushLine {
     pub dsp: String,
     /// `takedown`, `update` or `new`.
     pub kind: String,
+    /// Who ordered the takedown; nothing for what a label's package asks for.
+    pub ordered_by: Option<String>,
+    /// Why the release is taken down.
+    pub reason: Option<String>,
     /// `queued`, `preparing`, `sending`, `sent`, `sent_unknown`, `acknowledged`, `refused`, `failed`,
     /// `blocked` or `cancelled`.
     pub state: String,
@@ -182,6 +186,8 @@ impl From<&Push> for PushLine {
             package: push.package.to_string(),
             dsp: push.dsp.to_string(),
             kind: push.kind.as_str().to_owned(),
+            ordered_by: push.order.as_ref().map(|order| order.by.clone()),
+            reason: push.order.as_ref().map(|order| order.why.clone()),
             state: push.state.as_str().to_owned(),
             attempts: push.attempts,
             due_at: is_due.then(|| rfc3339(push.due_at)),
@@ -202,6 +208,41 @@ impl From<&Push> for PushLine {
 pub struct PushList {
     /// Oldest first.
     pub pushes: Vec<PushLine>,
+}
+
+/// A DSP that a release is taken off.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TakesDown {
+    /// Name of the DSP's profile.
+    pub dsp: String,
+    /// The DSP's name.
+    pub name: String,
+    /// `no_deal`, `end_date` or `purge`; nothing for a DSP that gets the label's own messages.
+    pub form: Option<String>,
+    /// The push that takes it down; nothing before it is queued, or where the DSP has not got the
+    /// release yet.
+    pub push: Option<String>,
+    /// Pushes that would have brought the release there, and were called off.
+    pub called_off: Vec<String>,
+    /// What to know about it, as a sentence.
+    pub note: Option<String>,
+}
+
+/// A release that was taken down.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TakedownDetail {
+    /// User name of the label.
+    pub label: String,
+    /// Barcode as stated.
+    pub icpn: Option<String>,
+    /// The release's title.
+    pub title: Option<String>,
+    /// Who ordered it.
+    pub ordered_by: String,
+    /// Why.
+    pub reason: String,
+    /// From where.
+    pub dsps: Vec<TakesDown>,
 }
 
 /// What holds the pushes to one DSP back.
@@ -307,6 +348,9 @@ pub struct PackageDetail {
     pub artwork: Option<ArtworkSummary>,
     /// What the upload still waits for, while receiving.
     pub waiting_for: Vec<String>,
+    /// The DSPs that its approval takes the release off; empty unless its message is a takedown that
+    /// waits for review.
+    pub takes_down: Vec<TakesDown>,
     /// What happened, oldest first.
     pub history: Vec<HistoryLine>,
     /// Its pushes.

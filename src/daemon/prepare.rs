@@ -1,7 +1,7 @@
 //! A claimed push → what its DSP gets, made once and kept beside the data.
 
 use super::live::Parts;
-use super::preview;
+use super::{preview, takedown};
 use crate::deliver::{self, Making};
 use crate::domain::account::Profile;
 use crate::domain::dsp::{DspProfile, Requirements};
@@ -14,7 +14,7 @@ use crate::domain::fault::Fault;
 use crate::domain::limits::Limits;
 use crate::domain::naming::role_of;
 use crate::domain::package::Package;
-use crate::domain::push::{Prepared, Push};
+use crate::domain::push::{Prepared, Push, PushKind};
 use crate::domain::release::{Message, MessageKind};
 use crate::domain::report::Report;
 use crate::store::{Made, Store, StoreError};
@@ -54,6 +54,9 @@ pub fn ready(
             preview::lets_go(store, parts, profile, push, now)?;
             generated(store, parts, profile, push, (&package, &manifest), now)?
         }
+    } else if push.kind == PushKind::Takedown && push.order.is_some() {
+        // The label has sent no message that says so.
+        deliver::takedown_note(&places.outgoing(&push.id), &package, push.created_at)?
     } else {
         if profile.requires != Requirements::default() {
             preview::lets_go(store, parts, profile, push, now)?;
@@ -107,7 +110,14 @@ fn generated(
         .report(&package.id)
         .map_err(|e| broken(&e))?
         .ok_or_else(|| Fault::permanent("no_report", "the package's report is not in the store"))?;
-    let (message, _) = message_of(&parts.config.limits, manifest, &spool)?;
+    let (mut message, _) = message_of(&parts.config.limits, manifest, &spool)?;
+    let purge = push.order.as_ref().is_some_and(|order| order.purge);
+    if push.kind == PushKind::Takedown {
+        let own = (&package.id, &message);
+        if let Some(live) = takedown::basis(store, &parts.config, profile, own, purge)? {
+            message = live;
+        }
+    }
     let on_behalf_of = on_behalf_of(store, profile, package, &report)?;
     let ids = store.message_ids(&push.id, now).map_err(|e| broken(&e))?;
     let us = parts.config.party.clone();
@@ -117,6 +127,7 @@ fn generated(
         us: &us,
         package,
         kind: push.kind,
+        form: profile.takedown_form(purge),
         message: &message,
         files: files_of(&message, manifest, &report),
         manifest: &manifest.files,

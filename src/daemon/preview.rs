@@ -3,15 +3,16 @@
 
 use super::live::Parts;
 use super::prepare::{broken, files_of, message_of};
+use super::takedown;
 use crate::config::Config;
-use crate::deliver::{Foreseen, Making, foresee, foresee_as_received};
+use crate::deliver::{Foreseen, Making, foresee, foresee_as_received, foresee_note};
 use crate::domain::account::Account;
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{DspProfile, TakedownForm};
 use crate::domain::ern;
 use crate::domain::ern::write::{OutFile, OutParty, out_files};
 use crate::domain::facts::{Manifest, ManifestFile, SchemaFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::ids::{DspId, LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::Package;
 use crate::domain::push::{MessageIds, Push, PushKind};
@@ -39,6 +40,10 @@ pub struct Matter {
     files: Vec<OutFile>,
     /// The label, where it has a DPID.
     label: Option<OutParty>,
+    /// The message itself takes the release down.
+    takes_down: bool,
+    /// How it is taken down, and by what message where that is not the package's.
+    takedown: (bool, Option<Message>),
 }
 
 /// What one DSP would get.
@@ -47,6 +52,8 @@ pub struct Preview {
     pub profile: DspProfile,
     /// What it is to the DSP.
     pub kind: PushKind,
+    /// The form of a takedown, if it is one and the message is ours.
+    pub form: TakedownForm,
     /// Message and files.
     pub seen: Foreseen,
     /// What the official schema says of the message; nothing where there is none of ours.
@@ -95,6 +102,8 @@ impl Matter {
         Ok(Self {
             files: files_of(&message, &manifest, report),
             label: account.and_then(|account| party(account, report)),
+            takes_down: is_takedown(report),
+            takedown: (false, None),
             package: package.clone(),
             manifest,
             root,
@@ -132,9 +141,24 @@ impl Matter {
             message_file: folder.messages.first().cloned().unwrap_or_default(),
             root: examined.base,
             label: None,
+            takes_down: is_takedown(&examined.report),
+            takedown: (false, None),
             package,
             message,
         })
+    }
+
+    /// Makes ready for the preview of a takedown at one DSP; `purge`: an operator asks for a purge.
+    pub fn for_takedown(
+        &mut self,
+        store: &Store,
+        config: &Config,
+        profile: &DspProfile,
+        purge: bool,
+    ) -> Result<(), Fault> {
+        let own = (&self.package.id, &self.message);
+        self.takedown = (purge, takedown::basis(store, config, profile, own, purge)?);
+        Ok(())
     }
 
     /// Foresees what a DSP would get, and judges it.
@@ -148,15 +172,18 @@ impl Matter {
     ) -> Preview {
         let seen = if profile.message.is_generated() {
             self.generated(config, profile, kind, now)
+        } else if kind == PushKind::Takedown && !self.takes_down {
+            foresee_note(profile, &self.package, now)
         } else {
             let (package, manifest) = (&self.package, &self.manifest);
-            foresee_as_received(profile, package, manifest, &self.root, &self.message_file)
+            let (root, message) = (&self.root, &self.message_file);
+            foresee_as_received(profile, package, manifest, root, message, kind)
         };
         let schema = seen.xml.as_ref().map(|xml| {
             let reading = ern::read(xml.as_bytes(), &config.limits);
             schemas.check(&reading, crate::domain::account::Profile::Strict)
         });
-        let findings = readiness::judge(&Going {
+        let mut findings = readiness::judge(&Going {
             profile,
             kind,
             message: &self.message,
@@ -166,9 +193,13 @@ impl Matter {
             schema: schema.as_ref().zip(seen.xml.as_deref()),
             now,
         });
+        if kind == PushKind::Takedown && self.takedown.0 && !profile.purge {
+            findings.extend(readiness::no_purge(profile));
+        }
         Preview {
             profile: profile.clone(),
             kind,
+            form: profile.takedown_form(self.takedown.0),
             seen,
             schema,
             findings,
@@ -184,12 +215,15 @@ impl Matter {
     ) -> Foreseen {
         let us = config.party.clone();
         let is_named = profile.message_options.sent_on_behalf_of;
+        let live = self.takedown.1.as_ref();
+        let live = live.filter(|_| kind == PushKind::Takedown);
         foresee(&Making {
             profile,
             us: &us,
             package: &self.package,
             kind,
-            message: &self.message,
+            form: profile.takedown_form(self.takedown.0),
+            message: live.unwrap_or(&self.message),
             files: self.files.clone(),
             manifest: &self.manifest.files,
             spool: &self.root,
@@ -203,6 +237,12 @@ impl Matter {
             now,
         })
     }
+}
+
+/// Whether a report says that its message takes a release down.
+pub fn is_takedown(report: &Report) -> bool {
+    let mut findings = report.findings.iter();
+    findings.any(|finding| finding.code == "UPD-004")
 }
 
 fn party(account: Account, report: &Report) -> Option<OutParty> {
@@ -234,7 +274,7 @@ fn stand_in(folder: &str, report: &Report, now: Timestamp) -> Package {
     }
 }
 
-/// What a package is, or was, to a DSP.
+/// What a package is, was, or would be to a DSP.
 pub fn kind_of(store: &Store, package: &Package, profile: &DspProfile) -> Result<PushKind, Fault> {
     let pushes = store.pushes(&PushFilter {
         package: Some(package.id.clone()),
@@ -242,7 +282,12 @@ pub fn kind_of(store: &Store, package: &Package, profile: &DspProfile) -> Result
         ..PushFilter::default()
     });
     let pushes = pushes.map_err(|error| broken(&error))?;
-    Ok(pushes.last().map_or(PushKind::New, |push| push.kind))
+    match pushes.last() {
+        Some(push) => Ok(push.kind),
+        None => store
+            .kind_at(&package.id, &profile.id)
+            .map_err(|error| broken(&error)),
+    }
 }
 
 /// Preflight: whether a package may go to each of its label's DSPs. DSPs without a profile are left
@@ -255,21 +300,37 @@ pub fn preflight(
     report: &Report,
     now: Timestamp,
 ) -> Result<Vec<Readiness>, Fault> {
-    let profiles: Vec<&DspProfile> = account
-        .dsps
-        .iter()
-        .filter_map(|dsp| parts.profile(dsp))
-        .collect();
+    let takes_down = is_takedown(report);
+    // A takedown goes where the release is, whichever DSPs are agreed by now.
+    let dsps: Vec<DspId> = if takes_down {
+        removed_from(store, &package.id)?
+    } else {
+        account.dsps.clone()
+    };
+    let profiles: Vec<&DspProfile> = dsps.iter().filter_map(|dsp| parts.profile(dsp)).collect();
     if profiles.is_empty() || report.release.is_test {
         return Ok(Vec::new());
     }
-    let matter = Matter::of_package(store, &parts.config, package, report)?;
-    let judged = profiles.into_iter().map(|profile| {
-        let kind = PushKind::New;
+    let mut matter = Matter::of_package(store, &parts.config, package, report)?;
+    let mut judged = Vec::new();
+    for profile in profiles {
+        let mut kind = PushKind::New;
+        if takes_down {
+            kind = PushKind::Takedown;
+            matter.for_takedown(store, &parts.config, profile, false)?;
+        }
         let preview = matter.preview(&parts.config, &parts.schemas, profile, kind, now);
-        preview.readiness()
-    });
-    Ok(judged.collect())
+        judged.push(preview.readiness());
+    }
+    Ok(judged)
+}
+
+/// DSPs that a package without deals takes its release off.
+pub fn removed_from(store: &Store, package: &PackageId) -> Result<Vec<DspId>, Fault> {
+    let standings = store.standings_of(package).map_err(|e| broken(&e))?;
+    let there = standings.into_iter();
+    let there = there.filter(|(_, at)| at.standing.version().is_some());
+    Ok(there.map(|(dsp, _)| dsp).collect())
 }
 
 /// The same once more at approval, for one push. Permanent fault `not_ready`: it may not go.
@@ -286,7 +347,11 @@ pub fn lets_go(
     let package = package.ok_or_else(|| missing("package"))?;
     let report = store.report(&package.id).map_err(|e| broken(&e))?;
     let report = report.ok_or_else(|| missing("package's report"))?;
-    let matter = Matter::of_package(store, &parts.config, &package, &report)?;
+    let mut matter = Matter::of_package(store, &parts.config, &package, &report)?;
+    if push.kind == PushKind::Takedown {
+        let purge = push.order.as_ref().is_some_and(|order| order.purge);
+        matter.for_takedown(store, &parts.config, profile, purge)?;
+    }
     let preview = matter.preview(&parts.config, &parts.schemas, profile, push.kind, now);
     if preview.is_ready() {
         return Ok(());

@@ -15,7 +15,7 @@ use crate::domain::ern;
 use crate::domain::fault::Fault;
 use crate::domain::ids::DspId;
 use crate::domain::lifecycle::push::PushState;
-use crate::domain::push::{Claimed, Push, Shipment};
+use crate::domain::push::{Claimed, Push, PushKind, Shipment};
 use crate::store::{AckFile, PushError, PushFilter, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -369,7 +369,9 @@ impl Worker {
     /// Another try later, or none. A DSP that is down costs no try; whatever the reason, age ends it.
     fn put_off(&self, fault: &Fault, members: &[Claimed]) -> Result<(), PushError> {
         let now = clock::now();
-        if fault.code == NOT_READY {
+        // A takedown is not one of several DSPs that may go without: a person has to know.
+        let is_takedown = |claimed: &Claimed| claimed.push.kind == PushKind::Takedown;
+        if fault.code == NOT_READY && !members.iter().any(is_takedown) {
             tracing::warn!(dsp = %self.profile.id, %fault, "push blocked");
             return self.store.push_blocked(&members.to_vec(), &fault.text, now);
         }

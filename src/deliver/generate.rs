@@ -3,7 +3,7 @@
 
 use super::plan::digits_of;
 use super::{artwork, audio, names};
-use crate::domain::dsp::{DspProfile, MessageChoice, OwnParty};
+use crate::domain::dsp::{DspProfile, MessageChoice, OwnParty, TakedownForm};
 use crate::domain::ern::write::{
     self, OutContent, OutFile, OutParty, Outgoing, Refusal, Takedown, Target, Written,
 };
@@ -13,6 +13,8 @@ use crate::domain::package::Package;
 use crate::domain::push::{Cargo, MessageIds, OurMessage, Prepared, PushKind};
 use crate::domain::release::Message;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{self, TimeZone};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -33,6 +35,8 @@ pub struct Making<'a> {
     pub package: &'a Package,
     /// What it is to the DSP.
     pub kind: PushKind,
+    /// Form of a takedown, if it is one.
+    pub form: TakedownForm,
     /// The label's message.
     pub message: &'a Message,
     /// Its files, as `ern::write::out_files` names them; `source` is a path of `manifest`.
@@ -107,6 +111,7 @@ pub fn generate(making: &Making<'_>) -> Result<Prepared, Fault> {
             id: making.ids.message.clone(),
             thread: making.ids.thread.clone(),
             name,
+            purges: making.kind == PushKind::Takedown && making.form == TakedownForm::Purge,
         }),
         time: digits_of(making.now),
         is_test: making.profile.message_options.test,
@@ -161,9 +166,27 @@ pub(super) fn write_message(
         prices: options.prices.clone(),
     };
     match making.kind {
-        PushKind::Takedown => write::takedown(making.message, &out, Takedown::NoDeal),
+        PushKind::Takedown => write_takedown(making, &out),
         PushKind::New | PushKind::Update => write::new_release(making.message, files, &out),
     }
+}
+
+fn write_takedown(making: &Making<'_>, out: &Outgoing) -> Result<Written, Vec<Refusal>> {
+    match making.form {
+        TakedownForm::NoDeal => write::takedown(making.message, out, Takedown::NoDeal),
+        TakedownForm::EndDate => {
+            let how = Takedown::Ended(last_day(making.now));
+            write::takedown(making.message, out, how)
+        }
+        TakedownForm::Purge => write::purge(making.message, out),
+    }
+}
+
+/// The last day that is over everywhere: an end without a zone is local time, and the last place to
+/// end a day is twelve hours behind UTC.
+fn last_day(now: Timestamp) -> Date {
+    let there = now.to_zoned(TimeZone::fixed(tz::offset(-12))).date();
+    there.yesterday().unwrap_or(there)
 }
 
 /// One file under its name at the DSP, changed where the profile asks.
@@ -345,7 +368,7 @@ impl Hashed {
     }
 }
 
-fn put(path: &Path, content: &[u8]) -> Result<(), Fault> {
+pub(super) fn put(path: &Path, content: &[u8]) -> Result<(), Fault> {
     File::create(path)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
         .map_err(|error| unwritable(path, &error))

@@ -14,6 +14,7 @@ pub(super) struct Entry {
     package: String,
     kind: PushKind,
     is_test: bool,
+    purges: bool,
 }
 
 impl Entry {
@@ -32,6 +33,7 @@ impl Entry {
             package: part.package.id.to_string(),
             kind: part.kind,
             is_test: part.prepared.is_test,
+            purges: message.is_some_and(|message| message.purges),
         }
     }
 }
@@ -74,7 +76,12 @@ pub(super) fn write(
     line(&mut xml, 2, "NumberOfMessages", &entries.len().to_string());
     for entry in entries {
         xml.push_str("  <MessageInBatch>\n");
-        line(&mut xml, 4, "MessageType", "NewReleaseMessage");
+        let root = if entry.purges {
+            "PurgeReleaseMessage"
+        } else {
+            "NewReleaseMessage"
+        };
+        line(&mut xml, 4, "MessageType", root);
         line(&mut xml, 4, "MessageId", &entry.message_id);
         line(&mut xml, 4, "URL", &entry.url);
         match &entry.icpn {

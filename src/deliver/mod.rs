@@ -24,6 +24,7 @@ mod folder;
 mod generate;
 mod manifest;
 mod names;
+mod note;
 mod pass;
 mod plan;
 mod preview;
@@ -43,9 +44,12 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 pub use generate::{Making, generate, made_before, tidy};
+pub use note::takedown_note;
 pub use pass::Found;
 pub use plan::{Part, as_received, assemble, plan};
-pub use preview::{Foreseen, ForeseenFile, UNKNOWN_BATCH, foresee, foresee_as_received};
+pub use preview::{
+    Foreseen, ForeseenFile, UNKNOWN_BATCH, foresee, foresee_as_received, foresee_note,
+};
 pub use trip::{Throttle, Trip};
 
 /// How pushes are run and repeated.

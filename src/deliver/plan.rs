@@ -100,7 +100,7 @@ fn alone(profile: &DspProfile, parts: &[Part]) -> Result<Plan, Fault> {
     let mut plan = Plan::default();
     for part in parts {
         let values = values_of(part);
-        plan.folder = names::filled(profile, "`folder`", profile.folder_template(), &values)?;
+        plan.folder = folder_of(profile, part.kind, &values, &part.prepared.time)?;
         plan.files.extend(part.prepared.files.iter().cloned());
         let marker = profile.marker_template();
         if !marker.is_empty() {
@@ -110,6 +110,23 @@ fn alone(profile: &DspProfile, parts: &[Part]) -> Result<Plan, Fault> {
         }
     }
     Ok(plan)
+}
+
+/// The folder of a package that goes alone. A takedown is based on the version that is live, whose
+/// folder may lie at the DSP still: it gets a name of its own.
+pub(super) fn folder_of(
+    profile: &DspProfile,
+    kind: PushKind,
+    values: &Values,
+    time: &str,
+) -> Result<String, Fault> {
+    let template = profile.folder_template();
+    let folder = names::filled(profile, "`folder`", template, values)?;
+    let is_alike = !template.contains("{time}");
+    if kind == PushKind::Takedown && is_alike {
+        return Ok(format!("{folder}_takedown_{time}"));
+    }
+    Ok(folder)
 }
 
 fn batched(

@@ -11,6 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::package::Package;
 use crate::domain::push::PushKind;
 use crate::domain::readiness::Change;
+use jiff::Timestamp;
 use std::path::Path;
 
 /// Stands for the number of a batch, which is given when it goes.
@@ -88,7 +89,9 @@ pub fn foresee(making: &Making<'_>) -> Foreseen {
         &profile.names.message,
         &values,
     );
-    match message.and_then(|name| Ok((name, folder(profile, &values)?))) {
+    let time = super::plan::digits_of(making.now);
+    let folder = || folder(profile, making.kind, &values, &time);
+    match message.and_then(|name| Ok((name, folder()?))) {
         Ok((name, folder)) => (seen.message_name, seen.folder) = (name, folder),
         Err(fault) => {
             seen.fault.get_or_insert(fault.text);
@@ -104,11 +107,13 @@ pub fn foresee_as_received(
     manifest: &Manifest,
     spool: &Path,
     message_file: &str,
+    kind: PushKind,
 ) -> Foreseen {
     let values = names::Values::of(package)
         .and("time", super::plan::digits_of(package.received_at))
         .and("priority", PushKind::New.priority());
-    let (folder, fault) = match folder(profile, &values) {
+    let time = super::plan::digits_of(package.received_at);
+    let (folder, fault) = match folder(profile, kind, &values, &time) {
         Ok(folder) => (folder, None),
         Err(fault) => (String::new(), Some(fault.text)),
     };
@@ -131,10 +136,39 @@ pub fn foresee_as_received(
     }
 }
 
-fn folder(profile: &DspProfile, values: &names::Values) -> Result<String, Fault> {
+/// Foresees the note of an operator's takedown for a DSP that gets the label's own messages.
+pub fn foresee_note(profile: &DspProfile, package: &Package, now: Timestamp) -> Foreseen {
+    let time = super::plan::digits_of(now);
+    let values = names::Values::of(package)
+        .and("time", time.as_str())
+        .and("priority", PushKind::Takedown.priority());
+    let note = super::note::text(package, now);
+    let (folder, fault) = match folder(profile, PushKind::Takedown, &values, &time) {
+        Ok(folder) => (folder, None),
+        Err(fault) => (String::new(), Some(fault.text)),
+    };
+    Foreseen {
+        folder,
+        fault,
+        files: vec![ForeseenFile {
+            source: "written by us".to_owned(),
+            name: super::note::NAME.to_owned(),
+            size: Some(note.len() as u64),
+            change: None,
+        }],
+        ..Foreseen::default()
+    }
+}
+
+fn folder(
+    profile: &DspProfile,
+    kind: PushKind,
+    values: &names::Values,
+    time: &str,
+) -> Result<String, Fault> {
     let filled = |key, template: &str, values| names::filled(profile, key, template, values);
     if profile.choreography != Choreography::Batch {
-        return filled("`folder`", profile.folder_template(), values);
+        return super::plan::folder_of(profile, kind, values, time);
     }
     let batch = names::Values::default().and("batch", UNKNOWN_BATCH);
     let outer = filled("`folder`", profile.folder_template(), &batch)?;

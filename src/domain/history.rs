@@ -45,6 +45,9 @@ pub struct History {
     /// The version of the release that was approved or delivered last: what stores have.
     #[serde(default)]
     pub live: Option<Version>,
+    /// What of the release was taken down.
+    #[serde(default)]
+    pub takedowns: Takedowns,
     /// A version of the release is on its way to a store at this moment (UPD-008).
     #[serde(default)]
     pub is_being_delivered: bool,
@@ -54,6 +57,36 @@ pub struct History {
     /// Covers of the label's other releases, newest first (ART-014).
     #[serde(default)]
     pub covers: Vec<EarlierCover>,
+}
+
+/// What of a release was taken down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Takedowns {
+    /// No DSP has the release any more, and none is about to get it: it is not live.
+    pub everywhere: bool,
+    /// DSPs that it was taken down from, or is being.
+    pub down: Vec<Down>,
+    /// Packages of the label that took it down; none of them is a version that stores have.
+    pub packages: Vec<PackageId>,
+}
+
+impl Takedowns {
+    /// When operators took it down last, from whichever DSP.
+    pub fn last_by_us(&self) -> Option<Timestamp> {
+        let ours = self.down.iter().filter(|down| down.by_us);
+        ours.map(|down| down.since).max()
+    }
+}
+
+/// A DSP that a release was taken down from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Down {
+    /// Name of its profile.
+    pub dsp: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// An operator ordered it, not the label.
+    pub by_us: bool,
 }
 
 /// The cover of an earlier package.

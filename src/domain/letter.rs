@@ -38,11 +38,13 @@ pub enum LetterKind {
     Abandoned,
     /// The same was sent before; nothing to do.
     Duplicate,
+    /// Off the DSPs: on the label's own word, or on ours with the reason.
+    TakenDown,
 }
 
 impl LetterKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Stalled,
         Self::Incoming,
         Self::Invalid,
@@ -56,6 +58,7 @@ impl LetterKind {
         Self::OverQuota,
         Self::Abandoned,
         Self::Duplicate,
+        Self::TakenDown,
     ];
 
     /// The word in the database and the stem of the template's file name.
@@ -74,6 +77,7 @@ impl LetterKind {
             Self::OverQuota => "over_quota",
             Self::Abandoned => "abandoned",
             Self::Duplicate => "duplicate",
+            Self::TakenDown => "taken_down",
         }
     }
 
@@ -113,6 +117,6 @@ pub struct Subject {
     pub report: Option<Report>,
     /// The log line that set the letter off.
     pub cause: LogLine,
-    /// Its pushes.
+    /// Its pushes; of a letter about an operator's takedown those of the order.
     pub pushes: Vec<Push>,
 }

@@ -2,6 +2,7 @@
 
 use super::ids::{DspId, PackageId, PushId};
 use super::lifecycle::push::PushState;
+use super::takedown::Order;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,8 @@ pub struct Push {
     pub dsp: DspId,
     /// What it is to the DSP.
     pub kind: PushKind,
+    /// The operator's order that it carries out; nothing for what a label's package asks for.
+    pub order: Option<Order>,
     /// Where it stands.
     pub state: PushState,
     /// Tries begun, questions included.
@@ -91,6 +94,7 @@ impl Push {
             package,
             dsp,
             kind: PushKind::New,
+            order: None,
             state: PushState::Queued,
             attempts: 0,
             due_at: now,
@@ -210,6 +214,9 @@ pub struct OurMessage {
     pub thread: String,
     /// Its file, relative to the release's folder.
     pub name: String,
+    /// It is a `PurgeReleaseMessage`.
+    #[serde(default)]
+    pub purges: bool,
 }
 
 /// What goes to the DSP, in order; the markers go last, one by one.

@@ -1,7 +1,7 @@
 //! Judges whether a release can go to one DSP: rules DSP-001 … DSP-013 over the DSP's profile, the
 //! label's message, and what was made or foreseen for it. The rules' words are in the catalogue.
 
-use super::dsp::{DspProfile, MessageChoice};
+use super::dsp::{DspProfile, MessageChoice, TransportChoice};
 use super::ern::write::{Loss, Refusal};
 use super::facts::SchemaFacts;
 use super::push::PushKind;
@@ -62,6 +62,18 @@ pub fn judge(going: &Going<'_>) -> Vec<Finding> {
         found.add("DSP-009", what, |_| {});
     }
     found.0.sort_by_key(|finding| finding.severity);
+    found.0
+}
+
+/// DSP-006: an operator asks for a purge, and the DSP takes none.
+pub fn no_purge(profile: &DspProfile) -> Vec<Finding> {
+    let mut found = Found(Vec::new());
+    let what = format!(
+        "{} takes no PurgeReleaseMessage; it gets {} instead.",
+        profile.name,
+        profile.takedown_form(true).words()
+    );
+    found.add("DSP-006", what, |_| {});
     found.0
 }
 
@@ -127,6 +139,27 @@ fn version(going: &Going<'_>, found: &mut Found) {
         );
         found.add("DSP-005", what, |_| {});
     }
+    if is_apple(profile) {
+        let what = format!(
+            "{} looks like Apple's store, which takes no ERN at all but its own .itmsp packages.",
+            profile.name
+        );
+        found.add("DSP-007", what, |_| {});
+    }
+}
+
+/// Told by its server, or by the name that the profile gives it.
+fn is_apple(profile: &DspProfile) -> bool {
+    let host = match &profile.transport {
+        TransportChoice::Sftp { host, .. } => host.to_ascii_lowercase(),
+        TransportChoice::Folder { .. } => String::new(),
+    };
+    let names = [&profile.name, &profile.message_options.party_name];
+    let is_named = names.into_iter().any(|name| {
+        let name = name.trim().to_lowercase();
+        name == "apple" || name.starts_with("apple music") || name.starts_with("itunes")
+    });
+    is_named || host == "apple.com" || host.ends_with(".apple.com")
 }
 
 /// What the writer and the schema have to say.

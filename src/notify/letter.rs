@@ -9,9 +9,10 @@ use crate::domain::lifecycle::Status;
 use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Event;
 use crate::domain::places;
-use crate::domain::push::Push;
+use crate::domain::push::{Push, PushKind};
 use crate::domain::report::view::{self, Group, Track, plural};
 use crate::domain::report::{Counts, Finding, Severity};
+use crate::domain::takedown::Order;
 use crate::domain::visible::one_line;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -92,8 +93,13 @@ pub(super) struct Letter {
     comparison: String,
     /// Where the report lies on the SFTP server.
     report_path: String,
-    /// What the reviewer wrote, or what of the upload space is used up; may be empty.
+    /// What the reviewer wrote, what of the upload space is used up, or why we took the release
+    /// down; may be empty.
     note: String,
+    /// The package takes its release down.
+    takedown: bool,
+    /// We took the release down, not the label.
+    by_us: bool,
     /// When the package was received that this one is the same as: `1 April 2026, 10:15 UTC`; may
     /// be empty.
     sent_before: String,
@@ -118,6 +124,8 @@ pub(super) struct FailedPush {
     attempts: String,
     /// Why the last one failed.
     error: String,
+    /// It would have taken the release down.
+    takedown: bool,
 }
 
 impl Letter {
@@ -145,9 +153,14 @@ impl Letter {
         let told = (findings.iter().take(FINDINGS))
             .fold(0, |sum: u32, finding| sum.saturating_add(finding.number()));
         let icpn = shown(icpn);
+        let order = order(kind, subject);
         Self {
             kind: kind.as_str(),
-            status: status(kind).title(),
+            status: if kind == LetterKind::TakenDown {
+                "Taken down"
+            } else {
+                status(kind).title()
+            },
             service: house.service.to_owned(),
             can_reply: house.can_reply && !is_for_operator(kind),
             label: view::name(&package.label_name),
@@ -187,7 +200,9 @@ impl Letter {
                 "/reports/{}/REPORT.html",
                 view::name(&places::report_folder(&package.folder, package.attempt))
             ),
-            note: note(&subject.cause.event),
+            note: order.map_or_else(|| note(&subject.cause.event), |o| view::sentence(&o.why)),
+            takedown: is_takedown(subject),
+            by_us: order.is_some(),
             sent_before: sent_before(&subject.cause.event),
             waiting_for: waiting_for(subject),
             dsps: dsps(kind, subject, house),
@@ -282,7 +297,7 @@ fn status(kind: LetterKind) -> Status {
         LetterKind::NeedsQc => Status::NeedsQc,
         LetterKind::QcApproved | LetterKind::OperatorPushFailed => Status::QcApproved,
         LetterKind::QcRejected => Status::QcRejected,
-        LetterKind::Delivered => Status::Delivered,
+        LetterKind::Delivered | LetterKind::TakenDown => Status::Delivered,
         LetterKind::Abandoned | LetterKind::Duplicate => Status::Superseded,
         LetterKind::Parked | LetterKind::OperatorParked => Status::Parked,
     }
@@ -302,7 +317,8 @@ fn is_for_operator(kind: LetterKind) -> bool {
         | LetterKind::Parked
         | LetterKind::OverQuota
         | LetterKind::Abandoned
-        | LetterKind::Duplicate => false,
+        | LetterKind::Duplicate
+        | LetterKind::TakenDown => false,
     }
 }
 
@@ -381,8 +397,50 @@ fn dsp_name(id: &DspId, house: &House<'_>) -> String {
     view::name(house.dsp_names.get(id).map_or(id.as_str(), String::as_str))
 }
 
+/// Whether the package's message takes its release down.
+fn is_takedown(subject: &Subject) -> bool {
+    let findings = subject.report.iter().flat_map(|report| &report.findings);
+    findings
+        .into_iter()
+        .any(|finding| finding.code == "UPD-004")
+}
+
+/// The operator's order that a letter tells of.
+fn order(kind: LetterKind, subject: &Subject) -> Option<&Order> {
+    let first = subject.pushes.first()?;
+    first
+        .order
+        .as_ref()
+        .filter(|_| kind == LetterKind::TakenDown)
+}
+
+/// DSPs that a release was taken down from, each with what is known.
+fn taken_down(subject: &Subject, house: &House<'_>) -> Vec<String> {
+    let done = subject
+        .pushes
+        .iter()
+        .filter(|push| push.kind == PushKind::Takedown && push.is_delivered());
+    done.map(|push| {
+        let state = if push.state == PushState::Acknowledged {
+            "confirmed by them"
+        } else {
+            "they have our message"
+        };
+        let test = if push.is_test { ", as a test" } else { "" };
+        format!("{}: {state}{test}", dsp_name(&push.dsp, house))
+    })
+    .collect()
+}
+
 /// DSPs that have it, once it is delivered; else those it goes to.
 fn dsps(kind: LetterKind, subject: &Subject, house: &House<'_>) -> Vec<String> {
+    if kind == LetterKind::TakenDown {
+        return taken_down(subject, house);
+    }
+    if kind == LetterKind::NeedsQc && is_takedown(subject) {
+        let preflight = subject.report.iter().flat_map(|report| &report.readiness);
+        return preflight.map(|one| view::name(&one.name)).collect();
+    }
     if let Event::AllPushed { dsps } = &subject.cause.event
         && !dsps.is_empty()
     {
@@ -453,6 +511,7 @@ fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
                 .as_deref()
                 .map(view::sentence)
                 .unwrap_or_default(),
+            takedown: push.kind == PushKind::Takedown,
         })
         .collect()
 }

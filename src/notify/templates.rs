@@ -73,6 +73,9 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "duplicate.subject.txt",
     "duplicate.txt",
     "duplicate.html",
+    "taken_down.subject.txt",
+    "taken_down.txt",
+    "taken_down.html",
 ];
 
 /// All templates, ready to be filled in.

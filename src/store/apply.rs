@@ -8,7 +8,7 @@ use super::error::{ApplyError, StoreError};
 use super::packages::{package_in, report_in};
 use super::rows::{json, time};
 use super::writer::Desk;
-use super::{People, Store, accounts, claims, covers, letters, recordings};
+use super::{People, Store, accounts, claims, covers, letters, recordings, takedowns};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{PackageId, gtin14};
 use crate::domain::letter::LetterKind;
@@ -373,6 +373,13 @@ fn carry_out(
     }
     match effect {
         Effect::TellLabel => match letter_for(event.kind()) {
+            Some(LetterKind::Delivered) if takes_down(desk, package)? => letters::post(
+                desk,
+                cause,
+                LetterKind::TakenDown,
+                &account.emails,
+                occasion.now,
+            ),
             Some(kind) => letters::post(desk, cause, kind, &account.emails, occasion.now),
             None => Ok(()),
         },
@@ -380,8 +387,13 @@ fn carry_out(
             let kind = LetterKind::OperatorParked;
             letters::post(desk, cause, kind, &occasion.people.operator, occasion.now)
         }
-        Effect::Push => claims::queue(desk, &package.id, &account.dsps, occasion.now),
+        Effect::Push => claims::queue(desk, &package.id, &account.dsps, occasion),
     }
+}
+
+/// Whether what was pushed is a takedown.
+fn takes_down(desk: &Desk<'_>, package: &Package) -> Result<bool, StoreError> {
+    takedowns::takes_down(desk.connection, &package.id).map_err(StoreError::read("a report"))
 }
 
 /// Whether the same folder was parked before, could not be claimed since, and was told of then.

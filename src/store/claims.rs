@@ -7,12 +7,12 @@
 
 use super::apply::{Occasion, apply};
 use super::error::{ApplyError, PushError, StoreError};
-use super::letters;
 use super::packages::package_in;
 use super::pushes::{SELECT, of_package, push_in, push_of};
 use super::rows::time;
 use super::writer::Desk;
-use crate::domain::ids::{DspId, PackageId};
+use super::{letters, takedowns};
+use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::letter::LetterKind;
 use crate::domain::lifecycle::Status;
 use crate::domain::lifecycle::push::{PushEvent, PushState, next};
@@ -35,28 +35,24 @@ pub(super) fn queue(
     desk: &mut Desk<'_>,
     package: &PackageId,
     dsps: &[DspId],
-    now: Timestamp,
+    occasion: Occasion<'_>,
 ) -> Result<(), StoreError> {
+    let now = occasion.now;
+    if takedowns::takes_down(desk.connection, package).map_err(StoreError::read("a report"))? {
+        return takedowns::queue(desk, package, occasion);
+    }
     for dsp in dsps {
         let id = desk.ids.next(now);
-        desk.connection
-            .prepare_cached(
-                // What the reviewer saw is what the push is.
+        let new = desk
+            .connection
+            .prepare_cached(&format!(
                 "INSERT INTO push (id, package, dsp, kind, state, due_at, since, created_at,
                      updated_at)
-                 SELECT :id, n.id, :dsp,
-                     CASE WHEN EXISTS (SELECT 1 FROM report r, json_each(r.body, '$.findings') f
-                             WHERE r.package = n.id AND f.value ->> '$.code' = 'UPD-004')
-                         THEN 'takedown'
-                     WHEN EXISTS (SELECT 1 FROM push e JOIN package o ON o.id = e.package
-                             WHERE e.dsp = :dsp AND o.label = n.label AND o.gtin = n.gtin
-                                 AND e.state NOT IN ('cancelled', 'blocked', 'failed'))
-                         THEN 'update'
-                     ELSE 'new' END,
-                     'queued', :now, :now, :now, :now
+                 SELECT :id, n.id, :dsp, {}, 'queued', :now, :now, :now, :now
                  FROM package n WHERE n.id = :package AND n.is_test = 0
-                 ON CONFLICT (package, dsp) DO NOTHING",
-            )
+                 ON CONFLICT (package, dsp) WHERE takedown IS NULL DO NOTHING",
+                takedowns::kind_sql()
+            ))
             .and_then(|mut insert| {
                 insert.execute(named_params! {
                     ":id": id,
@@ -66,8 +62,42 @@ pub(super) fn queue(
                 })
             })
             .map_err(StoreError::write("a push"))?;
+        if new > 0 {
+            hold_against_takedown(desk, package, &PushId::new(id), dsp, now)?;
+        }
     }
     Ok(())
+}
+
+/// A message that is older than an operator's takedown does not undo it by itself.
+fn hold_against_takedown(
+    desk: &Desk<'_>,
+    package: &PackageId,
+    id: &PushId,
+    dsp: &DspId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let order = takedowns::stands_against(desk.connection, package, dsp)
+        .map_err(StoreError::read("orders to take releases down"))?;
+    let push = push_in(desk.connection, id).map_err(StoreError::read("a push"))?;
+    let (Some(order), Some(push)) = (order, push) else {
+        return Ok(());
+    };
+    let why = format!(
+        "{} took this release down on {} ({}), after this message was made: it would undo that. If it is to go out nevertheless: `dropzone push retry {id}`.",
+        order.by,
+        order.at.strftime("%-d %B %Y, %H:%M UTC"),
+        order.why
+    );
+    tracing::warn!(push.id = %id, package.id = %package, %dsp, why, "push blocked");
+    let told = Told {
+        error: Some(why),
+        ..Told::default()
+    };
+    match next(push.state, PushEvent::Refused) {
+        Ok(state) => set_state(desk, &push, (state, PushEvent::Refused), &told, now),
+        Err(_) => Ok(()),
+    }
 }
 
 pub(super) fn begin_epoch(desk: &Desk<'_>, now: Timestamp) -> Result<u64, StoreError> {
@@ -237,10 +267,11 @@ pub(super) fn is_overtaken(connection: &Connection, push: &Push) -> Result<bool,
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM push q JOIN package p ON p.id = q.package
-                 JOIN package o ON o.label = p.label AND o.gtin = p.gtin
+                 JOIN package o ON o.label = p.label AND (o.gtin = p.gtin OR o.id = p.id)
                  JOIN push e ON e.package = o.id AND e.dsp = q.dsp AND e.seq > q.seq
-             WHERE q.id = ?1 AND e.state IN (
-                 'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged'))",
+             WHERE q.id = ?1 AND (e.state IN (
+                 'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
+                 OR (e.kind = 'takedown' AND e.state = 'queued')))",
         )
         .and_then(|mut select| select.query_one([push.id.as_str()], |row| row.get(0)))
         .map_err(StoreError::read("the pushes"))
@@ -279,10 +310,19 @@ pub(super) fn finish(
     id: &PackageId,
     occasion: Occasion<'_>,
 ) -> Result<(), PushError> {
+    takedowns::close_orders(desk, id, occasion)?;
     let pushes = of_package(desk.connection, id).map_err(StoreError::read("the pushes"))?;
     let mut dsps = Vec::new();
+    // An operator's takedown is no part of the delivery; where one is in force, nothing is delivered.
+    let (orders, pushes): (Vec<Push>, Vec<Push>) =
+        pushes.into_iter().partition(|push| push.order.is_some());
+    let is_taken_down = |dsp: &DspId| {
+        let mut orders = orders.iter();
+        orders.any(|order| order.dsp == *dsp && order.state != PushState::Cancelled)
+    };
     for push in &pushes {
-        if matches!(push.state, PushState::Blocked | PushState::Cancelled) {
+        let is_off = matches!(push.state, PushState::Blocked | PushState::Cancelled);
+        if is_off || (push.is_delivered() && is_taken_down(&push.dsp)) {
             continue;
         }
         if !push.is_delivered() {

@@ -4,7 +4,7 @@ use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use super::{Store, covers, recordings};
+use super::{Store, covers, recordings, takedowns};
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::lifecycle::Status;
@@ -53,6 +53,7 @@ impl Store {
                     row.get(0)
                 })?;
             let account = label_where(connection, "id", question.label.as_str())?;
+            let takedowns = takedowns::known(connection, question.label, gtin.as_deref())?;
             Ok(History {
                 contract: account
                     .map(|account| account.territories)
@@ -62,7 +63,9 @@ impl Store {
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
                 taken_over: taken_over(connection, question.package)?,
-                live: recordings::live(connection, question, gtin.as_deref())?,
+                live: recordings::live(connection, question, gtin.as_deref())?
+                    .filter(|_| !takedowns.everywhere),
+                takedowns,
                 is_being_delivered: recordings::is_being_delivered(
                     connection,
                     question,

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::packages::{log_line, package_in, report_in};
 use super::rows::{maybe_time_of, time, time_of, word};
 use super::writer::Desk;
-use super::{Store, pushes};
+use super::{Store, pushes, takedowns};
 use crate::domain::ids::{LetterId, PackageId, PushId};
 use crate::domain::letter::{Due, LetterKind, Subject};
 use jiff::Timestamp;
@@ -314,6 +314,11 @@ fn subject_in(connection: &Connection, letter: &Due) -> rusqlite::Result<Option<
     };
     let mut pushes = pushes::of_package(connection, &letter.package)?;
     if let Some(push) = push {
+        let order = pushes.iter().find(|other| other.id.as_str() == push);
+        let order = order.and_then(|push| push.order.clone());
+        if let Some(order) = order.filter(|_| letter.kind == LetterKind::TakenDown) {
+            pushes = takedowns::of_order(connection, &order.id)?;
+        }
         // Stable: the rest keeps its order.
         pushes.sort_by_key(|other| other.id.as_str() != push);
     }

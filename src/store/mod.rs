@@ -47,6 +47,7 @@ mod recordings;
 mod remembered;
 mod rows;
 mod shipments;
+mod takedowns;
 mod writer;
 
 pub use ages::Oldest;
@@ -58,6 +59,7 @@ pub use packages::{Found, PackageFilter};
 pub use pushes::{Made, PushFilter};
 pub use quotas::{FullSpace, TOLD_EVERY};
 pub use remembered::Remembered;
+pub use takedowns::{TakedownError, TakenDown, Wanted};
 
 use writer::{Desk, Writer};
 

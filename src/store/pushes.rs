@@ -6,18 +6,21 @@ use super::apply::{DAEMON, Occasion};
 use super::claims::{self, Told};
 use super::error::{PushError, StoreError};
 use super::packages::{Found, matching};
-use super::rows::{time_of, word};
+use super::rows::{json_of, time_of, word};
 use super::writer::Desk;
 use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::lifecycle::push::{PushEvent, PushState};
 use crate::domain::push::{Claimed, Push, PushKind};
+use crate::domain::takedown::Order;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// What `push_of` reads.
 pub(super) const SELECT: &str =
     "SELECT id, package, dsp, state, attempts, due_at, last_error, location,
-        created_at, updated_at, kind, since, batch, message_id, is_test, awaits_ack, link
+        created_at, updated_at, kind, since, batch, message_id, is_test, awaits_ack, link,
+        takedown, (SELECT json_array(t.actor, t.reason, t.at, t.purge) FROM takedown t
+            WHERE t.id = push.takedown)
      FROM push";
 
 /// Which pushes; what is `None` does not limit.
@@ -393,6 +396,21 @@ pub(super) fn push_in(connection: &Connection, id: &PushId) -> rusqlite::Result<
         .optional()
 }
 
+/// The order in the last two columns.
+fn order_of(row: &Row<'_>) -> rusqlite::Result<Option<Order>> {
+    let Some(id) = row.get::<_, Option<String>>(17)? else {
+        return Ok(None);
+    };
+    let (by, why, at, purge): (String, String, Timestamp, u8) = json_of(row, 18)?;
+    Ok(Some(Order {
+        id,
+        by,
+        why,
+        at,
+        purge: purge == 1,
+    }))
+}
+
 pub(super) fn push_of(row: &Row<'_>) -> rusqlite::Result<Push> {
     Ok(Push {
         id: PushId::new(row.get::<_, String>(0)?),
@@ -412,5 +430,6 @@ pub(super) fn push_of(row: &Row<'_>) -> rusqlite::Result<Push> {
         is_test: row.get(14)?,
         awaits_ack: row.get(15)?,
         link: row.get(16)?,
+        order: order_of(row)?,
     })
 }

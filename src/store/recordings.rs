@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::history::HistoryQuestion;
 use super::rows::json_of;
+use super::takedowns::TAKES_DOWN;
 use super::writer::Desk;
 use crate::domain::history::{Relation, Relative, Track, Version, relation};
 use crate::domain::ids::PackageId;
@@ -70,12 +71,13 @@ pub(super) fn live(
     gtin: Option<&str>,
 ) -> rusqlite::Result<Option<Version>> {
     let found: Option<(String, ReleaseSummary)> = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT p.id, r.body -> '$.release' FROM package p JOIN report r ON r.package = p.id
              WHERE p.label = ?1 AND p.gtin = ?2 AND p.id <> ?3
-                 AND p.status IN ('qc_approved', 'delivered')
+                 AND p.status IN ('qc_approved', 'delivered') AND NOT {}
              ORDER BY p.attempt DESC, p.seq DESC LIMIT 1",
-        )?
+            TAKES_DOWN.replace("{}", "p.id")
+        ))?
         .query_one(
             (question.label.as_str(), gtin, question.package.as_str()),
             |row| Ok((row.get(0)?, json_of(row, 1)?)),

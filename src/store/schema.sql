@@ -133,7 +133,7 @@ CREATE TABLE letter (
     kind        TEXT NOT NULL CHECK (kind IN (
                     'stalled', 'incoming', 'invalid', 'needs_qc', 'qc_approved', 'qc_rejected',
                     'delivered', 'parked', 'operator_parked', 'operator_push_failed',
-                    'over_quota', 'abandoned', 'duplicate')),
+                    'over_quota', 'abandoned', 'duplicate', 'taken_down')),
     recipient   TEXT NOT NULL,
     thread_root TEXT REFERENCES letter (id),
     state       TEXT NOT NULL CHECK (state IN ('due', 'sent', 'dead')),
@@ -151,7 +151,36 @@ CREATE INDEX letter_due ON letter (due_at) WHERE state = 'due';
 CREATE INDEX letter_dead ON letter (seq) WHERE state = 'dead';
 CREATE INDEX letter_package ON letter (package, recipient);
 
--- Outbox to DSPs: one row for each package and DSP.
+-- Orders of operators to take a release down.
+CREATE TABLE takedown (
+    seq     INTEGER PRIMARY KEY,
+    id      TEXT NOT NULL UNIQUE,
+    label   TEXT NOT NULL REFERENCES label (id),
+    -- The release's barcode as GTIN-14, or its package where it has none.
+    release TEXT NOT NULL,
+    -- DSPs that it is about.
+    dsps    TEXT NOT NULL CHECK (json_valid(dsps)),
+    actor   TEXT NOT NULL,
+    reason  TEXT NOT NULL CHECK (trim(reason) <> ''),
+    purge   INTEGER NOT NULL CHECK (purge IN (0, 1)),
+    at      TEXT NOT NULL,
+    -- When the label was told that it is done.
+    told_at TEXT
+) STRICT;
+
+CREATE INDEX takedown_release ON takedown (label, release);
+
+CREATE TRIGGER takedown_is_not_changed BEFORE UPDATE ON takedown
+WHEN NEW.label <> OLD.label OR NEW.release <> OLD.release OR NEW.dsps <> OLD.dsps
+    OR NEW.actor <> OLD.actor OR NEW.reason <> OLD.reason OR NEW.at <> OLD.at BEGIN
+    SELECT RAISE(ABORT, 'who took a release down, and why, is kept as it was');
+END;
+
+CREATE TRIGGER takedown_is_not_deleted BEFORE DELETE ON takedown BEGIN
+    SELECT RAISE(ABORT, 'who took a release down, and why, is kept');
+END;
+
+-- Outbox to DSPs: one row for each package and DSP, and one for each takedown that an operator orders.
 CREATE TABLE push (
     seq        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,
@@ -159,6 +188,8 @@ CREATE TABLE push (
     dsp        TEXT NOT NULL,
     -- What it is to the DSP; takedowns go first.
     kind       TEXT NOT NULL DEFAULT 'new' CHECK (kind IN ('takedown', 'update', 'new')),
+    -- The operator's order that it carries out; nothing for what a label's package asks for.
+    takedown   TEXT REFERENCES takedown (id),
     state      TEXT NOT NULL CHECK (state IN (
                    'queued', 'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged',
                    'refused', 'failed', 'blocked', 'cancelled')),
@@ -182,13 +213,16 @@ CREATE TABLE push (
     link       TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
-    UNIQUE (package, dsp),
+    CHECK (takedown IS NULL OR kind = 'takedown'),
     CHECK (state NOT IN ('sent', 'sent_unknown', 'acknowledged', 'refused')
         OR location IS NOT NULL),
     CHECK ((state IN ('preparing', 'sending') AND epoch IS NOT NULL)
         OR (state = 'sent_unknown') OR (state NOT IN ('preparing', 'sending') AND epoch IS NULL))
 ) STRICT;
 
+CREATE UNIQUE INDEX push_once ON push (package, dsp) WHERE takedown IS NULL;
+CREATE INDEX push_package ON push (package, dsp);
+CREATE INDEX push_takedown ON push (takedown) WHERE takedown IS NOT NULL;
 CREATE INDEX push_open ON push (dsp, due_at) WHERE state IN ('queued', 'sent_unknown');
 CREATE INDEX push_running ON push (epoch) WHERE epoch IS NOT NULL;
 CREATE INDEX push_message ON push (message_id) WHERE message_id IS NOT NULL;

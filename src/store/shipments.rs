@@ -2,14 +2,17 @@
 //!
 //! A package of the same release that was approved earlier goes first, and none goes while another
 //! of the release is under way or perhaps there: an update never overtakes its original, and there
-//! are never two at once. Among releases, takedowns go before updates and those before new ones. What
+//! are never two at once. A takedown does not wait for what has not begun: that is called off when it
+//! is taken. Among releases, takedowns go before updates and those before new ones. What
 //! may be at the DSP is asked about before anything is sent.
 
 use super::Store;
+use super::apply::{DAEMON, Occasion};
 use super::claims;
 use super::error::StoreError;
 use super::pushes::push_in;
 use super::rows::{time, time_of, word};
+use super::takedowns;
 use super::writer::Desk;
 use crate::domain::dsp::BatchOptions;
 use crate::domain::ids::{DspId, PushId};
@@ -29,10 +32,12 @@ const DUE: &str = "SELECT q.id, q.state, q.batch, q.kind, q.due_at
                 SELECT 1 FROM push r WHERE r.dsp = g.dsp AND r.epoch IS NOT NULL))))
         AND (q.state = 'sent_unknown' OR NOT EXISTS (
             SELECT 1 FROM package o JOIN push e ON e.package = o.id AND e.dsp = q.dsp
-            WHERE o.label = p.label AND o.gtin = p.gtin AND (
-                (e.seq < q.seq AND e.state IN ('queued', 'preparing', 'sending', 'sent_unknown'))
-                OR (e.seq > q.seq AND e.state IN (
-                    'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')))))
+            WHERE o.label = p.label AND (o.gtin = p.gtin OR o.id = p.id) AND (
+                (e.seq < q.seq AND e.state IN ('queued', 'preparing', 'sending', 'sent_unknown')
+                    AND NOT (e.state = 'queued' AND q.kind = 'takedown' AND e.kind <> 'takedown'))
+                OR (e.seq > q.seq AND (e.state IN (
+                    'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
+                    OR (e.state = 'queued' AND e.kind = 'takedown' AND q.kind <> 'takedown'))))))
     ORDER BY q.state = 'queued', q.batch IS NULL,
         CASE q.kind WHEN 'takedown' THEN 0 WHEN 'update' THEN 1 ELSE 2 END, q.seq
     LIMIT ?3";
@@ -88,14 +93,20 @@ impl Store {
             return Ok(None);
         }
         let dsp = dsp.clone();
+        let people = self.people();
         self.change(move |desk| {
             if !claims::is_current(desk.connection, epoch)? {
                 return Ok(None);
             }
             let choice = choose(desk.connection, &dsp, batching, now)
                 .map_err(StoreError::read("the pushes that are due"))?;
+            let occasion = Occasion {
+                actor: DAEMON,
+                now,
+                people: &people,
+            };
             choice
-                .map(|choice| take(desk, &dsp, choice, epoch, now))
+                .map(|choice| take(desk, &dsp, choice, epoch, occasion))
                 .transpose()
         })
     }
@@ -172,12 +183,13 @@ fn of_batch(
 }
 
 fn take(
-    desk: &Desk<'_>,
+    desk: &mut Desk<'_>,
     dsp: &DspId,
     choice: Choice,
     epoch: u64,
-    now: Timestamp,
+    occasion: Occasion<'_>,
 ) -> Result<Shipment, StoreError> {
+    let now = occasion.now;
     let batch = match choice.batch {
         Sharing::Alone => None,
         Sharing::Known(id) => Some(id),
@@ -203,6 +215,9 @@ fn take(
             })
             .map_err(StoreError::write("a claim"))?;
         let push = push_in(desk.connection, &id).map_err(StoreError::read("a push"))?;
+        if let Some(takedown) = push.as_ref().filter(|push| push.kind == PushKind::Takedown) {
+            takedowns::overtake(desk, takedown, occasion).map_err(takedowns::failed)?;
+        }
         members.extend(push.map(|push| Claimed { push, epoch }));
     }
     let attempt = match (&batch, members.first()) {

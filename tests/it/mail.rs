@@ -8,8 +8,10 @@ use dropzone::domain::letter::{Due, LetterKind, Subject};
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::lifecycle::push::PushState;
 use dropzone::domain::package::{Event, Identity, LogLine, Package};
-use dropzone::domain::push::Push;
+use dropzone::domain::push::{Push, PushKind};
+use dropzone::domain::report::readiness::Readiness;
 use dropzone::domain::report::{Counts, Muted, Severity};
+use dropzone::domain::takedown::Order;
 use dropzone::notify::{Encryption, Post, Settings, SetupError, Transport};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -108,6 +110,10 @@ fn cause(kind: LetterKind) -> Event {
             of: PackageId::new("01JQW0000000000000000000ZZ"),
             received_at: at("2026-03-20T08:05:00Z"),
         },
+        // An operator's order hangs on the newest line of the log.
+        LetterKind::TakenDown => Event::AllPushed {
+            dsps: vec!["soundwave".to_owned(), "Archive".to_owned()],
+        },
     }
 }
 
@@ -119,7 +125,7 @@ fn status(kind: LetterKind) -> Status {
         LetterKind::NeedsQc => Status::NeedsQc,
         LetterKind::QcApproved | LetterKind::OperatorPushFailed => Status::QcApproved,
         LetterKind::QcRejected => Status::QcRejected,
-        LetterKind::Delivered => Status::Delivered,
+        LetterKind::Delivered | LetterKind::TakenDown => Status::Delivered,
         LetterKind::Abandoned | LetterKind::Duplicate => Status::Superseded,
         LetterKind::Parked | LetterKind::OperatorParked => Status::Parked,
     }
@@ -135,6 +141,7 @@ fn subject(kind: LetterKind) -> Subject {
         | LetterKind::QcApproved
         | LetterKind::QcRejected
         | LetterKind::Delivered
+        | LetterKind::TakenDown
         | LetterKind::OperatorPushFailed => Some(valid_report()),
     };
     let pushes = match kind {
@@ -151,6 +158,14 @@ fn subject(kind: LetterKind) -> Subject {
             push(1, "soundwave", PushState::Sent),
             push(2, "archive", PushState::Sent),
         ],
+        LetterKind::TakenDown => taken_down(Some(Order {
+            id: "01JQWA000000000000000000T1".to_owned(),
+            by: "mara".to_owned(),
+            why: "The sample in track 2 is not cleared; its publisher asked us to remove it"
+                .to_owned(),
+            at: at("2026-03-25T08:00:00Z"),
+            purge: false,
+        })),
         LetterKind::Stalled
         | LetterKind::Incoming
         | LetterKind::Invalid
@@ -174,6 +189,78 @@ fn subject(kind: LetterKind) -> Subject {
         },
         pushes,
     }
+}
+
+fn taken_down(order: Option<Order>) -> Vec<Push> {
+    let takedown = |push: Push| Push {
+        kind: PushKind::Takedown,
+        order: order.clone(),
+        ..push
+    };
+    vec![
+        takedown(push(5, "soundwave", PushState::Acknowledged)),
+        takedown(push(6, "archive", PushState::Sent)),
+        // One that a person called off.
+        takedown(push(7, "blocked", PushState::Cancelled)),
+    ]
+}
+
+/// A label's own takedown: the same letters, with other words.
+fn own_takedown(kind: LetterKind) -> Subject {
+    let mut subject = subject(kind);
+    subject.pushes = match kind {
+        LetterKind::TakenDown => taken_down(None),
+        LetterKind::NeedsQc => Vec::new(),
+        _ => taken_down(None)
+            .into_iter()
+            .map(|push| Push {
+                state: PushState::Queued,
+                ..push
+            })
+            .collect(),
+    };
+    let mut report = valid_report();
+    report.findings.truncate(1);
+    if let Some(finding) = report.findings.first_mut() {
+        finding.code = "UPD-004".to_owned();
+        finding.severity = Severity::Question;
+        finding.title = "Release is taken down".to_owned();
+        finding.message =
+            "This takes “Night Drive” off the stores. The message has no deal for it.".to_owned();
+        finding.fix =
+            "If the release is to stay in the stores, repeat its deals in the message.".to_owned();
+    }
+    report.readiness = ["Sound Wave", "Archive"]
+        .map(|name| Readiness {
+            dsp: name.to_lowercase(),
+            name: name.to_owned(),
+            ready: true,
+            findings: Vec::new(),
+        })
+        .to_vec();
+    subject.report = Some(report);
+    subject
+}
+
+#[test]
+fn a_takedown_of_the_labels_own_is_told_as_one() {
+    for kind in [
+        LetterKind::NeedsQc,
+        LetterKind::QcApproved,
+        LetterKind::TakenDown,
+    ] {
+        let mail = Mail::parse(&post().render(&due(kind), &own_takedown(kind)));
+        insta::assert_snapshot!(format!("letter_own_takedown_{}", kind.as_str()), mail.text);
+        for words in [&mail.text, &mail.html] {
+            assert!(!words.contains("1–7 business days"), "{words}");
+        }
+    }
+    let mut failed = subject(LetterKind::OperatorPushFailed);
+    for push in &mut failed.pushes {
+        push.kind = PushKind::Takedown;
+    }
+    let mail = Mail::parse(&post().render(&due(LetterKind::OperatorPushFailed), &failed));
+    insta::assert_snapshot!("letter_takedown_failed", mail.text);
 }
 
 fn due(kind: LetterKind) -> Due {

@@ -3,7 +3,7 @@
 
 use super::{
     ArtworkOptions, AudioFormat, AudioOptions, Choreography, DeliveredWhen, DspProfile,
-    MessageOptions, OwnParty,
+    MessageOptions, OwnParty, TakedownForm,
 };
 
 /// Every mistake of the tables; names and transport are `deliver`'s.
@@ -13,6 +13,7 @@ pub fn mistakes(profile: &DspProfile, us: &OwnParty) -> Vec<String> {
         found.push("`concurrency` is 0, so nothing would ever be pushed. Write 1 or more, or `enabled = false` to hold pushes back".to_owned());
     }
     message(profile, us, &mut found);
+    takedown(profile, &mut found);
     if profile.choreography == Choreography::Batch {
         if profile.batch.packages == 0 {
             found.push(
@@ -69,6 +70,16 @@ fn message(profile: &DspProfile, us: &OwnParty, found: &mut Vec<String>) {
         if !is_code && territory != "Worldwide" {
             found.push(format!("`territories` of [message_options] has {territory:?}; write codes of two capitals such as \"DE\""));
         }
+    }
+}
+
+fn takedown(profile: &DspProfile, found: &mut Vec<String>) {
+    if profile.takedown == TakedownForm::Purge && !profile.purge {
+        found.push("`takedown` is \"purge\", but `purge` says that they take no PurgeReleaseMessage; set `purge = true` if they do, or `takedown` to \"no_deal\" or \"end_date\"".to_owned());
+    }
+    let is_set = profile.takedown != TakedownForm::default();
+    if is_set && !profile.message.is_generated() {
+        found.push("`takedown` is about a generated message, but `message` is \"as_received\"; set `message` to \"ern_43\" or \"ern_382\", or take `takedown` out".to_owned());
     }
 }
 

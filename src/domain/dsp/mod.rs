@@ -8,6 +8,7 @@ mod checks;
 mod options;
 
 pub use crate::domain::account::OwnParty;
+pub use crate::domain::takedown::TakedownForm;
 pub use checks::mistakes;
 pub use options::{
     ArtworkOptions, AudioFormat, AudioOptions, BatchOptions, MessageOptions, NameOptions,
@@ -53,6 +54,10 @@ pub struct DspProfile {
     /// What counts as delivered.
     #[serde(default)]
     pub delivered_when: DeliveredWhen,
+    /// How the DSP is told that a release leaves it. Of a DSP that gets the label's own messages only
+    /// the label can take one down; for us a note lies beside the release.
+    #[serde(default)]
+    pub takedown: TakedownForm,
     /// Whether the DSP takes a `PurgeReleaseMessage`.
     #[serde(default)]
     pub purge: bool,
@@ -143,6 +148,7 @@ impl DspProfile {
             artwork: ArtworkOptions::default(),
             requires: Requirements::default(),
             delivered_when: DeliveredWhen::default(),
+            takedown: TakedownForm::default(),
             purge: false,
             directory: String::new(),
             folder: None,
@@ -160,6 +166,16 @@ impl DspProfile {
             MessageChoice::AsReceived => "label's own",
             MessageChoice::Ern43 => "ERN 4.3",
             MessageChoice::Ern382 => "ERN 3.8.2",
+        }
+    }
+
+    /// The form of a takedown: the profile's, or a purge where an operator wants one. Never a purge
+    /// where the DSP takes none (DSP-006).
+    pub fn takedown_form(&self, purge: bool) -> TakedownForm {
+        match self.takedown {
+            _ if purge && self.purge => TakedownForm::Purge,
+            TakedownForm::Purge if !self.purge => TakedownForm::NoDeal,
+            form => form,
         }
     }
 

@@ -246,11 +246,17 @@ impl<'a> Case<'a> {
     }
 
     /// The latest earlier package of this release that went to the stores, or was approved for them.
+    /// None once the release was taken down everywhere.
     pub(super) fn live(&self) -> Option<&'a Earlier> {
-        let earlier = self.subject.history?.same_release.iter();
-        earlier
-            .rev()
-            .find(|earlier| matches!(earlier.status, Status::Delivered | Status::QcApproved))
+        let history = self.subject.history?;
+        if history.takedowns.everywhere {
+            return None;
+        }
+        let mut latest = history.same_release.iter().rev();
+        latest.find(|earlier| {
+            let is_approved = matches!(earlier.status, Status::Delivered | Status::QcApproved);
+            is_approved && !history.takedowns.packages.contains(&earlier.id)
+        })
     }
 }
 

@@ -72,9 +72,16 @@ fn no_deal(case: &Case<'_>, findings: &mut Findings<'_>) {
     if deals_of(message, main).next().is_some() || case.live().is_some() || misdirected {
         return;
     }
+    let history = case.subject.history;
+    let already = history.is_some_and(|history| history.takedowns.everywhere);
+    let what = if already {
+        "it was taken down before, so there is nothing to take down."
+    } else {
+        "nobody may sell or stream it."
+    };
     findings.add(
         Note::new(format!(
-            "The message has no deal for {}: nobody may sell or stream it.",
+            "The message has no deal for {}: {what}",
             titled(main.title())
         ))
         .at(&main.at)

@@ -63,6 +63,29 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::BASE
     },
     Rule {
+        code: "DSP-006",
+        title: "DSP takes no purge",
+        weight: Weight::WARNING,
+        why: "A PurgeReleaseMessage makes a DSP forget a release. Not every DSP takes one; to one that \
+              does not, none is ever sent: the release is taken down in the form that its profile \
+              names.",
+        fix: "Nothing has to be done. If the DSP takes purges by now, set `purge = true` in its \
+              profile.",
+        source: "Spotify onboarding guideline 2.14",
+        for_a_dsp: true,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "DSP-007",
+        title: "DSP takes no ERN",
+        why: "Apple takes releases as .itmsp packages through its own tools. An ERN message is \
+              nothing to it, so nothing is sent.",
+        fix: "Take the profile out, or, if it is another party, call it by another name.",
+        source: "Apple Music Specification",
+        for_a_dsp: true,
+        ..Rule::BASE
+    },
+    Rule {
         code: "DSP-008",
         title: "Release comes late for the DSP",
         weight: Weight::WARNING,

@@ -275,7 +275,27 @@ fn older_message(case: &Case<'_>, findings: &mut Findings<'_>) {
         .filter_map(|earlier| moment(earlier.message_created.as_deref()?))
         .map(|(moment, _)| moment)
         .max();
-    let (Some(newest), Some(text)) = (newest, &message.header.created) else {
+    let Some(text) = &message.header.created else {
+        return;
+    };
+    // An operator's takedown has no message; its own time counts. Where other DSPs keep the release,
+    // only the pushes to those that do not are held.
+    let taken_down = history.takedowns.last_by_us();
+    if let Some(taken_down) = taken_down.filter(|at| history.takedowns.everywhere && mine < *at) {
+        findings.add(
+            Note::new(format!(
+                "This message was made on {}. On {} we took the release down, and an older message \
+                 does not undo that.",
+                told(mine),
+                told(taken_down)
+            ))
+            .at(&text.at)
+            .expected(format!("after {}", told(taken_down)))
+            .found(text.as_str()),
+        );
+        return;
+    }
+    let Some(newest) = newest else {
         return;
     };
     if mine < newest {

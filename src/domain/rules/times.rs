@@ -40,6 +40,11 @@ pub(super) fn moment(text: &str) -> Option<(Timestamp, bool)> {
     Some((moment, false))
 }
 
+/// The moment that a message's date and time names; without a zone it is read as UTC.
+pub fn moment_of(text: &str) -> Option<Timestamp> {
+    moment(text).map(|(moment, _)| moment)
+}
+
 /// A moment for people: `23 March 2026, 10:00 UTC`.
 pub(super) fn told(moment: Timestamp) -> String {
     moment

@@ -8,7 +8,7 @@ use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::times::{day_of, today, told};
-use super::wording::{quoted, titled};
+use super::wording::{list, quoted, titled};
 use super::{Needs, Rule, Weight};
 
 /// Runs after all others: it compares with what they found.
@@ -36,6 +36,18 @@ pub(super) const RULES: &[Rule] = &[
         source: "DDEX knowledge base, takedowns; ERN 6.19.4",
         needs: Needs::History,
         check: takedown,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "UPD-012",
+        title: "Release was taken down by us",
+        weight: Weight::QUESTION,
+        why: "Somebody here took the release off stores, for a reason. A person confirms that it \
+              goes back.",
+        fix: "Nothing has to be done, if we agreed on it; else write to us first.",
+        source: "drop zone",
+        needs: Needs::History,
+        check: back_again,
         ..Rule::BASE
     },
     Rule {
@@ -77,6 +89,10 @@ fn update_of_live(case: &Case<'_>, findings: &mut Findings<'_>) {
     let (Some((_, main)), Some(live)) = (case.main(), case.live()) else {
         return;
     };
+    // UPD-004 says what it is.
+    if is_takedown(case) {
+        return;
+    }
     let since = told(live.received_at);
     let message = if main.title() == live.title {
         format!(
@@ -93,9 +109,10 @@ fn update_of_live(case: &Case<'_>, findings: &mut Findings<'_>) {
     findings.add(Note::new(message).at(&main.at));
 }
 
-fn takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
+/// Whether the message takes a release down that is live.
+pub(super) fn is_takedown(case: &Case<'_>) -> bool {
     let (Some((message, main)), Some(_)) = (case.main(), case.live()) else {
-        return;
+        return false;
     };
     let today = today(case.subject.now);
     let is_over = |deal: &Deal| {
@@ -103,7 +120,14 @@ fn takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
         let end = deal.end.as_ref().and_then(|end| day_of(end.as_str()));
         marked || end.is_some_and(|end| end < today)
     };
-    if deals_of(message, main).all(is_over) {
+    deals_of(message, main).all(is_over)
+}
+
+fn takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let Some((message, main)) = case.main() else {
+        return;
+    };
+    if is_takedown(case) {
         let why = if deals_of(message, main).next().is_none() {
             "The message has no deal for it."
         } else {
@@ -117,6 +141,31 @@ fn takedown(case: &Case<'_>, findings: &mut Findings<'_>) {
             .at(&main.at),
         );
     }
+}
+
+fn back_again(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let (Some((_, main)), Some(history)) = (case.main(), case.subject.history) else {
+        return;
+    };
+    let ours: Vec<String> = history
+        .takedowns
+        .down
+        .iter()
+        .filter(|down| down.by_us)
+        .map(|down| format!("{} ({})", down.dsp, told(down.since)))
+        .collect();
+    if ours.is_empty() || is_takedown(case) {
+        return;
+    }
+    let names: Vec<&str> = ours.iter().map(String::as_str).collect();
+    findings.add(
+        Note::new(format!(
+            "We took {} down from {}. This puts it back.",
+            titled(main.title()),
+            list(&names)
+        ))
+        .at(&main.at),
+    );
 }
 
 fn replaces_waiting(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -9,6 +9,7 @@ use super::deal::deals_of;
 use super::findings::{Findings, Note};
 use super::territory;
 use super::times::told;
+use super::update::is_takedown;
 use super::values::TERRITORIES;
 use super::wording::{count, list, quoted, shown, titled};
 use super::{Needs, Rule, Weight};
@@ -226,7 +227,7 @@ fn without_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
     let (Some((_, main)), Some(live)) = (case.main(), case.live()) else {
         return;
     };
-    if !names_audio(case) {
+    if !names_audio(case) && !is_takedown(case) {
         findings.add(
             Note::new(format!(
                 "This update brings no audio: stores keep the files of {}, from your upload of {}.",
