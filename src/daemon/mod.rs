@@ -2,7 +2,8 @@
 //! another.
 
 use crate::config::{Config, LogFormat};
-use crate::domain::content::Memory;
+use crate::domain::arrival::{Arrival, Arrivals};
+use crate::domain::content::{Content, FileKey, Memory};
 use crate::domain::fault::Fault;
 use crate::domain::upload::UploadEvent;
 use crate::intake::{Fresh, Intake, Wires};
@@ -306,6 +307,7 @@ impl Daemon {
             accounts: Arc::new(self.store.clone()),
             events: Arc::new(tell),
             audit: self.audit.sink(),
+            arrivals: Arc::new(Ear(Arc::clone(&ear))),
             meter: Arc::clone(&self.meter),
             clock: clock::now,
         };
@@ -324,6 +326,8 @@ impl Daemon {
                     claimed.send(fresh).ok();
                 }),
                 read: Arc::new(move |path: &Path, key| early.tell(path, key)),
+                audit: self.audit.sink(),
+                meter: Arc::clone(&self.meter),
             },
         );
         ear.set(Arc::clone(&intake)).ok();
@@ -441,6 +445,35 @@ impl Daemon {
                 error = format!("{error:#}"),
                 "the new configuration is bad; the old one stays"
             ),
+        }
+    }
+}
+
+/// Intake, as soon as it is there; the door, which tells it, comes first.
+struct Ear(Arc<OnceLock<Arc<Intake>>>);
+
+impl Arrivals for Ear {
+    fn begun(&self, key: &FileKey) {
+        if let Some(intake) = self.0.get() {
+            intake.begun(key);
+        }
+    }
+
+    fn ended(&self, arrival: Arrival<'_>, content: Option<&Content>) {
+        if let Some(intake) = self.0.get() {
+            intake.ended(arrival, content);
+        }
+    }
+
+    fn given_up(&self, key: &FileKey) {
+        if let Some(intake) = self.0.get() {
+            intake.given_up(key);
+        }
+    }
+
+    fn moved(&self, before: &FileKey, after: &FileKey) {
+        if let Some(intake) = self.0.get() {
+            intake.moved(before, after);
         }
     }
 }

@@ -50,6 +50,24 @@ pub enum Event {
         path: String,
         /// Its size.
         size_bytes: u64,
+        /// SHA-256 of its content in lower-case hex; without it a line `hashed` follows.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+        /// MD5 of its content in lower-case hex.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        md5: Option<String>,
+    },
+    /// What a file holds that was received before, once that is known.
+    Hashed {
+        /// Below `/incoming`, when it was closed or found.
+        path: String,
+        /// Its size.
+        size_bytes: u64,
+        /// SHA-256 of its content in lower-case hex.
+        sha256: String,
+        /// MD5 of its content in lower-case hex, if it was computed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        md5: Option<String>,
     },
     /// A file was closed and could not be kept.
     CloseFailed {

@@ -7,6 +7,7 @@ pub mod access;
 pub mod account;
 pub mod acknowledgement;
 pub mod answer;
+pub mod arrival;
 pub mod audit;
 pub mod backoff;
 pub mod check_digits;

@@ -300,7 +300,7 @@ impl Intake {
                     loop {
                         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                         let Some(file) = next else { return };
-                        if let Err(error) = self.hash_one(source, file) {
+                        if let Err(error) = self.hash_one(&order.label, source, file) {
                             let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                             *failed = Some(error);
                             return;
@@ -327,10 +327,10 @@ impl Intake {
             .collect()
     }
 
-    fn hash_one(&self, source: &Path, file: &Entry) -> Result<(), ClaimError> {
+    fn hash_one(&self, label: &LabelId, source: &Path, file: &Entry) -> Result<(), ClaimError> {
         let path = source.join(&file.path);
         let outcome = hashing::read(&path, &file.key, Wants::default(), &self.stopping);
-        self.learn(&file.key, &outcome);
+        self.learn(label, &path, &file.key, &outcome);
         match outcome {
             Ok(Some(_)) => Ok(()),
             Ok(None) if self.is_stopping() => Err(ClaimError::Stopping),

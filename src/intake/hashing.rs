@@ -2,7 +2,9 @@
 //! key as long as the file is there.
 
 use super::whole;
+use crate::domain::audit::{Entry, Event};
 use crate::domain::content::{Content, FileKey};
+use crate::domain::ids::LabelId;
 use md5::{Digest, Md5};
 use rustix::fs::{Mode, OFlags};
 use sha1::Sha1;
@@ -69,6 +71,16 @@ pub(super) enum Asked {
     Hopeless,
 }
 
+/// Whether somebody may wait for the hashes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    No,
+    /// And for those of others.
+    WithOthers,
+    /// It was the last.
+    Last,
+}
+
 /// Memory of hashes, shared by the loop and its workers.
 #[derive(Debug, Default)]
 pub(super) struct Hashes {
@@ -77,9 +89,24 @@ pub(super) struct Hashes {
 
 #[derive(Debug, Default)]
 struct Inner {
-    known: HashMap<FileKey, Arc<Known>>,
+    /// With the round in which it was noted.
+    known: HashMap<FileKey, (u64, Arc<Known>)>,
     pending: HashSet<FileKey>,
+    /// Files that got another key while they were pending.
+    moved: HashMap<FileKey, FileKey>,
     failures: HashMap<FileKey, u32>,
+    round: u64,
+}
+
+impl Inner {
+    /// Whose outcome has come is pending no more; its key now, and whether it was.
+    fn end(&mut self, key: &FileKey) -> (FileKey, bool) {
+        let mut now = *key;
+        while let Some(next) = self.moved.remove(&now) {
+            now = next;
+        }
+        (now, self.pending.remove(&now))
+    }
 }
 
 impl Hashes {
@@ -89,7 +116,7 @@ impl Hashes {
 
     /// The hashes, if they are known.
     pub(super) fn get(&self, key: &FileKey, wants: Wants) -> Option<Arc<Known>> {
-        let known = self.inner().known.get(key).cloned()?;
+        let (_, known) = self.inner().known.get(key).cloned()?;
         known.has(wants).then_some(known)
     }
 
@@ -114,30 +141,100 @@ impl Hashes {
         inner.pending.remove(key);
         match outcome {
             Ok(Some(known)) => {
-                inner.known.insert(*key, Arc::new(known.clone()));
+                let round = inner.round;
+                inner.known.insert(*key, (round, Arc::new(known.clone())));
             }
             Ok(None) => {}
             Err(_) => *inner.failures.entry(*key).or_default() += 1,
         }
     }
 
-    /// Forgets files that are gone.
+    /// Somebody else is hashing that file, and will say how it ended.
+    pub(super) fn begun(&self, key: &FileKey) {
+        let mut inner = self.inner();
+        inner.known.remove(key);
+        inner.pending.insert(*key);
+    }
+
+    /// How that ended. What was known under the key before is not so any more. Gives the key that
+    /// the file has now, and how far somebody may wait for it.
+    pub(super) fn arrived(&self, key: &FileKey, known: Option<Known>) -> (FileKey, Awaited) {
+        let mut inner = self.inner();
+        let (now, awaited) = inner.end(key);
+        inner.known.remove(key);
+        if let Some(known) = known {
+            let round = inner.round;
+            inner.known.insert(now, (round, Arc::new(known)));
+        }
+        let awaited = match awaited {
+            false => Awaited::No,
+            true if inner.pending.is_empty() => Awaited::Last,
+            true => Awaited::WithOthers,
+        };
+        (now, awaited)
+    }
+
+    /// The file has another key, and the same content. Gives what is known of it.
+    pub(super) fn moved(&self, before: &FileKey, after: &FileKey) -> Option<Arc<Known>> {
+        let mut inner = self.inner();
+        if inner.pending.remove(before) {
+            inner.pending.insert(*after);
+            inner.moved.insert(*before, *after);
+        }
+        let (_, known) = inner.known.get(before).cloned()?;
+        let round = inner.round;
+        inner.known.insert(*after, (round, Arc::clone(&known)));
+        Some(known)
+    }
+
+    /// From now on what is noted outlives the next [`Hashes::retain`].
+    pub(super) fn begin_round(&self) {
+        self.inner().round += 1;
+    }
+
+    /// Forgets files that are gone: neither there when the round began, nor noted since.
     pub(super) fn retain(&self, there: &HashSet<FileKey>) {
         let mut inner = self.inner();
-        inner.known.retain(|key, _| there.contains(key));
+        let this = inner.round;
+        inner
+            .known
+            .retain(|key, (round, _)| *round >= this || there.contains(key));
         inner.failures.retain(|key, _| there.contains(key));
     }
 }
 
 impl super::Intake {
-    /// Takes note of what a reading gave, for this part of the daemon and for the others.
-    pub(super) fn learn(&self, key: &FileKey, outcome: &io::Result<Option<Known>>) {
+    /// Takes note of what a reading of a label's file gave, for this part of the daemon, for the
+    /// others and for the audit log.
+    pub(super) fn learn(
+        &self,
+        label: &LabelId,
+        path: &Path,
+        key: &FileKey,
+        outcome: &io::Result<Option<Known>>,
+    ) {
+        let before = self.hashes.get(key, Wants::default());
         self.hashes.note(key, outcome);
-        if let Ok(Some(known)) = outcome
-            && known.settled
-        {
+        let Ok(Some(known)) = outcome else { return };
+        self.wires.meter.hashed_afterwards.add(key.size);
+        if known.settled {
             self.wires.memory.note_content(key, &known.content());
         }
+        // Read again for another hash: what the log tells is told.
+        if before.is_some() {
+            return;
+        }
+        let incoming = self.places.incoming(label);
+        let below = path.strip_prefix(&incoming).unwrap_or(path);
+        let content = known.content();
+        let mut entry = Entry::new(Event::Hashed {
+            path: below.to_string_lossy().into_owned(),
+            size_bytes: key.size,
+            sha256: content.sha256,
+            md5: content.md5,
+        });
+        entry.label = Some(label.to_string());
+        (self.wires.audit)(entry);
     }
 }
 
@@ -186,7 +283,7 @@ pub(super) fn read(
             sha1.update(read);
         }
     }
-    let broken_off = whole::breaks_off(&mut file, key.size)?;
+    let broken_off = whole::breaks_off(&file, key.size)?;
     // Whoever wrote meanwhile has moved the change time on.
     let same = FileKey::of(&file.metadata()?) == *key;
     Ok(same.then(|| Known {

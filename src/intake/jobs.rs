@@ -84,6 +84,12 @@ pub(super) struct Order {
 /// What a worker has to say.
 pub(super) enum Done {
     Hashed(Place),
+    /// The door has hashed a file; its path, if what it holds is known.
+    Arrived {
+        place: Place,
+        path: Option<PathBuf>,
+        key: FileKey,
+    },
     Claim(PackageId, Claim),
     Sweep(Place, Result<(), ClaimError>),
 }
@@ -141,7 +147,10 @@ impl Inbox {
         let mut news = lock(&self.news);
         news.done.push(done);
         news.ring |= ring;
-        self.bell.notify_all();
+        drop(news);
+        if ring {
+            self.bell.notify_all();
+        }
     }
 }
 
@@ -173,7 +182,7 @@ impl Intake {
                 if let Err(error) = &outcome {
                     tracing::warn!(file = ?path, %error, "a file could not be hashed");
                 }
-                self.learn(&key, &outcome);
+                self.learn(&place.0, &path, &key, &outcome);
                 if matches!(outcome, Ok(Some(_))) {
                     (self.wires.read)(&path, &key);
                 }

@@ -18,6 +18,7 @@ impl Intake {
         };
         delivery.dirty = false;
         delivery.due = None;
+        delivery.looked = Some(now);
         let (label, folder) = place;
         let incoming = self.places.incoming(label).join(folder);
         let partial = self.places.partial(label).join(folder);

@@ -10,6 +10,7 @@
 //! Does not judge releases, and deletes nothing that was acknowledged: what is given up or came twice
 //! is set aside for weeks (`aside`, `retention`).
 
+mod arriving;
 mod aside;
 mod claim;
 pub mod crash;
@@ -35,6 +36,7 @@ pub use aside::{SetAside, restore, set_aside_of};
 pub use message::{ReadMessage, Readers, SniffMessage};
 pub use retention::Expired;
 
+use crate::domain::audit::Entry;
 use crate::domain::completeness::QuietPeriods;
 use crate::domain::content::{FileKey, Memory};
 use crate::domain::ids::PackageId;
@@ -42,6 +44,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::limits::Limits;
 use crate::domain::places::Places;
 use crate::domain::upload::{Gate, UploadEvent};
+use crate::meter::DoorMeter;
 use hashing::Hashes;
 use jobs::{Inbox, Jobs, Kind, lock};
 use serde::{Deserialize, Serialize};
@@ -130,6 +133,10 @@ pub struct Wires {
     pub claimed: Claimed,
     /// Hears of files.
     pub read: ReadFile,
+    /// Where the hashes of files are told that had to be read for them.
+    pub audit: Arc<dyn Fn(Entry) + Send + Sync>,
+    /// Where it is counted.
+    pub meter: Arc<DoorMeter>,
 }
 
 /// Finds complete folders and claims them.

@@ -15,6 +15,15 @@ use std::time::{Duration, Instant};
 /// How long a folder may take to become a package that a letter can be about.
 const PACKAGE_COMES: Duration = Duration::from_secs(60);
 
+/// Between two looks at a delivery that changes all the time there is a step for so many files.
+const FILES_PER_STEP: usize = 250;
+
+/// Such a step.
+const STEP: Duration = Duration::from_millis(250);
+
+/// The longest of these pauses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
 /// A delivery: label and folder directly under `/incoming`.
 pub(super) type Place = (LabelId, String);
 
@@ -68,6 +77,8 @@ pub(super) struct Delivery {
     /// A session touched it while it was being claimed: that is the next delivery's beginning.
     pub(super) touched_meanwhile: bool,
     pub(super) releases: BTreeMap<String, Release>,
+    /// When it was last listed.
+    pub(super) looked: Option<Instant>,
     /// Look at it at the next turn.
     pub(super) dirty: bool,
     /// Look at it then.
@@ -121,6 +132,19 @@ impl Release {
 }
 
 impl Delivery {
+    /// Whether it is to be looked at now. One with thousands of files changes at every turn while
+    /// it is uploaded, and is not listed at every one.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        let files = self
+            .listing
+            .as_ref()
+            .map_or(0, |listing| listing.files.len());
+        let steps = u32::try_from(files / FILES_PER_STEP).unwrap_or(u32::MAX);
+        let pause = STEP.saturating_mul(steps).min(LONGEST_PAUSE);
+        let rested = self.looked.is_none_or(|looked| now >= looked + pause);
+        (self.dirty && rested) || self.due.is_some_and(|at| at <= now)
+    }
+
     pub(super) fn new(now: Instant) -> Self {
         Self {
             listing: None,
@@ -135,6 +159,7 @@ impl Delivery {
             sweeping: false,
             touched_meanwhile: false,
             releases: BTreeMap::new(),
+            looked: None,
             dirty: true,
             due: None,
         }

@@ -42,6 +42,7 @@ impl Intake {
         for place in news.hints {
             state.delivery(place, now).dirty = true;
         }
+        self.hashes.begin_round();
         let rescan = news.rescan || state.rescan_at.is_none_or(|at| at <= now);
         if rescan {
             state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
@@ -51,7 +52,7 @@ impl Intake {
         let due: Vec<Place> = state
             .deliveries
             .iter()
-            .filter(|(_, delivery)| delivery.dirty || delivery.due.is_some_and(|at| at <= now))
+            .filter(|(_, delivery)| delivery.is_due(now))
             .map(|(place, _)| place.clone())
             .collect();
         for place in due {
@@ -110,6 +111,14 @@ impl Intake {
     fn note(&self, state: &mut State, done: Done, now: Instant) {
         match done {
             Done::Hashed(place) => {
+                if let Some(delivery) = state.deliveries.get_mut(&place) {
+                    delivery.dirty = true;
+                }
+            }
+            Done::Arrived { place, path, key } => {
+                if let Some(path) = path {
+                    (self.wires.read)(&path, &key);
+                }
                 if let Some(delivery) = state.deliveries.get_mut(&place) {
                     delivery.dirty = true;
                 }

@@ -11,6 +11,13 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So long events gather before they are read. The kernel keeps thousands.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// Events that had gathered follow each other faster than this.
+const BURST: Duration = Duration::from_millis(2);
 
 /// What is watched now, by path, with the node that it had: a folder that was made anew under its
 /// name has to be watched anew.
@@ -26,14 +33,17 @@ impl Watch {
     pub(super) fn new(places: &Places, inbox: Arc<Inbox>) -> notify::Result<Self> {
         let labels = std::path::absolute(places.labels()).map_err(notify::Error::io)?;
         let root = labels.clone();
-        let watcher =
-            notify::recommended_watcher(move |event: notify::Result<Event>| match event {
+        let mut pause = Pause::default();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            pause.take();
+            match event {
                 Ok(event) => tell(&root, &event, &inbox),
                 Err(error) => {
                     tracing::warn!(%error, "the watcher lost something; looking at everything");
                     inbox.rescan();
                 }
-            })?;
+            }
+        })?;
         Ok(Self {
             watcher,
             labels,
@@ -83,6 +93,23 @@ impl Watch {
             }
         }
         came
+    }
+}
+
+/// Lets events gather in the kernel: an upload of thousands of files makes thousands, and to be woken
+/// for each costs it more than what the event says.
+#[derive(Debug, Default)]
+struct Pause {
+    last: Option<Instant>,
+}
+
+impl Pause {
+    /// Sleeps before the first event of a burst.
+    fn take(&mut self) {
+        if self.last.is_none_or(|last| last.elapsed() >= BURST) {
+            std::thread::sleep(GATHER);
+        }
+        self.last = Some(Instant::now());
     }
 }
 

@@ -2,7 +2,8 @@
 //! period, nothing more: what is wrong with a file is for inspection to say.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+use std::os::unix::fs::FileExt;
 
 /// How much of a picture's end is searched for its end mark; some tools append a little.
 const TAIL_BYTES: u64 = 64 * 1024;
@@ -11,19 +12,18 @@ const TAIL_BYTES: u64 = 64 * 1024;
 const CHUNKS_MAX: usize = 64;
 
 /// Whether the file is empty or ends before its header says. Formats that do not tell their length
-/// in a few bytes count as whole.
-pub(super) fn breaks_off(file: &mut File, size: u64) -> io::Result<bool> {
+/// in a few bytes count as whole. The file's own position is left as it is.
+pub(super) fn breaks_off(file: &File, size: u64) -> io::Result<bool> {
     if size == 0 {
         return Ok(true);
     }
     let mut head = [0_u8; 12];
-    file.seek(SeekFrom::Start(0))?;
-    if file.read_exact(&mut head).is_err() {
+    if file.read_exact_at(&mut head, 0).is_err() {
         return Ok(false);
     }
     let [a, b, c, d, l0, l1, l2, l3, kind @ ..] = head;
     match (&[a, b, c, d], &kind) {
-        (b"RIFF" | b"RF64" | b"BW64", b"WAVE") => wave_breaks_off(file, size),
+        (b"RIFF" | b"RF64" | b"BW64", b"WAVE") => Ok(wave_breaks_off(file, size)),
         (b"FORM", b"AIFF" | b"AIFC") => {
             Ok(u64::from(u32::from_be_bytes([l0, l1, l2, l3])) + 8 > size)
         }
@@ -34,22 +34,21 @@ pub(super) fn breaks_off(file: &mut File, size: u64) -> io::Result<bool> {
 }
 
 /// Steps over the chunks to the one with the samples and compares its length.
-fn wave_breaks_off(file: &mut File, size: u64) -> io::Result<bool> {
+fn wave_breaks_off(file: &File, size: u64) -> bool {
     let mut at = 12_u64;
     let mut long_data = None;
     for _ in 0..CHUNKS_MAX {
         let mut header = [0_u8; 8];
-        file.seek(SeekFrom::Start(at))?;
-        if file.read_exact(&mut header).is_err() {
-            return Ok(true);
+        if file.read_exact_at(&mut header, at).is_err() {
+            return true;
         }
         let [a, b, c, d, length @ ..] = header;
         let length = u32::from_le_bytes(length);
         match &[a, b, c, d] {
             b"ds64" => {
                 let mut sizes = [0_u8; 16];
-                if file.read_exact(&mut sizes).is_err() {
-                    return Ok(true);
+                if file.read_exact_at(&mut sizes, at + 8).is_err() {
+                    return true;
                 }
                 let [_, _, _, _, _, _, _, _, data @ ..] = sizes;
                 long_data = Some(u64::from_le_bytes(data));
@@ -58,23 +57,23 @@ fn wave_breaks_off(file: &mut File, size: u64) -> io::Result<bool> {
                 let streamed = length == 0 || length == u32::MAX;
                 let data = match long_data {
                     Some(data) if length == u32::MAX => data,
-                    _ if streamed => return Ok(false),
+                    _ if streamed => return false,
                     _ => u64::from(length),
                 };
-                return Ok((at + 8).saturating_add(data) > size);
+                return (at + 8).saturating_add(data) > size;
             }
             _ => {}
         }
         // Chunks are padded to an even length.
         at += 8 + u64::from(length) + u64::from(length % 2);
     }
-    Ok(false)
+    false
 }
 
-fn tail_has(file: &mut File, size: u64, mark: &[u8]) -> io::Result<bool> {
-    file.seek(SeekFrom::Start(size.saturating_sub(TAIL_BYTES)))?;
-    let mut tail = Vec::new();
-    file.take(TAIL_BYTES).read_to_end(&mut tail)?;
+fn tail_has(file: &File, size: u64, mark: &[u8]) -> io::Result<bool> {
+    let length = usize::try_from(size.min(TAIL_BYTES)).unwrap_or_default();
+    let mut tail = vec![0; length];
+    file.read_exact_at(&mut tail, size - length as u64)?;
     Ok(tail.windows(mark.len()).any(|window| window == mark))
 }
 
@@ -86,7 +85,7 @@ mod tests {
     fn judged(bytes: &[u8]) -> bool {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        breaks_off(&mut file, bytes.len() as u64).unwrap()
+        breaks_off(&file, bytes.len() as u64).unwrap()
     }
 
     fn wave(promised: u32, present: usize) -> Vec<u8> {

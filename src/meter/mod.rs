@@ -114,6 +114,10 @@ pub struct DoorMeter {
     pub bytes_in: Counter,
     /// Bytes of files read by labels.
     pub bytes_out: Counter,
+    /// Bytes of files that were hashed while they arrived.
+    pub hashed_arriving: Counter,
+    /// Bytes of files that had to be read again to be hashed.
+    pub hashed_afterwards: Counter,
     /// Files received whole.
     pub files: Counter,
     /// Uploads that ended without a CLOSE.

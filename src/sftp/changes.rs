@@ -235,8 +235,12 @@ impl Tree {
         }
         if self.incoming().is_file(from)? {
             let replaced = self.incoming().stat(to)?.filter(|stat| !is_folder(stat));
+            let before = self.incoming().key(from);
             self.incoming()
                 .rename(from, self.incoming(), to, Target::Replaced)?;
+            if let (Some(before), Some(after)) = (before, self.incoming().key(to)) {
+                self.desk().arrivals().moved(&before, &after);
+            }
             if let Some(stat) = replaced {
                 self.meter().drop_file(size_of(&stat));
             }

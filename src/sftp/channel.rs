@@ -10,7 +10,7 @@
 //! Invariant: while `paused` or `pumping`, only the pump feeds the session, so requests stay in
 //! order. Nothing here waits while it holds the lock.
 
-use super::session::{Answer, Flow, Job, Session};
+use super::session::{Flow, Job, Session};
 use bytes::{Buf, Bytes, BytesMut};
 use russh::ChannelId;
 use russh::server::Handle;
@@ -136,11 +136,7 @@ impl Pipe {
         };
         let mut out = Vec::new();
         let mut jobs = Vec::new();
-        let mut answer = Answer {
-            out: &mut out,
-            jobs: &mut jobs,
-        };
-        let flow = session.feed(&mut data, BUDGET_BYTES, &mut answer);
+        let flow = session.feed_promptly(&mut data, BUDGET_BYTES, &mut out, &mut jobs);
         inner.waiting.extend_from_slice(data);
         inner.jobs += jobs.len();
         inner.paused = flow == Flow::Paused;
@@ -306,8 +302,7 @@ impl Inner {
             return Flow::Drained;
         };
         let mut rest: &[u8] = &self.waiting;
-        let mut answer = Answer { out, jobs };
-        let flow = session.feed(&mut rest, BUDGET_BYTES, &mut answer);
+        let flow = session.feed_promptly(&mut rest, BUDGET_BYTES, out, jobs);
         let taken = self.waiting.len() - rest.len();
         self.waiting.advance(taken);
         flow

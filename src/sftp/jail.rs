@@ -9,6 +9,7 @@
 
 use super::codec::Entry;
 use super::path::split;
+use crate::domain::content::FileKey;
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat, StatVfs, Timespec,
     Timestamps,
@@ -29,6 +30,32 @@ const MAX_WALK_DEPTH: usize = 32;
 #[derive(Debug)]
 pub(super) struct Jail {
     base: OwnedFd,
+}
+
+/// A folder of a tree, looked up once; whatever happens to its name, this is still the same one.
+/// So it is held only while the table of writers is, under whose guard names are changed.
+#[derive(Debug)]
+pub(super) struct Folder(Jail);
+
+impl Folder {
+    /// What is there under a name: `None` for nothing, and for everything that may not be seen.
+    pub(super) fn stat(&self, name: &str) -> Result<Option<Stat>> {
+        match stat_in(&self.0.base, name) {
+            Ok(stat) => Ok(is_visible(&stat).then_some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a regular file that is not there yet, open for reading and writing.
+    pub(super) fn create(&self, name: &str) -> Result<File> {
+        self.0.create(name)
+    }
+
+    /// Moves a name into another folder, in the place of what is there.
+    pub(super) fn rename(&self, name: &str, to: &Self) -> Result<()> {
+        rustix::fs::renameat(&self.0.base, name, &to.0.base, name)
+    }
 }
 
 /// What happens to a rename's target.
@@ -74,7 +101,22 @@ impl Jail {
         }
     }
 
-    /// A folder's descriptor.
+    /// A folder to do something to its names; one that cannot be read or synced, and that no
+    /// watcher hears of.
+    fn parent(&self, relative: &str) -> Result<OwnedFd> {
+        self.resolve(relative, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())
+    }
+
+    /// A folder that is looked up once for several steps; `None` when it is not there.
+    pub(super) fn look_up(&self, relative: &str) -> Result<Option<Folder>> {
+        match self.parent(relative) {
+            Ok(fd) => Ok(Some(Folder(Self { base: fd }))),
+            Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::XDEV) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A folder's descriptor, to be listed or synced.
     pub(super) fn folder(&self, relative: &str) -> Result<OwnedFd> {
         self.resolve(relative, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
     }
@@ -107,7 +149,7 @@ impl Jail {
             rustix::fs::fstat(&self.base)
         } else {
             let (parent, name) = split(relative);
-            self.folder(parent)
+            self.parent(parent)
                 .and_then(|parent| stat_in(&parent, name))
         };
         match stat {
@@ -196,7 +238,7 @@ impl Jail {
     /// Makes a folder; its parent must be there.
     pub(super) fn make_folder(&self, relative: &str) -> Result<()> {
         let (parent, name) = split(relative);
-        rustix::fs::mkdirat(self.folder(parent)?, name, Mode::from_raw_mode(FOLDER_MODE))
+        rustix::fs::mkdirat(self.parent(parent)?, name, Mode::from_raw_mode(FOLDER_MODE))
     }
 
     /// Makes a folder and those above it, as far as they are not there.
@@ -220,13 +262,13 @@ impl Jail {
     /// Takes a file's name away.
     pub(super) fn unlink(&self, relative: &str) -> Result<()> {
         let (parent, name) = split(relative);
-        rustix::fs::unlinkat(self.folder(parent)?, name, AtFlags::empty())
+        rustix::fs::unlinkat(self.parent(parent)?, name, AtFlags::empty())
     }
 
     /// Removes an empty folder.
     pub(super) fn remove_folder(&self, relative: &str) -> Result<()> {
         let (parent, name) = split(relative);
-        rustix::fs::unlinkat(self.folder(parent)?, name, AtFlags::REMOVEDIR)
+        rustix::fs::unlinkat(self.parent(parent)?, name, AtFlags::REMOVEDIR)
     }
 
     /// Removes a folder that holds nothing but empty folders, or is not there. NOTEMPTY, with some
@@ -300,16 +342,31 @@ impl Jail {
             Target::Absent => RenameFlags::NOREPLACE,
             Target::Replaced => RenameFlags::empty(),
         };
-        let from_parent = self.folder(from_parent)?;
-        let to_parent = to.folder(to_parent)?;
+        let from_parent = self.parent(from_parent)?;
+        let to_parent = to.parent(to_parent)?;
         rustix::fs::renameat_with(from_parent, from_name, to_parent, to_name, flags)
     }
 
     /// Sets the times of a file or folder, seconds since 1970.
     pub(super) fn set_times(&self, relative: &str, times: (u32, u32)) -> Result<()> {
         let (parent, name) = split(relative);
-        let parent = self.folder(parent)?;
+        let parent = self.parent(parent)?;
         rustix::fs::utimensat(parent, name, &timestamps(times), AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// What content the file has that is there, if one is.
+    pub(super) fn key(&self, relative: &str) -> Option<FileKey> {
+        let fd = self.resolve(relative, OFlags::PATH, Mode::empty()).ok()?;
+        let metadata = File::from(fd).metadata().ok()?;
+        metadata.is_file().then(|| FileKey::of(&metadata))
+    }
+
+    /// Whether it lies in memory alone, where nothing has to wait for a disk.
+    pub(super) fn is_in_memory(&self) -> bool {
+        const TMPFS: i64 = 0x0102_1994;
+        const RAMFS: i64 = 0x8584_58f6;
+        rustix::fs::fstatfs(&self.base)
+            .is_ok_and(|figures| matches!(i64::from(figures.f_type), TMPFS | RAMFS))
     }
 
     /// Figures of the file system.

@@ -16,6 +16,7 @@
 
 mod admission;
 mod algorithms;
+mod arriving;
 mod auth;
 mod bounds;
 mod changes;
@@ -30,6 +31,7 @@ mod framing;
 pub mod fuzzing;
 mod guard;
 mod handles;
+mod hashers;
 mod jail;
 mod keys;
 mod meter;
@@ -59,6 +61,7 @@ pub use keys::HostKeyError;
 pub use server::{Door, StartError};
 
 use crate::domain::account::Accounts;
+use crate::domain::arrival::Arrivals;
 use crate::domain::audit::Entry;
 use crate::domain::net::Net;
 use crate::domain::quota::Quota;
@@ -82,6 +85,8 @@ pub struct Wires {
     pub events: EventSink,
     /// Where everything that somebody does is told.
     pub audit: AuditSink,
+    /// Where the content of closed files is told.
+    pub arrivals: Arc<dyn Arrivals>,
     /// Where it is counted.
     pub meter: Arc<DoorMeter>,
     /// The time.

@@ -10,6 +10,7 @@ use super::bounds::{Crowd, Seat};
 use super::connection::{Connection, Link, Waiting, methods};
 use super::fence::Fence;
 use super::guard::Guarded;
+use super::hashers::{Desk, Hashers};
 use super::keys::{HostKeyError, fingerprint, load_or_create};
 use super::spaces::Spaces;
 use super::tree::Tree;
@@ -62,6 +63,9 @@ pub enum StartError {
     /// The host keys.
     #[error(transparent)]
     HostKey(#[from] HostKeyError),
+    /// The threads that hash.
+    #[error("a thread for hashes cannot be started: {0}")]
+    Threads(#[source] io::Error),
 }
 
 /// How a connection ended.
@@ -95,6 +99,7 @@ pub struct Door {
     fences: Mutex<HashMap<LabelId, Arc<Fence>>>,
     trees: Mutex<HashMap<LabelId, Weak<Tree>>>,
     spaces: Spaces,
+    hashers: Hashers,
     connections: Crowd<LabelId>,
     sessions: Crowd<LabelId>,
     links: Mutex<HashMap<u64, Arc<Link>>>,
@@ -117,6 +122,8 @@ impl Door {
         let config = Arc::new(config(&settings, keys));
         let spaces = Spaces::new(&settings, Arc::clone(&wires.accounts));
         let admission = Admission::new(&settings, &wires);
+        let desk = Desk::new(Arc::clone(&wires.arrivals), Arc::clone(&wires.meter));
+        let hashers = Hashers::start(Arc::new(desk)).map_err(StartError::Threads)?;
         let authenticator = Authenticator::new(
             wires.accounts,
             settings.password_hashes_at_once,
@@ -137,6 +144,7 @@ impl Door {
             fences: Mutex::default(),
             trees: Mutex::default(),
             spaces,
+            hashers,
             connections: Crowd::default(),
             sessions: Crowd::default(),
             links: Mutex::default(),
@@ -176,6 +184,11 @@ impl Door {
     /// Connections that are open, logged in or not.
     pub fn connections(&self) -> usize {
         self.links().len()
+    }
+
+    /// Bytes of files on their way that are kept in memory to be hashed.
+    pub fn held_bytes(&self) -> usize {
+        self.hashers.desk().held()
     }
 
     /// SFTP sessions that are open.
@@ -474,7 +487,8 @@ impl Door {
             }
             let meter = door.spaces.meter(&label);
             let tree = Tree::open(&door.places, &label, door.fence(&label), meter)?;
-            let tree = Arc::new(tree.counted(Arc::clone(&door.meter)));
+            let tree = tree.counted(Arc::clone(&door.meter));
+            let tree = Arc::new(tree.hashed_at(Arc::clone(door.hashers.desk())));
             trees.retain(|_, tree| tree.strong_count() > 0);
             trees.insert(label, Arc::downgrade(&tree));
             Ok(tree)

@@ -26,6 +26,7 @@ use crate::domain::ids::LabelId;
 use crate::meter::DoorMeter;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -170,6 +171,32 @@ impl Session {
         };
         self.framer = framer;
         flow
+    }
+
+    /// The same, and where nothing waits for a disk the jobs are done at once: to hand one to a
+    /// thread costs more than the job.
+    pub(super) fn feed_promptly(
+        &mut self,
+        input: &mut &[u8],
+        budget: usize,
+        out: &mut Vec<u8>,
+        jobs: &mut Vec<Job>,
+    ) -> Flow {
+        loop {
+            let flow = self.feed(input, budget, &mut Answer { out, jobs });
+            if !self.tree.is_prompt() {
+                return flow;
+            }
+            for job in jobs.drain(..) {
+                if catch_unwind(AssertUnwindSafe(|| (job.run)(out))).is_err() {
+                    return Flow::Broken("a request failed on the server");
+                }
+                self.adopt(out);
+            }
+            if flow != Flow::Paused {
+                return flow;
+            }
+        }
     }
 
     fn piece(&mut self, piece: Piece<'_>, answer: &mut Answer<'_>) -> Result<(), &'static str> {
@@ -342,11 +369,8 @@ impl Session {
                 let witness = presence.witness();
                 witness.meter().files.one();
                 witness.meter().close.observe(begun.elapsed());
-                witness.tell(Event::Close {
-                    path: committed.path.clone(),
-                    size_bytes: committed.size,
-                });
-                tracing::info!(
+                committed.tell(witness);
+                tracing::debug!(
                     label = %presence.label(),
                     session = presence.session(),
                     path = ?committed.path,

@@ -2,6 +2,7 @@
 
 mod claims;
 mod client;
+mod hashes;
 mod model;
 mod places;
 mod protocol;

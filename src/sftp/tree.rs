@@ -14,7 +14,8 @@
 use super::codec::{Entry, OpenFlags};
 use super::dirsync::DirectorySync;
 use super::fence::{Fence, Table};
-use super::jail::{Jail, Target, entry, is_folder, join, size_of};
+use super::hashers::Desk;
+use super::jail::{Folder, Jail, Target, entry, is_folder, join, size_of};
 use super::meter::Meter;
 use super::path::split;
 use super::refusal::Refusal;
@@ -45,6 +46,9 @@ pub(super) struct Tree {
     directories: DirectorySync,
     sync_file: SyncFile,
     counters: Arc<DoorMeter>,
+    desk: Arc<Desk>,
+    /// Nothing here waits for a disk.
+    prompt: bool,
 }
 
 /// What became of an OPEN that may not wait.
@@ -77,9 +81,11 @@ impl Tree {
         meter.forget();
         Jail::open(&places.labels())?;
         Jail::open(&places.label(label))?;
+        let incoming = Jail::open(&places.incoming(label))?;
         Ok(Self {
             label: label.clone(),
-            incoming: Jail::open(&places.incoming(label))?,
+            prompt: incoming.is_in_memory(),
+            incoming,
             partial: Jail::open(&places.partial(label))?,
             shadow: Jail::open(&places.shadow(label))?,
             reports: Jail::open(&places.reports(label))?,
@@ -90,6 +96,7 @@ impl Tree {
             directories: DirectorySync::default(),
             sync_file: sync_to_disk,
             counters: Arc::default(),
+            desk: Arc::default(),
         })
     }
 
@@ -98,6 +105,24 @@ impl Tree {
     pub(super) fn counted(mut self, counters: Arc<DoorMeter>) -> Self {
         self.counters = counters;
         self
+    }
+
+    /// The same where arriving files are hashed at that desk.
+    #[must_use]
+    pub(super) fn hashed_at(mut self, desk: Arc<Desk>) -> Self {
+        self.desk = desk;
+        self
+    }
+
+    /// Where arriving files are hashed.
+    pub(super) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Whether nothing here waits for a disk, so that no thread has to be asked to wait: the trees
+    /// lie in memory.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.prompt
     }
 
     /// The counters.
@@ -109,6 +134,7 @@ impl Tree {
     #[cfg(test)]
     pub(super) fn with_sync(mut self, sync_file: SyncFile) -> Self {
         self.sync_file = sync_file;
+        self.prompt = false;
         self
     }
 
@@ -164,6 +190,9 @@ impl Tree {
 
     /// Makes a folder's names durable. Blocks.
     pub(super) fn sync_folder(&self, jail: &Jail, folder: &str) -> rustix::io::Result<()> {
+        if self.prompt {
+            return Ok(());
+        }
         self.directories.sync(jail.folder(folder)?)
     }
 
@@ -315,11 +344,19 @@ impl Tree {
         }
         self.ensure_counted(&table)?;
         table.check(path)?;
-        let closed = self.incoming.stat(path)?;
+        let closed_in = self.incoming.look_up(folder)?;
+        let stat = |folder: &Option<Folder>| match folder {
+            Some(folder) => folder.stat(name),
+            None => Ok(None),
+        };
+        let closed = stat(&closed_in)?;
         if closed.as_ref().is_some_and(is_folder) {
             return Err(Errno::ISDIR.into());
         }
-        let is_partial = self.partial_file(path)?.is_some();
+        let partial_in = self.partial.look_up(folder)?;
+        // What lies in a mirror of a folder that is gone does not exist.
+        let is_partial =
+            closed_in.is_some() && stat(&partial_in)?.is_some_and(|stat| !is_folder(&stat));
         let is_there = is_partial || closed.is_some();
         let seen = if is_there {
             None
@@ -329,7 +366,8 @@ impl Tree {
         if seen.as_ref().is_some_and(is_folder) {
             return Err(Errno::ISDIR.into());
         }
-        if !is_there && seen.is_none() && (!flags.create || !self.has_folder(folder)?) {
+        let has_folder = || Ok::<_, Errno>(closed_in.is_some() || self.shadow.is_folder(folder)?);
+        if !is_there && seen.is_none() && (!flags.create || !has_folder()?) {
             return Err(Refusal::no_such_file());
         }
         if (is_there || seen.is_some()) && flags.create && flags.exclusive {
@@ -340,7 +378,7 @@ impl Tree {
         }
         self.meter.admit_file(path, !is_there)?;
         self.meter.room().check(&self.incoming.file_system()?)?;
-        if !self.incoming.is_folder(folder)? {
+        if closed_in.is_none() {
             if wait == Wait::Never {
                 return Ok(Opened::NeedsThread);
             }
@@ -358,17 +396,34 @@ impl Tree {
         let file = if is_partial && !flags.truncate {
             self.partial.file(path, true)?
         } else {
-            self.fresh(&mut table, path)?
+            self.fresh(&mut table, path, partial_in)?
         };
         let append_at = append_position(&file, flags)?;
         Ok(Opened::Now(self.admit(&mut table, path, file, append_at)))
     }
 
     /// A new, empty file in `partial`. An older one is another inode, so that whoever still has it
-    /// open writes into nothing.
-    fn fresh(&self, table: &mut Table, path: &str) -> Result<File, Refusal> {
+    /// open writes into nothing. `mirror` is its folder there, if that was looked up.
+    fn fresh(
+        &self,
+        table: &mut Table,
+        path: &str,
+        mirror: Option<Folder>,
+    ) -> Result<File, Refusal> {
         table.revoke(path);
-        self.partial.make_folders(split(path).0)?;
+        let (folder, name) = split(path);
+        if let Some(mirror) = mirror {
+            match mirror.create(name) {
+                Ok(file) => {
+                    self.meter.add_file();
+                    return Ok(file);
+                }
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+        } else {
+            self.partial.make_folders(folder)?;
+        }
         let older = self.partial.stat(path)?.filter(|stat| !is_folder(stat));
         match self.partial.unlink(path) {
             Ok(()) => {
@@ -450,7 +505,12 @@ impl Tree {
         } else {
             return Err(Refusal::no_such_file());
         };
-        Ok(jail.set_times(path, times)?)
+        let before = jail.key(path);
+        jail.set_times(path, times)?;
+        if let (Some(before), Some(after)) = (before, jail.key(path)) {
+            self.desk.arrivals().moved(&before, &after);
+        }
+        Ok(())
     }
 }
 

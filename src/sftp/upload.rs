@@ -5,12 +5,16 @@
 //! A file whose fsync failed is set aside for a person; what the kernel says about it after that
 //! cannot be believed.
 
+use super::arriving::{Hash, Running};
 use super::fence::Fence;
 use super::jail::{Jail, Target, is_folder, size_of, timestamps};
 use super::meter::Meter;
 use super::path::split;
 use super::refusal::Refusal;
 use super::tree::Tree;
+use super::witness::Witness;
+use crate::domain::audit::Event;
+use crate::domain::content::FileKey;
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -36,7 +40,7 @@ pub(super) struct Upload {
     state: Mutex<Writing>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "four things that may each be so, in any combination"
@@ -56,6 +60,8 @@ struct Writing {
     damaged: bool,
     /// It did not fit into the label's space; with which words.
     full: Option<String>,
+    /// Its hashes so far.
+    hash: Running,
 }
 
 impl Upload {
@@ -92,11 +98,13 @@ impl Upload {
         self.reserve(&mut state, at.saturating_add(count))?;
         if let Err(error) = self.file.write_all_at(bytes, at) {
             state.broken = true;
+            state.hash.lose();
             if let Ok(metadata) = self.file.metadata() {
                 self.meter.set(&self.accounted, metadata.len());
             }
             return Err(error.into());
         }
+        state.hash.wrote(at, bytes, &self.file);
         state.append_at = state.append_at.map(|at| at + count);
         state.unflushed += count;
         let due = state.unflushed >= FLUSH_EVERY_BYTES && !state.flushing;
@@ -126,6 +134,7 @@ impl Upload {
         let mut state = self.writable()?;
         if self.file.metadata()?.len() != size {
             self.reserve(&mut state, size)?;
+            state.hash.resized(size);
             let outcome = self.file.set_len(size);
             self.meter.set(&self.accounted, self.file.metadata()?.len());
             outcome?;
@@ -220,12 +229,33 @@ impl Drop for OpenUpload {
 }
 
 /// What a commit made durable.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Committed {
     /// Path below `/incoming`.
     pub(super) path: String,
     /// Size in bytes.
     pub(super) size: u64,
+    /// What it holds.
+    pub(super) hash: Hash,
+}
+
+impl Committed {
+    /// Has it told, with its hashes as soon as they are known.
+    pub(super) fn tell(&self, witness: &Witness) {
+        let (sha256, md5) = match &self.hash {
+            Hash::Known(content) => (Some(content.sha256.clone()), content.md5.clone()),
+            Hash::Late(_) | Hash::Unknown => (None, None),
+        };
+        witness.tell(Event::Close {
+            path: self.path.clone(),
+            size_bytes: self.size,
+            sha256,
+            md5,
+        });
+        if let Hash::Late(follow) = &self.hash {
+            follow.tell_later(witness, &self.path);
+        }
+    }
 }
 
 impl Tree {
@@ -238,20 +268,26 @@ impl Tree {
         append_at: Option<u64>,
     ) -> OpenUpload {
         let ticket = table.next_ticket();
+        // Whoever wrote it before loses it before its size is read.
+        table.revoke(path);
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
         let upload = Arc::new(Upload {
             ticket,
             file,
             meter: Arc::clone(self.meter()),
-            accounted: AtomicU64::new(0),
+            accounted: AtomicU64::new(size),
             state: Mutex::new(Writing {
                 append_at,
-                ..Writing::default()
+                unflushed: 0,
+                flushing: false,
+                revoked: false,
+                broken: false,
+                damaged: false,
+                full: None,
+                hash: Running::new(Arc::clone(self.desk()), size),
             }),
         });
         table.enter(ticket, path, Arc::downgrade(&upload));
-        // Read after the one who wrote it before has lost it.
-        let size = upload.file.metadata().map_or(0, |metadata| metadata.len());
-        upload.accounted.store(size, Ordering::Relaxed);
         OpenUpload {
             upload,
             fence: Arc::clone(self.fence()),
@@ -281,6 +317,8 @@ impl Tree {
     /// still partial, or among the damaged ones.
     pub(super) fn commit(&self, open: OpenUpload) -> Result<Committed, Refusal> {
         let upload = &open.upload;
+        // A large file's last bytes are hashed while the disk writes.
+        upload.state().hash.end();
         let begun = Instant::now();
         let synced = upload.sync(self.sync_file());
         self.counters().fsync.observe(begun.elapsed());
@@ -288,16 +326,10 @@ impl Tree {
             self.set_aside(self.partial(), upload);
             return Err(refusal);
         }
-        let size = upload.file.metadata()?.len();
         let path = {
             let table = self.fence().table();
             let path = table.path_of(upload.ticket).ok_or_else(taken_over)?;
-            let replaced = self.incoming().stat(&path)?.filter(|stat| !is_folder(stat));
-            self.partial()
-                .rename(&path, self.incoming(), &path, Target::Replaced)?;
-            if let Some(stat) = replaced {
-                self.meter().drop_file(size_of(&stat));
-            }
+            self.put_in_place(&path)?;
             path
         };
         let (folder, _) = split(&path);
@@ -308,9 +340,36 @@ impl Tree {
             self.set_aside(self.incoming(), upload);
             return Err(damaged());
         }
+        // The rename moved its change time on; from now on it stays.
+        let key = FileKey::of(&upload.file.metadata()?);
+        let hash = upload
+            .state()
+            .hash
+            .settle(self.label(), &path, &upload.file, &key);
         // Only now may the folder be closed, or someone else open the file.
         drop(open);
-        Ok(Committed { path, size })
+        Ok(Committed {
+            path,
+            size: key.size,
+            hash,
+        })
+    }
+
+    /// Moves a file from `partial` into `incoming`, under the table's guard.
+    fn put_in_place(&self, path: &str) -> Result<(), Refusal> {
+        let (folder, name) = split(path);
+        let (Some(from), Some(to)) = (
+            self.partial().look_up(folder)?,
+            self.incoming().look_up(folder)?,
+        ) else {
+            return Err(Errno::NOENT.into());
+        };
+        let replaced = to.stat(name)?.filter(|stat| !is_folder(stat));
+        from.rename(name, &to)?;
+        if let Some(stat) = replaced {
+            self.meter().drop_file(size_of(&stat));
+        }
+        Ok(())
     }
 
     /// Moves a file that cannot be trusted to where a person finds it. Never deletes it.

@@ -64,8 +64,11 @@ fn main() {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     let bench = Bench::new(false);
+    // Words after the name of such a section choose among its cases.
+    let named_one = BY_NAME.iter().any(|(name, _)| only.contains(name));
     let usual = SECTIONS
         .iter()
+        .filter(|_| !named_one)
         .filter(|(name, _)| only.is_empty() || only.contains(name));
     let named = BY_NAME.iter().filter(|(name, _)| only.contains(name));
     for (name, run) in usual.chain(named) {

@@ -10,7 +10,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Counters, which everyone may count with.
     ("meter", &[]),
     ("sftp", &["domain", "meter"]),
-    ("intake", &["domain"]),
+    ("intake", &["domain", "meter"]),
     ("inspect", &["domain"]),
     ("store", &["domain"]),
     ("notify", &["domain"]),

@@ -107,6 +107,7 @@ impl Server {
             accounts,
             events: Arc::new(move |event| heard.lock().unwrap().push(event)),
             audit: Arc::new(move |entry| told.lock().unwrap().push(entry)),
+            arrivals: Arc::new(()),
             meter: Arc::clone(&meter),
             clock: dropzone::daemon::clock::now,
         };

@@ -24,6 +24,9 @@ use std::time::{Duration, Instant};
 const QUEUE_LINES: usize = 16_384;
 /// Most lines between two flushes.
 const BATCH_LINES: usize = 1_024;
+/// Lines that come so soon after each other are written together: waking the thread for each costs
+/// those who send them more than the line.
+const GATHER: Duration = Duration::from_millis(10);
 /// A failing target is told at most once in this time.
 const FAILURES_TOLD_EVERY: Duration = Duration::from_secs(60);
 
@@ -163,6 +166,9 @@ impl Writer {
         while let Ok(first) = waiting.recv() {
             let mut finished = Vec::new();
             let mut lines = 0;
+            if matches!(first, Message::Line(_)) {
+                std::thread::sleep(GATHER);
+            }
             let batch = std::iter::once(first).chain(waiting.try_iter().take(BATCH_LINES));
             for message in batch {
                 match message {

@@ -193,6 +193,20 @@ impl Watched {
             "Bytes of files that labels read.",
             meter.bytes_out.get(),
         );
+        page.counters(
+            "dropzone_hash_bytes_total",
+            "Bytes of files that were hashed: while they arrived, or read again afterwards.",
+            "source",
+            &[
+                ("arriving", &meter.hashed_arriving),
+                ("afterwards", &meter.hashed_afterwards),
+            ],
+        );
+        page.gauge(
+            "dropzone_hash_held_bytes",
+            "Bytes of small files on their way that are kept in memory to be hashed; at most 16 MiB.",
+            self.door.held_bytes(),
+        );
         page.counter(
             "dropzone_files_received_total",
             "Files received whole.",

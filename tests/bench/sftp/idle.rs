@@ -53,8 +53,9 @@ pub(super) fn sessions(ours: &Server, theirs: &Server, count: u64) {
     });
     let [a, b] = held.map(|kib| kib as f64 / count as f64);
     println!(
-        "{count} idle sessions: A {a:.0} KiB each, B {b:.0} KiB each, B/A {:.2}",
-        b / a
+        "{count} idle sessions: A {a:.0} KiB each, B {b:.0} KiB each, B/A {:.2}; A {} MiB more for all of them (goal < 64 MiB for 500)",
+        b / a,
+        held[0] / 1024
     );
 }
 

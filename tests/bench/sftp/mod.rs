@@ -31,6 +31,16 @@ fn scale() -> u64 {
         .unwrap_or(1)
 }
 
+/// Whether a case is asked for: one whose name has one of the words that follow `sftp` on the command
+/// line (`make bench-sftp ONLY=small`), or any when there is none.
+fn is_wanted(name: &str) -> bool {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "sftp" && !word.starts_with('-'))
+        .collect();
+    words.is_empty() || words.iter().any(|word| name.contains(word.as_str()))
+}
+
 pub(crate) fn run(bench: &Bench) {
     if !Path::new("/usr/sbin/sshd").exists() || !installed("sftp") {
         println!("skipped: needs openssh-server and openssh-client");
@@ -40,7 +50,7 @@ pub(crate) fn run(bench: &Bench) {
     let material = material(&tempfile::tempdir_in(&tmpfs).unwrap().keep());
     println!("-- on tmpfs: nothing is made durable by either");
     on_tmpfs(bench, &tmpfs, &material);
-    println!("-- on disk: ours is durable and hashed when CLOSE is answered, OpenSSH's is not");
+    println!("-- on disk: ours is durable when CLOSE is answered and hashed, OpenSSH's is neither");
     on_disk(bench, &bench.dir, &material);
     fs::remove_dir_all(material.big.parent().unwrap()).unwrap();
 }
@@ -95,14 +105,14 @@ fn on_tmpfs(bench: &Bench, place: &Path, material: &Material) {
     };
     let gcm = Client::openssh("aes128-gcm@openssh.com");
     let big = Work::Put(material.big.clone());
-    duel.fight("1 GiB, aes128-gcm", &gcm, &big, 1, "≥ 1.8");
+    duel.fight("big: 1 GiB, aes128-gcm", &gcm, &big, 1, "≥ 1.8");
     for (cipher, goal) in [
         ("aes256-gcm@openssh.com", "–"),
         ("chacha20-poly1305@openssh.com", "≥ 1.1"),
         ("aes256-ctr", "≥ 1.1"),
     ] {
         duel.fight(
-            &format!("1 GiB, {cipher}"),
+            &format!("ciphers: 1 GiB, {cipher}"),
             &Client::openssh(cipher),
             &big,
             1,
@@ -111,16 +121,16 @@ fn on_tmpfs(bench: &Bench, place: &Path, material: &Material) {
     }
     let album = Work::PutFolder(material.album.clone());
     let small = Work::PutFolder(material.small.clone());
-    duel.fight("album 12 × 60 MB", &gcm, &album, 1, "≥ 1.5");
-    duel.fight("2,000 × 10 KB", &gcm, &small, 1, "≥ 1.7");
-    duel.fight("4 clients, an album each", &gcm, &album, 4, "–");
-    duel.fight("16 clients, an album each", &gcm, &album, 16, "≥ 2.5");
-    duel.download("download 1 GiB", &gcm, &material.big, "≥ 1.15");
+    duel.fight("album: 12 × 60 MB", &gcm, &album, 1, "≥ 1.5");
+    duel.fight("small: 2,000 × 10 KB", &gcm, &small, 1, "≥ 1.7");
+    duel.fight("clients: 4, an album each", &gcm, &album, 4, "–");
+    duel.fight("clients: 16, an album each", &gcm, &album, 16, "≥ 2.5");
+    duel.download("download: 1 GiB", &gcm, &material.big, "≥ 1.15");
     for (name, client, goal) in [
-        ("psftp, 1 GiB", Client::Psftp, "≥ 1.0"),
-        ("lftp, 1 GiB", Client::Lftp, "–"),
-        ("rclone, 1 GiB", Client::Rclone, "–"),
-        ("paramiko, 1 GiB", Client::Paramiko, "–"),
+        ("psftp: 1 GiB", Client::Psftp, "≥ 1.0"),
+        ("lftp: 1 GiB", Client::Lftp, "–"),
+        ("rclone: 1 GiB", Client::Rclone, "–"),
+        ("paramiko: 1 GiB", Client::Paramiko, "–"),
     ] {
         if client.is_here() {
             duel.fight(name, &client, &big, 1, goal);
@@ -128,12 +138,16 @@ fn on_tmpfs(bench: &Bench, place: &Path, material: &Material) {
     }
     for (name, client) in [("lftp", Client::Lftp), ("rclone", Client::Rclone)] {
         if client.is_here() {
-            duel.fight(&format!("{name}, album"), &client, &album, 1, "–");
+            duel.fight(&format!("{name}: 12 × 60 MB"), &client, &album, 1, "–");
         }
     }
     duel.logins(50);
-    idle::logins(&ours, &theirs, 1_000 / scale());
-    idle::sessions(&ours, &theirs, 500 / scale());
+    if is_wanted("logins without end") {
+        idle::logins(&ours, &theirs, 1_000 / scale());
+    }
+    if is_wanted("idle sessions") {
+        idle::sessions(&ours, &theirs, 500 / scale());
+    }
     println!("ours: {} MiB resident at most", ours.peak_mib());
 }
 
@@ -148,16 +162,18 @@ fn on_disk(bench: &Bench, place: &Path, material: &Material) {
     let big = Work::Put(material.big.clone());
     let album = Work::PutFolder(material.album.clone());
     let small = Work::PutFolder(material.small.clone());
-    duel.fight("disk: 1 GiB", &gcm, &big, 1, "≥ 1.0");
-    duel.fight("disk: album 12 × 60 MB", &gcm, &album, 1, "≥ 1.0");
+    duel.fight("disk: big, 1 GiB", &gcm, &big, 1, "≥ 1.0");
+    duel.fight("disk: album, 12 × 60 MB", &gcm, &album, 1, "≥ 1.0");
     duel.fight(
-        "disk: 2,000 × 10 KB (B with sftp -f)",
+        "disk: small, 2,000 × 10 KB (B with sftp -f)",
         &Client::openssh_with_fsync("aes128-gcm@openssh.com"),
         &small,
         1,
         "≥ 1.0",
     );
-    closes::run(&ours, 16, 60_000_000 / scale());
+    if is_wanted("disk: closes") {
+        closes::run(&ours, 16, 60_000_000 / scale());
+    }
     println!("ours: {} MiB resident at most", ours.peak_mib());
 }
 
@@ -170,6 +186,9 @@ struct Duel<'a> {
 
 impl Duel<'_> {
     fn fight(&self, name: &str, client: &Client, work: &Work, many: usize, goal: &str) {
+        if !is_wanted(name) {
+            return;
+        }
         let bytes = work.bytes() * many as u64;
         let mut cpu = (Vec::new(), Vec::new());
         self.bench.compare(
@@ -191,6 +210,9 @@ impl Duel<'_> {
     }
 
     fn download(&self, name: &str, client: &Client, file: &Path, goal: &str) {
+        if !is_wanted(name) {
+            return;
+        }
         let bytes = fs::metadata(file).unwrap().len();
         let put = Work::Put(file.to_owned());
         let get = Work::Get(file.file_name().unwrap().to_str().unwrap().to_owned());
@@ -218,6 +240,9 @@ impl Duel<'_> {
 
     /// Logins one after the other: connect, authenticate by key, open SFTP, leave.
     fn logins(&self, count: usize) {
+        if !is_wanted("logins in a row") {
+            return;
+        }
         let client = Client::openssh("aes128-gcm@openssh.com");
         let many = |login: &Login| {
             for _ in 0..count {
@@ -225,7 +250,7 @@ impl Duel<'_> {
             }
         };
         self.bench.compare(
-            &format!("{count} logins in a row"),
+            &format!("logins: {count} in a row"),
             By::Wall,
             "≥ 1",
             || self.ours.timed(many),

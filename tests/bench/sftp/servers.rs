@@ -52,7 +52,11 @@ impl Server {
         let config = home.path().join("dropzone.toml");
         fs::write(
             &config,
-            format!("data_dir = \"data\"\n[sftp]\nlisten = \"127.0.0.1:{port}\"\n"),
+            format!(
+                "data_dir = \"data\"\n[sftp]\nlisten = \"127.0.0.1:{port}\"\n\
+                 max_connections = 600\nmax_sessions_per_label = 600\n\
+                 max_unauthenticated_per_network = 100\n"
+            ),
         )
         .unwrap();
         let key = home.path().join("key");

@@ -474,6 +474,8 @@ impl World {
                     let name = path.file_name().unwrap().to_str().unwrap();
                     reads.lock().unwrap().push(name.to_owned());
                 }),
+                audit: Arc::new(|_| {}),
+                meter: Arc::default(),
             },
             Readers { read, sniff },
         );

@@ -156,6 +156,7 @@ fn the_same_host_keys_after_a_restart() {
         accounts: Arc::clone(&server.book) as _,
         events: Arc::new(|_| {}),
         audit: Arc::new(|_| {}),
+        arrivals: Arc::new(()),
         meter: Arc::default(),
         clock: dropzone::daemon::clock::now,
     };

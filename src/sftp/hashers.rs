@@ -1,0 +1,216 @@
+//! The threads that hash files while they arrive, and how much memory that may take.
+//!
+//! A file that is still being written is hashed by patient threads, which take only what time the
+//! processor has left over: who is sending is never held up. A file that is closed is waited for, and
+//! goes to threads that stand a little higher. Both read from the page cache, just behind the
+//! writes.
+
+use super::arriving::{After, Follow};
+use crate::domain::arrival::Arrivals;
+use crate::meter::DoorMeter;
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Bytes of small files that are kept in memory until their CLOSE, in the whole process. A file
+/// that finds no room is read behind its writes like a large one.
+const HELD_IN_ALL_BYTES: usize = 16 << 20;
+
+/// How much lower the threads stand that hash files still being written: as low as there is.
+const PATIENT: i32 = 19;
+
+/// The same of those that hash closed files.
+const WAITED_FOR: i32 = 5;
+
+/// Bytes read at a time: they stay in the processor's cache for the second hash.
+const BLOCK_BYTES: usize = 128 << 10;
+
+/// What uploads and threads share.
+pub(super) struct Desk {
+    arrivals: Arc<dyn Arrivals>,
+    meter: Arc<DoorMeter>,
+    held: AtomicUsize,
+    queues: Mutex<Queues>,
+    /// For those who hash files being written.
+    open_came: Condvar,
+    /// For those who hash closed files.
+    closed_came: Condvar,
+}
+
+#[derive(Default)]
+struct Queues {
+    open: VecDeque<Arc<Follow>>,
+    closed: VecDeque<Arc<Follow>>,
+    ended: bool,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk")
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Desk {
+    /// Tells nobody.
+    fn default() -> Self {
+        Self::new(Arc::new(()), Arc::default())
+    }
+}
+
+impl Desk {
+    /// A desk at which nobody sits yet.
+    pub(super) fn new(arrivals: Arc<dyn Arrivals>, meter: Arc<DoorMeter>) -> Self {
+        Self {
+            arrivals,
+            meter,
+            held: AtomicUsize::new(0),
+            queues: Mutex::default(),
+            open_came: Condvar::new(),
+            closed_came: Condvar::new(),
+        }
+    }
+
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who hears what files hold.
+    pub(super) fn arrivals(&self) -> &Arc<dyn Arrivals> {
+        &self.arrivals
+    }
+
+    /// Counts bytes that were hashed.
+    pub(super) fn count(&self, bytes: u64) {
+        self.meter.hashed_arriving.add(bytes);
+    }
+
+    /// Bytes that are kept in memory now.
+    pub(super) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Takes room for bytes to be kept; false when there is none.
+    pub(super) fn hold(&self, bytes: usize) -> bool {
+        let before = self.held.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= HELD_IN_ALL_BYTES;
+        if !fits {
+            self.let_go(bytes);
+        }
+        fits
+    }
+
+    /// Gives room back.
+    pub(super) fn let_go(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// A file that is being written has something to be hashed.
+    pub(super) fn push_open(&self, follow: Arc<Follow>) {
+        self.queues().open.push_back(follow);
+        self.open_came.notify_one();
+    }
+
+    /// A file that is being closed has.
+    pub(super) fn push_closed(&self, follow: Arc<Follow>) {
+        self.queues().closed.push_back(follow);
+        self.closed_came.notify_one();
+    }
+
+    /// One turn at one file; says whether there was any.
+    #[cfg(test)]
+    pub(super) fn work_once(&self) -> bool {
+        let next = {
+            let mut queues = self.queues();
+            let closed = queues.closed.pop_front();
+            closed.or_else(|| queues.open.pop_front())
+        };
+        let Some(follow) = next else { return false };
+        self.turn(follow, &mut vec![0; BLOCK_BYTES]);
+        true
+    }
+
+    fn turn(&self, follow: Arc<Follow>, block: &mut [u8]) {
+        match follow.turn(self, block) {
+            After::Rest => {}
+            After::Open => self.push_open(follow),
+            After::Closed => self.push_closed(follow),
+        }
+    }
+
+    fn work(&self, patient: bool) {
+        let nice = if patient { PATIENT } else { WAITED_FOR };
+        // Without the right to be humble we are merely less polite.
+        rustix::process::setpriority_process(None, nice).ok();
+        let mut block = vec![0; BLOCK_BYTES];
+        loop {
+            let mut queues = self.queues();
+            let next = loop {
+                if queues.ended {
+                    return;
+                }
+                let (queue, bell) = if patient {
+                    (&mut queues.open, &self.open_came)
+                } else {
+                    (&mut queues.closed, &self.closed_came)
+                };
+                if let Some(next) = queue.pop_front() {
+                    break next;
+                }
+                queues = bell.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            };
+            drop(queues);
+            let turn = catch_unwind(AssertUnwindSafe(|| self.turn(next, &mut block)));
+            if turn.is_err() {
+                tracing::error!("hashing a file that arrives panicked; it is read again later");
+            }
+        }
+    }
+}
+
+/// The threads; they end with it.
+#[derive(Debug)]
+pub(super) struct Hashers {
+    desk: Arc<Desk>,
+}
+
+impl Hashers {
+    /// Starts as many threads of each kind as there are processors.
+    pub(super) fn start(desk: Arc<Desk>) -> io::Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        for patient in [true, false] {
+            for _ in 0..threads {
+                let desk = Arc::clone(&desk);
+                std::thread::Builder::new()
+                    .name("dropzone-hash".to_owned())
+                    .spawn(move || desk.work(patient))?;
+            }
+        }
+        Ok(Self { desk })
+    }
+
+    /// The desk at which they sit.
+    pub(super) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+}
+
+impl Drop for Hashers {
+    fn drop(&mut self) {
+        let left = {
+            let mut queues = self.desk.queues();
+            queues.ended = true;
+            (
+                std::mem::take(&mut queues.open),
+                std::mem::take(&mut queues.closed),
+            )
+        };
+        drop(left);
+        self.desk.open_came.notify_all();
+        self.desk.closed_came.notify_all();
+    }
+}
