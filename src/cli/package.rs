@@ -7,7 +7,8 @@ use super::output::{Table, find_package, shown, time};
 use super::qc::approving;
 use super::shapes::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList, PushLine};
 use super::who;
-use crate::daemon::clock;
+use crate::config::Config;
+use crate::daemon::{clock, update};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
 use crate::domain::report::readiness::{Readiness, sentence};
@@ -62,7 +63,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             label,
             limit,
         } => list(status.as_deref(), label.as_deref(), limit, &store, context),
-        Command::Show { id } => show(&find_package(&store, &id)?, &store, context),
+        Command::Show { id } => show(&find_package(&store, &id)?, &store, &config, context),
         Command::Report { id, format } => {
             report(&find_package(&store, &id)?, format, &store, context)
         }
@@ -266,9 +267,18 @@ pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Fail
 pub(super) fn show(
     package: &Package,
     store: &Store,
+    config: &Config,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
-    let report = store.report(&package.id)?;
+    let mut report = store.report(&package.id)?;
+    if let Some(report) = report
+        .as_mut()
+        .filter(|_| package.status == Status::NeedsQc)
+    {
+        // Another version may have gone live since it was inspected.
+        let found = update::difference(store, config, package);
+        report.difference = found.map_err(|fault| Failure::Failed(fault.text))?;
+    }
     let log = store.log(&package.id)?;
     let pushes = store.pushes(&PushFilter {
         package: Some(package.id.clone()),
@@ -298,6 +308,7 @@ pub(super) fn show(
             .as_ref()
             .map(|report| report.readiness.clone())
             .unwrap_or_default(),
+        difference: report.as_ref().and_then(|report| report.difference.clone()),
         waiting_for: package.waiting_for.clone(),
         history: log.iter().map(HistoryLine::from).collect(),
         pushes: pushes.iter().map(PushLine::from).collect(),

@@ -41,6 +41,7 @@ pub mod prepare;
 pub mod preview;
 pub mod reports;
 pub mod shipping;
+pub mod update;
 pub mod usage;
 
 /// How often what is kept for a while is looked through.
