@@ -7,8 +7,9 @@ use super::output::{Table, find_package, shown, time};
 use super::qc::approving;
 use super::shapes::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList, PushLine};
 use super::{takedown, who};
-use crate::daemon::clock;
+use crate::config::Config;
 use crate::daemon::preview::is_takedown;
+use crate::daemon::{clock, update};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
 use crate::domain::report::readiness::{Readiness, sentence};
@@ -68,7 +69,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             label,
             limit,
         } => list(status.as_deref(), label.as_deref(), limit, &store, context),
-        Command::Show { id } => show(&find_package(&store, &id)?, &store, context),
+        Command::Show { id } => show(&find_package(&store, &id)?, &store, &config, context),
         Command::Report { id, format } => {
             report(&find_package(&store, &id)?, format, &store, context)
         }
@@ -273,9 +274,18 @@ pub fn answer(package: &Package, context: &mut Context<'_>) -> Result<Done, Fail
 pub(super) fn show(
     package: &Package,
     store: &Store,
+    config: &Config,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
-    let report = store.report(&package.id)?;
+    let mut report = store.report(&package.id)?;
+    if let Some(report) = report
+        .as_mut()
+        .filter(|_| package.status == Status::NeedsQc)
+    {
+        // Another version may have gone live since it was inspected.
+        let found = update::difference(store, config, package);
+        report.difference = found.map_err(|fault| Failure::Failed(fault.text))?;
+    }
     let log = store.log(&package.id)?;
     let pushes = store.pushes(&PushFilter {
         package: Some(package.id.clone()),
@@ -305,6 +315,7 @@ pub(super) fn show(
             .as_ref()
             .map(|report| report.readiness.clone())
             .unwrap_or_default(),
+        difference: report.as_ref().and_then(|report| report.difference.clone()),
         waiting_for: package.waiting_for.clone(),
         takes_down: match &report {
             Some(report) if package.status == Status::NeedsQc && is_takedown(report) => {

@@ -59,7 +59,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             packages.reverse();
             return write_list(&packages, &store, context);
         }
-        Command::Show { id } => return show(&find_package(&store, &id)?, &store, context),
+        Command::Show { id } => return show(&find_package(&store, &id)?, &store, &config, context),
         Command::Approve { id, ticks, note } => {
             let ticked = codes(&ticks);
             (id, Event::Approved { note, ticked })

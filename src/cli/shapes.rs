@@ -4,6 +4,7 @@
 use super::output::rfc3339;
 use crate::daemon::preview::Preview;
 use crate::domain::account::{Account, Profile};
+use crate::domain::difference::Difference;
 use crate::domain::facts::SchemaCheck;
 use crate::domain::package::{Event, LogLine, Package};
 use crate::domain::penalty::Penalty;
@@ -344,6 +345,8 @@ pub struct PackageDetail {
     pub questions: Vec<String>,
     /// Whether it may go to each of the label's DSPs, as far as was known when it was inspected.
     pub readiness: Vec<Readiness>,
+    /// What it changes against the version that is live; nothing where none is.
+    pub difference: Option<Difference>,
     /// The cover.
     pub artwork: Option<ArtworkSummary>,
     /// What the upload still waits for, while receiving.

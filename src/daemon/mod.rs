@@ -43,6 +43,7 @@ pub mod preview;
 pub mod reports;
 pub mod shipping;
 mod takedown;
+pub mod update;
 pub mod usage;
 
 /// How often what is kept for a while is looked through.

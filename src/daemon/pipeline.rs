@@ -5,13 +5,16 @@
 
 use super::early::Early;
 use super::live::{Live, Parts};
+use super::prepare::broken;
 use super::preview::preflight;
-use super::{clock, reports};
+use super::{clock, reports, update};
+use crate::config::Config;
 use crate::domain::account::Account;
 use crate::domain::content::{FileKey, Memory};
 use crate::domain::fault::Fault;
 use crate::domain::history::{History, Past, Track};
 use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::kept::Kept;
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Identity, Package};
 use crate::domain::report::readiness::Readiness;
@@ -179,6 +182,7 @@ impl Pipeline {
         let identity = self.identity(package).map_err(say)?;
         let past = StoredPast {
             store: &self.store,
+            config: &parts.config,
             package: &package.id,
             label: &account.id,
             identity: &identity,
@@ -326,6 +330,7 @@ impl Pipeline {
 /// What the store knows of a package's past.
 struct StoredPast<'a> {
     store: &'a Store,
+    config: &'a Config,
     package: &'a PackageId,
     label: &'a LabelId,
     identity: &'a Identity,
@@ -341,9 +346,28 @@ impl Past for StoredPast<'_> {
             sender_dpid: self.identity.sender_dpid.as_deref(),
             tracks,
         };
-        self.store
+        let mut history = self
+            .store
             .history(&question)
-            .map_err(|error| Fault::transient("store", super::words(&error)))
+            .map_err(|error| broken(&error))?;
+        if let Some(live) = &mut history.live
+            && let Some(package) = &live.package
+        {
+            live.sheet = update::sheet_of(self.store, self.config, package)?;
+        }
+        Ok(history)
+    }
+
+    fn kept(&self) -> Result<Vec<(String, Kept)>, Fault> {
+        let manifest = self
+            .store
+            .manifest(self.package)
+            .map_err(|error| broken(&error))?;
+        let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
+        let kept = files.into_iter();
+        Ok(kept
+            .filter_map(|file| Some((file.path, file.kept?)))
+            .collect())
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::facts::{
     ArtworkFacts, AudioFacts, FileFacts, FolderFacts, Manifest, SchemaFacts,
 };
 use crate::domain::fault::Fault;
+use crate::domain::kept;
 use crate::domain::limits::Limits;
 use crate::domain::naming::role_of;
 use crate::domain::package::Package;
@@ -162,9 +163,15 @@ pub(super) fn message_of(
             )
         })?;
         let reading = ern::read(&bytes, limits);
-        if let Some(message) = reading.message
+        if let Some(mut message) = reading.message
             && message.kind == MessageKind::NewRelease
         {
+            let (inner, _) = line.path.rsplit_once('/').unwrap_or_default();
+            let kept = manifest.files.iter().filter_map(|file| {
+                let path = file.path.strip_prefix(inner)?.trim_start_matches('/');
+                Some((path, file.kept.as_ref()?))
+            });
+            kept::adopt(&mut message, kept);
             return Ok((message, line.path.clone()));
         }
     }

@@ -128,6 +128,7 @@ impl Matter {
                 sha256: file.sha256.clone()?,
                 md5: file.md5.clone(),
                 taken_over: false,
+                kept: None,
             })
         });
         Ok(Self {

@@ -9,6 +9,7 @@ use super::dispatch::later;
 use super::live::{Live, Parts};
 use super::prepare::{self, Ready};
 use super::preview::NOT_READY;
+use super::update;
 use crate::deliver::{self, Found, Part, Throttle, Trip};
 use crate::domain::dsp::{Choreography, DspProfile};
 use crate::domain::ern;
@@ -283,7 +284,10 @@ impl Worker {
         let mut all = Vec::new();
         for claimed in claims {
             let now = clock::now();
-            let ready = prepare::ready(&self.store, &self.parts, &self.profile, &claimed.push, now);
+            let ready =
+                update::is_newest(&self.store, &self.profile, &claimed.push).and_then(|()| {
+                    prepare::ready(&self.store, &self.parts, &self.profile, &claimed.push, now)
+                });
             let recorded = match ready {
                 Ok(Ready { part, made }) => {
                     let recorded = self.store.push_prepared(&claimed, &made, clock::now());
@@ -371,7 +375,8 @@ impl Worker {
         let now = clock::now();
         // A takedown is not one of several DSPs that may go without: a person has to know.
         let is_takedown = |claimed: &Claimed| claimed.push.kind == PushKind::Takedown;
-        if fault.code == NOT_READY && !members.iter().any(is_takedown) {
+        let is_held = fault.code == NOT_READY || fault.code == update::STALE;
+        if is_held && !members.iter().any(is_takedown) {
             tracing::warn!(dsp = %self.profile.id, %fault, "push blocked");
             return self.store.push_blocked(&members.to_vec(), &fault.text, now);
         }

@@ -109,6 +109,12 @@ pub struct Snapshot {
     pub refused: Vec<String>,
     /// Stated hashes are being compared right now; what they say is not known yet.
     pub checking: bool,
+    /// Of the expected files, those that we have from the version of the release that is live: an
+    /// update may come without them.
+    pub stored: Vec<String>,
+    /// Audio of the live version and new audio come together, which only a marker makes certain:
+    /// the rest may be on its way.
+    pub is_merge: bool,
 }
 
 /// What follows from a snapshot.
@@ -242,7 +248,9 @@ fn missing_files(snapshot: &Snapshot) -> Vec<String> {
         .filter(|path| hints && !named.contains(path.as_str()))
         .cloned()
         .collect();
+    let stored: BTreeSet<&str> = snapshot.stored.iter().map(String::as_str).collect();
     let sentence = |(expected, found): (&Expected, Option<&str>)| match (found, expected.matches) {
+        (None, _) if stored.contains(expected.name.as_str()) => None,
         (None, _) => Some(match alike(&expected.name, &spare) {
             Some(other) => format!("waiting for {} (`{other}` is there)", expected.name),
             None => format!("waiting for {}", expected.name),
@@ -302,6 +310,9 @@ fn quiet_period(snapshot: &Snapshot, periods: &QuietPeriods) -> Duration {
         periods.default_seconds
     } else if snapshot.marked {
         periods.marked_seconds
+    } else if snapshot.is_merge {
+        // A connection that was lost between two tracks looks the same.
+        periods.give_up_seconds
     } else {
         let when = |holds: bool, seconds| if holds { seconds } else { u64::MAX };
         periods

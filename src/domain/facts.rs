@@ -3,6 +3,7 @@
 //! Times are milliseconds, sizes bytes, levels decibels as each field says.
 
 use super::ids::PackageId;
+use super::kept::Kept;
 use super::repair::Edit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -546,6 +547,9 @@ pub struct ManifestFile {
     /// It was not uploaded with this attempt: it is the earlier attempt's, taken over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_over: bool,
+    /// It was not uploaded at all: it is the live version's, kept for an update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
 }
 
 /// What was claimed; stored in the journal and as a file beside the package, so that the spool can

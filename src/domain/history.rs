@@ -3,8 +3,10 @@
 //! Of other labels only a yes gets here: that a barcode or a sender is taken, and how a recording of
 //! theirs relates to one of the package. Whose it is and what it is called is for the operator.
 
+use super::difference::Sheet;
 use super::fault::Fault;
 use super::ids::{Isrc, PackageId};
+use super::kept::Kept;
 use super::lifecycle::Status;
 use super::report::TrackSummary;
 use super::report::attempts::Problem;
@@ -21,6 +23,15 @@ pub trait Past: Sync {
     /// # Errors
     /// When the store cannot be read.
     fn known(&self, tracks: &[Track]) -> Result<History, Fault>;
+
+    /// Files of the package that are the live version's, kept for an update, with their paths in the
+    /// package.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn kept(&self) -> Result<Vec<(String, Kept)>, Fault> {
+        Ok(Vec::new())
+    }
 }
 
 /// Earlier packages that matter to the one at hand. Offline there is none, and rules that need it
@@ -39,10 +50,15 @@ pub struct History {
     /// it in the same folder (PKG-029); paths relative to the package.
     #[serde(default)]
     pub taken_over: Vec<String>,
+    /// Files of this package that were not uploaded, but kept from the version that is live
+    /// (UPD-002, UPD-003); paths relative to the package.
+    #[serde(default)]
+    pub kept: Vec<String>,
     /// Territories that the label's contract holds (DEAL-020); empty: the whole world.
     #[serde(default)]
     pub contract: Vec<String>,
-    /// The version of the release that was approved or delivered last: what stores have.
+    /// The version of the release that stores have: the one that reached a store last and was not
+    /// taken down there; before any has arrived, the one that was approved last.
     #[serde(default)]
     pub live: Option<Version>,
     /// What of the release was taken down.
@@ -136,6 +152,12 @@ pub struct Version {
     pub use_types: Vec<String>,
     /// Its `MessageThreadId`.
     pub thread_id: Option<String>,
+    /// Its package.
+    #[serde(default)]
+    pub package: Option<PackageId>,
+    /// What it said, to compare with; `None` where its message cannot be read any more.
+    #[serde(default)]
+    pub sheet: Option<Sheet>,
 }
 
 /// A recording: what it is told from others by.

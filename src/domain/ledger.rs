@@ -3,6 +3,7 @@
 use super::facts::Manifest;
 use super::fault::Fault;
 use super::ids::{LabelId, PackageId};
+use super::kept::Stored;
 use super::package::Identity;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,6 +58,9 @@ pub trait Ledger: Send + Sync {
 
     /// The latest package that was claimed from a folder.
     fn earlier(&self, label: &LabelId, folder: &str) -> Result<Earlier, Fault>;
+
+    /// The files of the version of a label's release that is live; an update need not bring them.
+    fn stored(&self, label: &LabelId, icpn: &str) -> Result<Option<Stored>, Fault>;
 
     /// What the package waits for now, for people who look (`package show`).
     fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault>;

@@ -12,6 +12,7 @@ use crate::domain::ern;
 use crate::domain::facts::{BatchManifest, FolderFacts, SchemaFacts};
 use crate::domain::fault::Fault;
 use crate::domain::history::Past;
+use crate::domain::kept;
 use crate::domain::limits::Limits;
 use crate::domain::naming::extension;
 use crate::domain::policy::Policy;
@@ -257,7 +258,6 @@ fn list(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), Inspec
     Ok(())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "steps have one shape")]
 fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
     inspection.folder.manifests = read_manifests(request, &inspection.folder);
     let Some(path) = inspection.folder.messages.first() else {
@@ -269,7 +269,7 @@ fn read_message(request: &Request<'_>, inspection: &mut Inspection) -> Result<()
         tracing::error!(?path, "the reader of messages panicked");
     }
     inspection.reading = read.ok().map(|reading| take(request, reading));
-    Ok(())
+    complete(request, inspection)
 }
 
 /// The reading, in the versions that are agreed.
@@ -279,6 +279,25 @@ fn take(request: &Request<'_>, reading: Reading) -> Reading {
     } else {
         reading
     }
+}
+
+/// Names the files that were kept from the version that is live in a message that names none.
+fn complete(request: &Request<'_>, inspection: &mut Inspection) -> Result<(), InspectError> {
+    let reading = inspection.reading.as_mut();
+    let Some(message) = reading.and_then(|reading| reading.message.as_mut()) else {
+        return Ok(());
+    };
+    let kept = match request.history {
+        Some(past) => past.kept().map_err(InspectError::Past)?,
+        None => Vec::new(),
+    };
+    let inner = inspection.folder.nested_in.as_deref().unwrap_or_default();
+    let lines = kept.iter().filter_map(|(path, kept)| {
+        let path = path.strip_prefix(inner)?.trim_start_matches('/');
+        Some((path, kept))
+    });
+    kept::adopt(message, lines);
+    Ok(())
 }
 
 /// The bytes of the message; none when it cannot be read.

@@ -146,7 +146,8 @@ impl Intake {
     fn take(&self, order: &Order) -> Result<Taken, ClaimError> {
         self.unchanged(order)?;
         let source = self.places.incoming(&order.label).join(&order.folder);
-        let files = self.hash_all(order, &source)?;
+        let mut files = self.hash_all(order, &source)?;
+        files.extend(order.kept.iter().cloned());
         let listing = self.unchanged(order)?;
         sync_tree(&source, &listing)?;
         let nodes = order.files.iter().map(|file| file.key.node()).collect();
@@ -218,6 +219,7 @@ impl Intake {
         }
         sync_folder(&self.places.spool())?;
         crash_point("after_sync");
+        self.give_kept(&intent.manifest)?;
         seal(&package, &|before, after| self.follow(before, after))?;
         self.write_manifest(&intent.manifest)?;
         crash_point("after_manifest");
@@ -322,6 +324,7 @@ impl Intake {
                     sha256: hex::encode(&known.sha256),
                     md5: known.md5.as_ref().map(hex::encode),
                     taken_over: self.is_taken_over(file.key.node()),
+                    kept: None,
                 })
             })
             .collect()
@@ -341,7 +344,7 @@ impl Intake {
 
     /// Taking the right to write moves a file's change time, and so its key; what is known of its
     /// content follows it into the spool, where nobody else writes.
-    fn follow(&self, before: &FileKey, after: &FileKey) {
+    pub(super) fn follow(&self, before: &FileKey, after: &FileKey) {
         if before.is_same_content(after)
             && let Some(content) = self.wires.memory.content(before)
         {
@@ -396,7 +399,7 @@ fn sync_tree(source: &Path, listing: &Listing) -> Result<(), ClaimError> {
 }
 
 /// Makes the names in a folder durable. A folder that is gone has nothing to keep.
-fn sync_folder(path: &Path) -> Result<(), ClaimError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), ClaimError> {
     match File::open(path).and_then(|folder| folder.sync_all()) {
         Ok(()) => Ok(()),
         Err(error) if is_gone(&error) => Ok(()),

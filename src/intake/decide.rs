@@ -2,6 +2,7 @@
 
 use super::evidence::{Found, SETTLED_AFTER, inner_path};
 use super::jobs::{Job, Order};
+use super::kept::Keep;
 use super::layout::{Unit, is_content};
 use super::message::Messages;
 use super::state::{Delivery, Phase, Place, Release};
@@ -10,7 +11,6 @@ use crate::domain::completeness::{
     Expected, Present, Snapshot, Verdict, decide, is_temporary_folder, quiet_before, time_out,
 };
 use crate::domain::fault::Fault;
-use crate::domain::package::Identity;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -85,14 +85,26 @@ impl Intake {
                 return Some(around.now + RETRY);
             }
         }
+        let keep = match self.keeping(&around.place.0, unit, &found) {
+            Ok(keep) => keep,
+            Err(fault) => {
+                tracing::warn!(
+                    label = %around.place.0, folder = ?unit.folder, %fault,
+                    "what is live cannot be looked up; trying again"
+                );
+                return Some(around.now + RETRY);
+            }
+        };
         let expected = self.compare(unit, &found, around, &settled);
-        let snapshot = snapshot(around, unit, &found, expected);
+        let mut snapshot = snapshot(around, unit, &found, expected);
+        snapshot.stored.clone_from(&keep.names);
+        snapshot.is_merge = keep.is_merge;
         let fresh = unit
             .files
             .iter()
             .any(|file| !file.partial && !settled.contains(&file.key));
         let soon = fresh.then(|| around.now + FRESH_AGAIN);
-        match self.act(around, release, unit, &snapshot, &found.summary.identity) {
+        match self.act(around, release, unit, &snapshot, (&found, keep)) {
             Ok(again) => again.into_iter().chain(soon).min(),
             Err(fault) => {
                 tracing::warn!(
@@ -111,9 +123,10 @@ impl Intake {
         release: &mut Release,
         unit: &Unit,
         snapshot: &Snapshot,
-        identity: &Identity,
+        (found, keep): (&Found, Keep),
     ) -> Result<Option<Instant>, Fault> {
         let label = &around.place.0;
+        let identity = &found.summary.identity;
         let package = if let Some(package) = &release.package {
             package.clone()
         } else {
@@ -146,6 +159,7 @@ impl Intake {
                         package,
                         files: unit.files.clone(),
                         identity: identity.clone(),
+                        kept: Vec::new(),
                         ready: around.now,
                     })));
                     return Ok(None);
@@ -168,6 +182,7 @@ impl Intake {
                     package,
                     files: unit.files.clone(),
                     identity: identity.clone(),
+                    kept: keep.lines,
                     ready: around.quiet_since() + quiet_before(snapshot, &self.settings.quiet),
                 })));
                 Ok(None)
@@ -276,5 +291,7 @@ fn snapshot(
         temporary_folder: unit.folder.split('/').any(is_temporary_folder),
         refused: unit.refused.clone(),
         checking,
+        stored: Vec::new(),
+        is_merge: false,
     }
 }

@@ -8,6 +8,7 @@ use super::listing::Entry;
 use super::notes::What;
 use super::state::Place;
 use crate::domain::content::FileKey;
+use crate::domain::facts::ManifestFile;
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::ledger::Intent;
 use crate::domain::package::Identity;
@@ -77,6 +78,8 @@ pub(super) struct Order {
     pub(super) package: PackageId,
     pub(super) files: Vec<Entry>,
     pub(super) identity: Identity,
+    /// Files of the version that is live which complete it.
+    pub(super) kept: Vec<ManifestFile>,
     /// From when it could be taken: its quiet period was over.
     pub(super) ready: Instant,
 }

@@ -189,6 +189,7 @@ impl Intake {
             package: package.clone(),
             files: listing.files.clone(),
             identity: Identity::default(),
+            kept: Vec::new(),
             ready: at,
         })));
     }

@@ -5,10 +5,11 @@
 use super::hashing::{self, Known, Wants};
 use crate::domain::content::FileKey;
 use crate::domain::ern::{self, Sniff};
+use crate::domain::kept::{self, StoredFile, Want};
 use crate::domain::limits::Limits;
 use crate::domain::naming::reference_path;
 use crate::domain::package::Identity;
-use crate::domain::release::{Message, NamedFile, Reading, StatedHash, Text};
+use crate::domain::release::{Message, MessageKind, NamedFile, Reading, StatedHash, Text};
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
@@ -69,6 +70,8 @@ pub(super) struct Summary {
     /// Files it names, each once; those that can be no file of the package are left to the rules.
     pub(super) named: Vec<Named>,
     pub(super) identity: Identity,
+    /// What it needs of files, named or not.
+    pub(super) wants: Vec<Want>,
 }
 
 /// A file that the message names.
@@ -99,6 +102,21 @@ impl Named {
     /// Whether it can be compared with anything.
     pub(super) fn states_something(&self) -> bool {
         self.stated.is_some() || self.size.is_some()
+    }
+
+    /// Whether a stored file may be the one that is meant: nothing that is stated speaks against it.
+    pub(super) fn may_be(&self, file: &StoredFile) -> bool {
+        let is_size = self.size.is_none_or(|size| size == file.size);
+        let is = |known: Option<&str>, digest: &[u8]| {
+            known.is_none_or(|known| known.eq_ignore_ascii_case(&hex::encode(digest)))
+        };
+        is_size
+            && match &self.stated {
+                Some(Stated::Md5(digest)) => is(file.md5.as_deref(), digest),
+                Some(Stated::Sha256(digest)) => is(Some(&file.sha256), digest),
+                // Not remembered; the rules compare it.
+                Some(Stated::Sha1(_)) | None => true,
+            }
     }
 
     /// Whether the file is the one that was stated; `None` when nothing was.
@@ -217,7 +235,19 @@ fn summarise(reading: &Reading, limits: &Limits) -> Summary {
         whole: reading.whole,
         named,
         identity: identity(message),
+        wants: wants(message),
     }
+}
+
+/// A purge needs no file, and a message without a deal, which takes a release down, no more than it
+/// names.
+fn wants(message: &Message) -> Vec<Want> {
+    if message.kind != MessageKind::NewRelease {
+        return Vec::new();
+    }
+    let mut wants = kept::wants(message);
+    wants.retain(|want| want.path.is_some() || !message.deals.is_empty());
+    wants
 }
 
 fn named_file(file: &NamedFile) -> Option<Named> {

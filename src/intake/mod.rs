@@ -18,6 +18,7 @@ mod decide;
 mod evidence;
 mod hashing;
 mod jobs;
+mod kept;
 mod layout;
 mod listing;
 mod look;

@@ -64,7 +64,9 @@ impl Intake {
     /// What in the spool is not as the manifest says.
     fn differs(&self, manifest: &Manifest) -> Option<String> {
         let root = self.places.package(&manifest.package);
-        manifest.files.iter().find_map(|file| {
+        // What is kept from the version that is live may not be there yet.
+        let mut own = manifest.files.iter().filter(|file| file.kept.is_none());
+        own.find_map(|file| {
             let size = fs::symlink_metadata(root.join(&file.path)).map(|meta| meta.len());
             match size {
                 Ok(size) if size == file.size => None,

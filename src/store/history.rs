@@ -5,6 +5,7 @@ use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
 use super::{Store, covers, recordings, takedowns};
+use crate::domain::facts::ManifestFile;
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::lifecycle::Status;
@@ -62,7 +63,8 @@ impl Store {
                 icpn_of_other_label,
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
-                taken_over: taken_over(connection, question.package)?,
+                taken_over: lines(connection, question.package, |file| file.taken_over)?,
+                kept: lines(connection, question.package, |file| file.kept.is_some())?,
                 live: recordings::live(connection, question, gtin.as_deref())?
                     .filter(|_| !takedowns.everywhere),
                 takedowns,
@@ -110,14 +112,16 @@ impl Store {
     }
 }
 
-fn taken_over(connection: &Connection, package: &PackageId) -> rusqlite::Result<Vec<String>> {
+/// Paths of a package's files that are so.
+fn lines(
+    connection: &Connection,
+    package: &PackageId,
+    wanted: fn(&ManifestFile) -> bool,
+) -> rusqlite::Result<Vec<String>> {
     let manifest = manifest_in(connection, package)?;
     let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
-    Ok(files
-        .into_iter()
-        .filter(|file| file.taken_over)
-        .map(|file| file.path)
-        .collect())
+    let wanted = files.into_iter().filter(wanted);
+    Ok(wanted.map(|file| file.path).collect())
 }
 
 fn same_release(

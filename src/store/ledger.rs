@@ -12,6 +12,7 @@ use super::rows::{json, json_of, time};
 use super::writer::Desk;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::kept::Stored;
 use crate::domain::ledger::{Earlier, Intent, Ledger, OpenFolder};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::{Event, Package};
@@ -118,6 +119,10 @@ impl Ledger for Store {
                 | Status::Parked,
             ) => Earlier::Open(id),
         })
+    }
+
+    fn stored(&self, label: &LabelId, icpn: &str) -> Result<Option<Stored>, Fault> {
+        self.live_files(label, icpn).map_err(|error| error.fault())
     }
 
     fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault> {

@@ -2,8 +2,8 @@
 
 use super::error::StoreError;
 use super::history::HistoryQuestion;
+use super::live;
 use super::rows::json_of;
-use super::takedowns::TAKES_DOWN;
 use super::writer::Desk;
 use crate::domain::history::{Relation, Relative, Track, Version, relation};
 use crate::domain::ids::PackageId;
@@ -64,26 +64,24 @@ fn track(row: &Row<'_>) -> rusqlite::Result<Track> {
     })
 }
 
-/// The version of the release that was approved or delivered last.
+/// The version of the release that stores have.
 pub(super) fn live(
     connection: &Connection,
     question: &HistoryQuestion<'_>,
     gtin: Option<&str>,
 ) -> rusqlite::Result<Option<Version>> {
-    let found: Option<(String, ReleaseSummary)> = connection
-        .prepare_cached(&format!(
-            "SELECT p.id, r.body -> '$.release' FROM package p JOIN report r ON r.package = p.id
-             WHERE p.label = ?1 AND p.gtin = ?2 AND p.id <> ?3
-                 AND p.status IN ('qc_approved', 'delivered') AND NOT {}
-             ORDER BY p.attempt DESC, p.seq DESC LIMIT 1",
-            TAKES_DOWN.replace("{}", "p.id")
-        ))?
-        .query_one(
-            (question.label.as_str(), gtin, question.package.as_str()),
-            |row| Ok((row.get(0)?, json_of(row, 1)?)),
-        )
+    let Some(gtin) = gtin else {
+        return Ok(None);
+    };
+    let Some(package) = live::package(connection, question.label, gtin, Some(question.package))?
+    else {
+        return Ok(None);
+    };
+    let found: Option<ReleaseSummary> = connection
+        .prepare_cached("SELECT body -> '$.release' FROM report WHERE package = ?1")?
+        .query_one([package.as_str()], |row| json_of(row, 0))
         .optional()?;
-    let Some((package, release)) = found else {
+    let Some(release) = found else {
         return Ok(None);
     };
     let tracks = connection
@@ -91,13 +89,15 @@ pub(super) fn live(
             "SELECT number, title, artist, isrc, duration_ms, sound FROM recording
              WHERE package = ?1 ORDER BY number, seq",
         )?
-        .query_map([package], track)?
+        .query_map([package.as_str()], track)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(Version {
         tracks,
         territories: release.territories,
         use_types: release.use_types,
         thread_id: release.thread_id,
+        package: Some(package),
+        sheet: None,
     }))
 }
 

@@ -102,6 +102,7 @@ fn report() -> Report {
         schema: SchemaCheck::Guide,
         dropzone_version: env!("CARGO_PKG_VERSION").to_owned(),
         compared: None,
+        difference: None,
         readiness: Vec::new(),
     }
 }

@@ -69,6 +69,7 @@ fn spooled() -> Spooled {
             sha256: hex::encode(Sha256::digest(&bytes)),
             md5: None,
             taken_over: false,
+            kept: None,
         });
     }
     let id = PackageId::new("01JZPACKAGE");

@@ -263,6 +263,7 @@ pub(crate) fn invalid_report() -> Report {
         schema: SchemaCheck::Guide,
         dropzone_version: "0.1.0".to_owned(),
         compared: None,
+        difference: None,
         readiness: Vec::new(),
     };
     let mut problems = report.problems();
@@ -355,6 +356,7 @@ fn text_of_an_empty_folder() {
         },
         dropzone_version: "0.1.0".to_owned(),
         compared: None,
+        difference: None,
         readiness: Vec::new(),
     };
     insta::assert_snapshot!(text::render(&report, false));

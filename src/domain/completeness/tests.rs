@@ -250,14 +250,51 @@ fn long_lists_are_cut() {
     assert_eq!(sentences.last().map(String::as_str), Some("and 200 more"));
 }
 
+#[test]
+fn what_we_have_from_the_live_version_need_not_come() {
+    let update = |stored: &[&str], is_merge| Snapshot {
+        files: vec![file("metadata.xml")],
+        stored: stored.iter().map(|name| (*name).to_owned()).collect(),
+        is_merge,
+        ..good(60)
+    };
+    let named: Vec<String> = good(60).expected.into_iter().map(|e| e.name).collect();
+    let all: Vec<&str> = named.iter().map(String::as_str).collect();
+    assert_eq!(decide(&update(&all, false), &PERIODS), Verdict::Complete);
+    let some = decide(&update(&all[1..], false), &PERIODS);
+    assert_eq!(
+        some,
+        Verdict::Incomplete(vec![format!("waiting for {}", all[0])])
+    );
+    // New and live audio together: the rest may be on its way.
+    let merge = update(&all, true);
+    let wait = Duration::from_secs(600 - 60);
+    assert_eq!(decide(&merge, &PERIODS), Verdict::WaitFor(wait));
+    let marked = Snapshot {
+        marked: true,
+        ..merge
+    };
+    assert_eq!(decide(&marked, &PERIODS), Verdict::Complete);
+}
+
 const NAMES: [&str; 4] = ["metadata.xml", "01_A.wav", "02_B.wav", "artwork.jpg"];
 
 fn any_snapshot() -> impl Strategy<Value = Snapshot> {
     let files = proptest::collection::vec((0..NAMES.len(), any::<bool>(), any::<bool>()), 0..6);
     let matches = proptest::collection::vec(proptest::option::of(any::<bool>()), 0..3);
-    let flags = proptest::array::uniform6(any::<bool>());
+    let flags = proptest::array::uniform8(any::<bool>());
     (files, matches, flags, 0_usize..3, 0_u64..1_000).prop_map(
-        |(files, matches, [whole, marked, out, sftp, temporary, checking], messages, quiet)| {
+        |(files, matches, flags, messages, quiet)| {
+            let [
+                whole,
+                marked,
+                out,
+                sftp,
+                temporary,
+                checking,
+                stored,
+                is_merge,
+            ] = flags;
             Snapshot {
                 files: files
                     .into_iter()
@@ -282,6 +319,8 @@ fn any_snapshot() -> impl Strategy<Value = Snapshot> {
                 temporary_folder: temporary,
                 refused: Vec::new(),
                 checking,
+                stored: stored.then(|| "01_A.wav".to_owned()).into_iter().collect(),
+                is_merge,
             }
         },
     )

@@ -5,6 +5,7 @@
 //! pictures that the page holds itself; so even a mistake in escaping could neither run nor load
 //! anything.
 
+use super::super::difference::{self, Change, Difference};
 use super::super::ids::PackageId;
 use super::super::visible::escaped;
 use super::{Report, Verdict, cards, text, view};
@@ -83,6 +84,8 @@ fn page(report: &Report, heading: Option<&Heading>) -> Result<String, minijinja:
         // No value at all would be an error to the template.
         picture => cover.and_then(|c| picture(c.thumbnail.as_deref()?)).unwrap_or(Value::from("")),
         facts => Serde(facts(report)),
+        live => report.difference.as_ref().map(Difference::live).unwrap_or_default(),
+        changes => Serde(report.difference.as_ref().map(changes).unwrap_or_default()),
         parts => Serde(view::parts(report)),
         muted => view::muted(report),
         not_run => Serde(view::not_run(report)),
@@ -131,6 +134,15 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     .collect()
 }
 
+/// What an update changes, as rows of place, field and words.
+fn changes(difference: &Difference) -> Vec<(String, String, String)> {
+    let row = |change: &Change| {
+        let place = view::name(&change.place);
+        (place, view::name(&change.field), difference::told(change))
+    };
+    difference.changes.iter().map(row).collect()
+}
+
 fn plain_page(report: &Report) -> String {
     let body: String = escaped(&text::render(report, false))
         .chars()
@@ -170,6 +182,7 @@ mod tests {
             schema: SchemaCheck::NotRun,
             dropzone_version: "1".to_owned(),
             compared: None,
+            difference: None,
             readiness: Vec::new(),
         };
         let page = plain_page(&report);

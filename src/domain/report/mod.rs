@@ -4,6 +4,7 @@
 //! renaming or removing one is a breaking change.
 
 use super::account::Profile;
+use super::difference::Difference;
 use super::facts::{AudioLevels, ColourModel, Container, PictureFormat, SampleCoding, SchemaCheck};
 use super::repair::Edit;
 use attempts::{Compared, Standing};
@@ -342,6 +343,10 @@ pub struct Report {
     /// How it compares with the attempt before; nothing for a first attempt, and offline.
     #[serde(default)]
     pub compared: Option<Compared>,
+    /// What it changes against the version that is live; nothing for a release that is not live, and
+    /// offline.
+    #[serde(default)]
+    pub difference: Option<Difference>,
     /// Whether it may go to each of the label's DSPs; none offline. For the reviewer: the label's
     /// copy has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -3,6 +3,7 @@
 //! About 100 columns wide. Nothing from outside acts on the terminal (`domain::visible`); colour is
 //! there only when it is asked for.
 
+use super::super::difference::{self, Difference};
 use super::super::visible::{columns, fitted, wrapped};
 use super::view::{self, Shown, Track};
 use super::{Finding, Report, Verdict};
@@ -48,6 +49,9 @@ pub fn render(report: &Report, colour: bool) -> String {
     let paint = Paint { colour };
     let mut out = Vec::new();
     heading(&mut out, report, &paint);
+    if let Some(difference) = &report.difference {
+        changes(&mut out, difference, &paint);
+    }
     findings(&mut out, report, &paint);
     tracks(&mut out, report, &paint);
     technical(&mut out, report, &paint);
@@ -114,6 +118,22 @@ fn heading(out: &mut Vec<String>, report: &Report, paint: &Paint) {
         out.push(
             "  This is a test message: it is checked but will not go to any store.".to_owned(),
         );
+    }
+}
+
+/// What an update changes, field by field.
+fn changes(out: &mut Vec<String>, difference: &Difference, paint: &Paint) {
+    out.push(String::new());
+    out.push(paint.bold(&format!("Against what is live: {}", difference.live())));
+    if difference.changes.is_empty() {
+        out.push(format!("  {}", difference::sentence(&[])));
+    }
+    for (place, changes) in difference.by_place() {
+        pushed(out, "  ", &place);
+        for change in changes {
+            let lead = format!("    {}: ", change.field);
+            pushed(out, &lead, &difference::told(change));
+        }
     }
 }
 

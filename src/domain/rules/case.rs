@@ -245,18 +245,24 @@ impl<'a> Case<'a> {
         files.filter(|file| file.role == FileRole::Artwork)
     }
 
-    /// The latest earlier package of this release that went to the stores, or was approved for them.
-    /// None once the release was taken down everywhere.
+    /// The earlier package of this release that stores have, else the latest that went to them or
+    /// was approved for them. None once the release was taken down everywhere.
     pub(super) fn live(&self) -> Option<&'a Earlier> {
         let history = self.subject.history?;
         if history.takedowns.everywhere {
             return None;
         }
-        let mut latest = history.same_release.iter().rev();
-        latest.find(|earlier| {
-            let is_approved = matches!(earlier.status, Status::Delivered | Status::QcApproved);
-            is_approved && !history.takedowns.packages.contains(&earlier.id)
-        })
+        let live = history.live.as_ref().and_then(|live| live.package.as_ref());
+        let earlier = || {
+            let earlier = history.same_release.iter().rev();
+            earlier.filter(|one| {
+                let is_approved = matches!(one.status, Status::Delivered | Status::QcApproved);
+                is_approved && !history.takedowns.packages.contains(&one.id)
+            })
+        };
+        earlier()
+            .find(|earlier| Some(&earlier.id) == live)
+            .or_else(|| earlier().next())
     }
 }
 
@@ -292,7 +298,7 @@ pub(super) fn is_fatal(kind: ReadFaultKind) -> bool {
 
 /// The recordings in running order, with their numbers as `Message::track_number` gives them; that
 /// one is for a single track, and takes too long for ten thousand.
-fn tracks_of(message: &Message) -> Vec<Track<'_>> {
+pub(super) fn tracks_of(message: &Message) -> Vec<Track<'_>> {
     let mut by_message: HashMap<&str, u32> = HashMap::new();
     for (recording, number) in message.recordings.iter().zip(1..) {
         if let Some(reference) = &recording.reference {

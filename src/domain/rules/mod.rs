@@ -11,12 +11,13 @@ use super::facts::{FolderFacts, SchemaFacts};
 use super::history::{History, Track};
 use super::limits::Limits;
 use super::policy::Policy;
-use super::release::Reading;
+use super::release::{Deal, Message, Reading, Recording, Release};
 use super::report::{Counts, Report, Severity, Verdict};
 use case::Case;
 use findings::Findings;
 use jiff::Timestamp;
 use layers::{Layer, Needs};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 pub use manual::table_markdown;
@@ -300,6 +301,30 @@ pub fn tracks(subject: &Subject<'_>) -> Vec<Track> {
     tracks.iter().map(Track::of).collect()
 }
 
+/// The recordings of a message in running order, as the tracks of a report are.
+pub fn running_order(message: &Message) -> Vec<&Recording> {
+    let tracks = case::tracks_of(message).into_iter();
+    tracks.map(|track| track.recording).collect()
+}
+
+/// The deals of a release.
+pub fn deals_for<'a>(message: &'a Message, release: &'a Release) -> impl Iterator<Item = &'a Deal> {
+    deal::deals_of(message, release)
+}
+
+/// Where a deal holds: as the message has it, and as single codes.
+pub fn territories(deal: &Deal) -> (String, BTreeSet<String>) {
+    let summary = territory::summary(&[deal]);
+    let codes = versions::codes(&summary);
+    let codes = codes.into_iter().map(str::to_owned).collect();
+    (summary.join(", "), codes)
+}
+
+/// The moment that a `MessageCreatedDateTime` names; without a zone it is read as UTC.
+pub fn created_at(text: &str) -> Option<Timestamp> {
+    times::moment(text).map(|(moment, _)| moment)
+}
+
 /// Runs every rule over the subject and sums up.
 pub fn judge(subject: &Subject<'_>) -> Report {
     let case = Case::of(subject);
@@ -328,6 +353,7 @@ pub fn judge(subject: &Subject<'_>) -> Report {
         schema: subject.schema.check.clone(),
         dropzone_version: env!("CARGO_PKG_VERSION").to_owned(),
         compared: None,
+        difference: update::difference(&case),
         readiness: Vec::new(),
     }
 }

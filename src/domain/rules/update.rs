@@ -1,12 +1,14 @@
 //! UPD: what a package is to those that came before it. Runs last: it compares with what the other
 //! rules found.
 
+use super::super::difference::{self, Difference, Sheet, sentence};
 use super::super::lifecycle::Status;
 use super::super::release::{Deal, Text};
 use super::super::report::attempts::{Compared, compare};
 use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
+use super::summary;
 use super::times::{day_of, today, told};
 use super::wording::{list, quoted, titled};
 use super::{Needs, Rule, Weight};
@@ -85,6 +87,22 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// What the package changes against the version that is live, where that is known.
+pub(super) fn difference(case: &Case<'_>) -> Option<Difference> {
+    let ((message, _), live) = (case.main()?, case.live()?);
+    let version = case.subject.history?.live.as_ref()?;
+    let before = version.sheet.as_ref()?;
+    let cover = summary::artwork(case);
+    let (release, tracks) = (summary::release(case), summary::tracks(case));
+    let after = Sheet::of(message, &release, &tracks, cover.as_ref());
+    Some(Difference {
+        with: live.id.clone(),
+        attempt: live.attempt,
+        received_at: live.received_at,
+        changes: difference::compare(before, &after),
+    })
+}
+
 fn update_of_live(case: &Case<'_>, findings: &mut Findings<'_>) {
     let (Some((_, main)), Some(live)) = (case.main(), case.live()) else {
         return;
@@ -94,17 +112,21 @@ fn update_of_live(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let since = told(live.received_at);
-    let message = if main.title() == live.title {
-        format!(
+    let message = match difference(case) {
+        Some(difference) => format!(
+            "Update of {}, which you sent on {since}. {}",
+            titled(&live.title),
+            sentence(&difference.changes)
+        ),
+        None if main.title() == live.title => format!(
             "Update of {}, which you sent on {since}.",
             titled(&live.title)
-        )
-    } else {
-        format!(
+        ),
+        None => format!(
             "Update of the release that you sent on {since}. Its title changes from {} to {}.",
             titled(&live.title),
             titled(main.title())
-        )
+        ),
     };
     findings.add(Note::new(message).at(&main.at));
 }

@@ -4,6 +4,7 @@
 use super::super::history::{Track as Known, Version};
 use super::super::ids::Isrc;
 use super::super::release::Text;
+use super::super::report::Severity;
 use super::case::{Case, Owner};
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
@@ -12,7 +13,7 @@ use super::times::told;
 use super::update::is_takedown;
 use super::values::TERRITORIES;
 use super::wording::{count, list, quoted, shown, titled};
-use super::{Needs, Rule, Weight};
+use super::{Grade, Needs, Rule, Weight};
 use std::collections::BTreeSet;
 
 pub(super) const RULES: &[Rule] = &[
@@ -44,8 +45,8 @@ pub(super) const RULES: &[Rule] = &[
         code: "UPD-002",
         title: "Update without audio",
         weight: Weight::INFO,
-        why: "A message for a release that is live may come without files. Stores keep those that \
-              they have.",
+        why: "A message for a release that is live may come without its audio. What we have from \
+              the version that is live stays, and goes to the stores with the new message.",
         fix: "If the audio is to change, name all files in the message and upload all of them.",
         source: "DDEX knowledge base, communicating binaries",
         needs: Needs::History,
@@ -55,8 +56,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "UPD-003",
         title: "Update with some of the audio files",
+        weight: Weight {
+            usual: Grade::same(Severity::Error),
+            other: Some(Grade {
+                guide: Severity::Warning,
+                strict: Severity::Error,
+            }),
+        },
         why: "An update brings the audio of all tracks or of none. With some of them a store \
-              cannot tell whether the others are to stay.",
+              cannot tell whether the others are to stay. Where we have the audio of the others \
+              from the version that is live, the guide profile takes it (warning).",
         fix: "Name the files of all tracks in the message and upload them, or leave all of them out.",
         source: "DDEX knowledge base, communicating binaries",
         ack: "ResourceMissing",
@@ -223,16 +232,41 @@ fn names_audio(case: &Case<'_>) -> bool {
     references.any(|reference| matches!(reference.owner, Owner::Track(_)))
 }
 
+/// Of the tracks that have a file, which are the live version's; in running order.
+fn kept_audio(case: &Case<'_>) -> Vec<bool> {
+    let kept = case.subject.history.map(|history| history.kept.as_slice());
+    let kept: BTreeSet<&str> = kept
+        .unwrap_or_default()
+        .iter()
+        .map(String::as_str)
+        .collect();
+    // Kept files lie where the message names them; one folder deeper where the release does.
+    let inner = case.subject.folder.nested_in.as_deref();
+    let path =
+        |path: &str| inner.map_or_else(|| path.to_owned(), |inner| format!("{inner}/{path}"));
+    (0..case.judged_tracks().len())
+        .filter_map(|index| case.file_of(index))
+        .map(|file| kept.contains(path(&file.path).as_str()))
+        .collect()
+}
+
 fn without_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
     let (Some((_, main)), Some(live)) = (case.main(), case.live()) else {
         return;
     };
-    if !names_audio(case) && !is_takedown(case) {
+    if is_takedown(case) {
+        return;
+    }
+    let since = told(live.received_at);
+    let kept = kept_audio(case);
+    if !kept.is_empty() && kept.iter().all(|kept| *kept) {
+        findings.add(Note::new(format!("Audio unchanged (kept from {since}).")).at(&main.at));
+    } else if !names_audio(case) {
         findings.add(
             Note::new(format!(
-                "This update brings no audio: stores keep the files of {}, from your upload of {}.",
+                "This update brings no audio: stores keep the files of {}, from your upload of \
+                 {since}.",
                 titled(&live.title),
-                told(live.received_at)
             ))
             .at(&main.at),
         );
@@ -240,32 +274,50 @@ fn without_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn some_audio(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if case.live().is_none() {
+    let Some(live) = case.live() else {
         return;
-    }
+    };
+    let all = case.judged_tracks().len();
+    let kept = kept_audio(case);
+    let count_kept = kept.iter().filter(|kept| **kept).count();
     // What is named and not there is PKG-007's.
     let tracks = case.judged_tracks().iter();
     let without: Vec<_> = tracks
         .filter(|track| track.recording.files().next().is_none())
         .collect();
-    let all = case.judged_tracks().len();
     if let Some(first) = without.first()
         && without.len() < all
     {
         findings.add(
             Note::new(format!(
                 "The update brings the audio of {} of {all} tracks.",
-                all - without.len()
+                all - without.len() - count_kept
             ))
             .at(&first.recording.at)
             .expected("all tracks or none")
-            .found(&format!("{} of {all}", all - without.len())),
+            .found(&format!("{} of {all}", all - without.len() - count_kept)),
         );
+        return;
     }
+    let Some((_, main)) = case.main() else { return };
+    if count_kept == 0 || count_kept == kept.len() {
+        return;
+    }
+    let brought = kept.len() - count_kept;
+    let note = Note::new(format!(
+        "You re-sent the audio of {brought} of {all} tracks; DDEX asks for all or none. The audio of \
+         the others is that of {}.",
+        told(live.received_at)
+    ))
+    .at(&main.at)
+    .expected("all tracks or none")
+    .found(&format!("{brought} of {all}"));
+    // What was not sent is known, so the release is whole: the guide profile lets that pass.
+    findings.add(note.other(true));
 }
 
 /// Territories as a report lists them, as single codes.
-fn codes<'a>(territories: &'a [String]) -> BTreeSet<&'a str> {
+pub(super) fn codes<'a>(territories: &'a [String]) -> BTreeSet<&'a str> {
     let mut codes: BTreeSet<&'a str> = BTreeSet::new();
     for entry in territories {
         let excluded: Vec<&str> = match entry.strip_prefix("Worldwide except ") {

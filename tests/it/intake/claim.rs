@@ -141,6 +141,7 @@ fn cut_short() -> (World, Intent) {
         sha256: String::new(),
         md5: None,
         taken_over: false,
+        kept: None,
     };
     let package = PackageId::new("P001");
     let files = ["01_A.wav", "02_B.wav", "artwork.jpg", "metadata.xml"].map(line);

@@ -5,6 +5,7 @@ use dropzone::domain::content::{Content, FileKey, Measure, Measured, Memory as C
 use dropzone::domain::ern::Sniff;
 use dropzone::domain::fault::Fault;
 use dropzone::domain::ids::{LabelId, PackageId};
+use dropzone::domain::kept::Stored;
 use dropzone::domain::ledger::{Earlier, Intent, Ledger, OpenFolder};
 use dropzone::domain::limits::Limits;
 use dropzone::domain::places::Places;
@@ -49,6 +50,8 @@ pub(super) struct FileLedger {
     pub(super) idle: Mutex<Duration>,
     /// Packages that stand, by fingerprint.
     pub(super) twins: Mutex<BTreeMap<String, String>>,
+    /// What is live of the one release that these worlds have.
+    pub(super) stored: Mutex<Option<Stored>>,
     /// What this process was told to be missing, by package.
     told: Mutex<BTreeMap<String, Vec<String>>>,
 }
@@ -65,6 +68,7 @@ impl FileLedger {
             calls: Mutex::default(),
             idle: Mutex::default(),
             twins: Mutex::default(),
+            stored: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -176,6 +180,10 @@ impl Ledger for FileLedger {
                 Some((id, _)) => Earlier::Open(PackageId::new(id.as_str())),
             }
         })
+    }
+
+    fn stored(&self, _: &LabelId, _: &str) -> Result<Option<Stored>, Fault> {
+        Ok(self.stored.lock().unwrap().clone())
     }
 
     fn waiting(&self, package: &PackageId, waiting_for: &[String]) -> Result<(), Fault> {

@@ -619,6 +619,7 @@ impl Package {
             territories: vec!["Worldwide".to_owned()],
             use_types: vec!["OnDemandStream".to_owned()],
             thread_id: None,
+            ..Version::default()
         })
     }
 

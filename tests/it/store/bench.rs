@@ -158,6 +158,7 @@ pub(crate) fn manifest(id: &PackageId, label: &LabelId, folder: &str) -> Manifes
             sha256: "ab".repeat(32),
             md5: Some("cd".repeat(16)),
             taken_over: false,
+            kept: None,
         }],
     }
 }
@@ -228,6 +229,7 @@ pub(crate) fn report(errors: &[(&str, &str)]) -> Report {
         schema: SchemaCheck::NotRun,
         dropzone_version: "0.1.0".to_owned(),
         compared: None,
+        difference: None,
         readiness: Vec::new(),
     }
 }

@@ -1,0 +1,133 @@
+//! Updates: what a package changes against the version that stores have, and what may not overtake
+//! it.
+
+use super::prepare::{broken, message_of};
+use crate::config::Config;
+use crate::domain::difference::{Difference, Sheet, compare};
+use crate::domain::dsp::DspProfile;
+use crate::domain::fault::Fault;
+use crate::domain::ids::PackageId;
+use crate::domain::lifecycle::push::PushState;
+use crate::domain::package::Package;
+use crate::domain::push::Push;
+use crate::domain::rules::created_at;
+use crate::store::{Rival, Store};
+
+/// Code of the fault that keeps an older message from undoing a newer one.
+pub const STALE: &str = "stale";
+
+/// What a package says; `None` where there is no report or no message of it any more.
+pub fn sheet_of(
+    store: &Store,
+    config: &Config,
+    package: &PackageId,
+) -> Result<Option<Sheet>, Fault> {
+    let manifest = store.manifest(package).map_err(|e| broken(&e))?;
+    let report = store.report(package).map_err(|e| broken(&e))?;
+    let Some((manifest, report)) = manifest.zip(report) else {
+        return Ok(None);
+    };
+    let spool = config.places().package(package);
+    match message_of(&config.limits, &manifest, &spool) {
+        Ok((message, _)) => Ok(Some(Sheet::of(
+            &message,
+            &report.release,
+            &report.tracks,
+            report.artwork.as_ref(),
+        ))),
+        Err(fault) if fault.is_transient() => Err(fault),
+        Err(fault) => {
+            tracing::warn!(package.id = %package, %fault, "no difference to what is live");
+            Ok(None)
+        }
+    }
+}
+
+/// What a package changes against what is live now, which may be another version than when it was
+/// inspected; `None` where nothing is.
+pub fn difference(
+    store: &Store,
+    config: &Config,
+    package: &Package,
+) -> Result<Option<Difference>, Fault> {
+    let Some(icpn) = package.icpn.as_deref() else {
+        return Ok(None);
+    };
+    let live = store.live_package(&package.label, icpn, Some(&package.id));
+    let Some(live) = live.map_err(|e| broken(&e))? else {
+        return Ok(None);
+    };
+    let Some(version) = store.package(&live).map_err(|e| broken(&e))? else {
+        return Ok(None);
+    };
+    let before = sheet_of(store, config, &live)?;
+    let after = sheet_of(store, config, &package.id)?;
+    Ok(before.zip(after).map(|(before, after)| Difference {
+        with: live,
+        attempt: version.attempt,
+        received_at: version.received_at,
+        changes: compare(&before, &after),
+    }))
+}
+
+/// Lets a push go unless its DSP has a newer message of the release. An operator's takedown always
+/// goes. Permanent fault `stale`.
+pub fn is_newest(store: &Store, profile: &DspProfile, push: &Push) -> Result<(), Fault> {
+    if push.order.is_some() {
+        return Ok(());
+    }
+    let package = store.package(&push.package).map_err(|e| broken(&e))?;
+    let created = store
+        .report(&push.package)
+        .map_err(|e| broken(&e))?
+        .and_then(|report| report.release.message_created);
+    let (Some(package), Some(created)) = (package, created) else {
+        return Ok(());
+    };
+    let Some(own) = created_at(&created) else {
+        return Ok(());
+    };
+    let rivals = store.rivals(&push.id).map_err(|e| broken(&e))?;
+    let newest = rivals
+        .into_iter()
+        .filter_map(|rival| {
+            let at = created_at(rival.message_created.as_deref()?)?;
+            (at > own).then_some((at, rival))
+        })
+        .max_by_key(|(at, _)| *at);
+    match newest {
+        Some((_, rival)) => Err(stale(profile, push, &package, &created, &rival)),
+        None => Ok(()),
+    }
+}
+
+fn stale(
+    profile: &DspProfile,
+    push: &Push,
+    package: &Package,
+    created: &str,
+    rival: &Rival,
+) -> Fault {
+    let has = match rival.state {
+        PushState::Sent | PushState::Acknowledged => "has",
+        PushState::Queued
+        | PushState::Preparing
+        | PushState::Sending
+        | PushState::SentUnknown
+        | PushState::Refused
+        | PushState::Failed
+        | PushState::Blocked
+        | PushState::Cancelled => "is being sent",
+    };
+    Fault::permanent(
+        STALE,
+        format!(
+            "{} {has} a newer message of this release: package {}, made at {}; that of package {} was made at {created} and would undo it. Nothing was sent. Call the push off (`dropzone push cancel {}`), or have the label send the release again with a new MessageCreatedDateTime.",
+            profile.name,
+            rival.package,
+            rival.message_created.as_deref().unwrap_or_default(),
+            package.id,
+            push.id
+        ),
+    )
+}
