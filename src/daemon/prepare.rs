@@ -4,6 +4,7 @@ use super::live::Parts;
 use super::preview;
 use crate::deliver::{self, Making};
 use crate::domain::account::Profile;
+use crate::domain::dsp::effective::{Effective, resolve};
 use crate::domain::dsp::{DspProfile, Requirements};
 use crate::domain::ern;
 use crate::domain::ern::write::{OutParty, out_files};
@@ -55,7 +56,8 @@ pub fn ready(
             generated(store, parts, profile, push, (&package, &manifest), now)?
         }
     } else {
-        if profile.requires != Requirements::default() {
+        let holds = effective(store, profile, &package)?;
+        if profile.requires != Requirements::default() || holds != resolve(profile, &[], &[]) {
             preview::lets_go(store, parts, profile, push, now)?;
         }
         // The same whenever it is made.
@@ -73,6 +75,16 @@ pub fn ready(
             prepared,
         },
     })
+}
+
+/// What holds for a package's release at a DSP.
+fn effective(store: &Store, profile: &DspProfile, package: &Package) -> Result<Effective, Fault> {
+    let account = store.label_by_id(&package.label).map_err(|e| broken(&e))?;
+    let overrides = store.overrides_of(&package.id).map_err(|e| broken(&e))?;
+    let contract = account
+        .map(|account| account.territories)
+        .unwrap_or_default();
+    Ok(resolve(profile, &contract, &overrides))
 }
 
 pub(super) fn broken(error: &StoreError) -> Fault {
@@ -114,6 +126,7 @@ fn generated(
     let work = places.outgoing(&push.id);
     let making = Making {
         profile,
+        effective: &effective(store, profile, package)?,
         us: &us,
         package,
         kind: push.kind,

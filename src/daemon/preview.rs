@@ -7,6 +7,8 @@ use crate::config::Config;
 use crate::deliver::{Foreseen, Making, foresee, foresee_as_received};
 use crate::domain::account::Account;
 use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::effective::{Applied, Effective, resolve};
+use crate::domain::dsp::overrides::OverrideChange;
 use crate::domain::ern;
 use crate::domain::ern::write::{OutFile, OutParty, out_files};
 use crate::domain::facts::{Manifest, ManifestFile, SchemaFacts};
@@ -30,15 +32,19 @@ const UNKNOWN_ID: &str = "PREVIEW";
 
 /// A release, with all that is needed to make a message of it.
 pub struct Matter {
-    package: Package,
-    manifest: Manifest,
+    pub(super) package: Package,
+    pub(super) manifest: Manifest,
     /// Where the files lie.
-    root: PathBuf,
-    message: Message,
+    pub(super) root: PathBuf,
+    pub(super) message: Message,
     message_file: String,
-    files: Vec<OutFile>,
+    pub(super) files: Vec<OutFile>,
     /// The label, where it has a DPID.
-    label: Option<OutParty>,
+    pub(super) label: Option<OutParty>,
+    /// Territories of the label's contract; none for the whole world.
+    contract: Vec<String>,
+    /// What was said about the release at DSPs.
+    overrides: Vec<OverrideChange>,
 }
 
 /// What one DSP would get.
@@ -47,6 +53,8 @@ pub struct Preview {
     pub profile: DspProfile,
     /// What it is to the DSP.
     pub kind: PushKind,
+    /// What holds for the release there.
+    pub effective: Effective,
     /// Message and files.
     pub seen: Foreseen,
     /// What the official schema says of the message; nothing where there is none of ours.
@@ -92,7 +100,13 @@ impl Matter {
             .map_err(|error| broken(&error))?;
         let root = config.places().package(&package.id);
         let (message, message_file) = message_of(&config.limits, &manifest, &root)?;
+        let contract = account.as_ref().map(|account| account.territories.clone());
+        let overrides = store
+            .overrides_of(&package.id)
+            .map_err(|error| broken(&error))?;
         Ok(Self {
+            contract: contract.unwrap_or_default(),
+            overrides,
             files: files_of(&message, &manifest, report),
             label: account.and_then(|account| party(account, report)),
             package: package.clone(),
@@ -132,9 +146,21 @@ impl Matter {
             message_file: folder.messages.first().cloned().unwrap_or_default(),
             root: examined.base,
             label: None,
+            contract: Vec::new(),
+            overrides: Vec::new(),
             package,
             message,
         })
+    }
+
+    /// What holds for the release at a DSP.
+    pub fn effective(&self, profile: &DspProfile) -> Effective {
+        resolve(profile, &self.contract, &self.overrides)
+    }
+
+    /// The release with the deals that hold at a DSP.
+    pub fn applied(&self, effective: &Effective) -> Applied {
+        effective.apply(&self.message)
     }
 
     /// Foresees what a DSP would get, and judges it.
@@ -146,11 +172,17 @@ impl Matter {
         kind: PushKind,
         now: Timestamp,
     ) -> Preview {
+        let effective = self.effective(profile);
+        let applied = self.applied(&effective);
         let seen = if profile.message.is_generated() {
-            self.generated(config, profile, kind, now)
+            self.generated(config, (profile, &effective), kind, now)
         } else {
             let (package, manifest) = (&self.package, &self.manifest);
-            foresee_as_received(profile, package, manifest, &self.root, &self.message_file)
+            let mut seen =
+                foresee_as_received(profile, package, manifest, &self.root, &self.message_file);
+            seen.refusals
+                .extend(applied.kept.filter(|_| kind != PushKind::Takedown));
+            seen
         };
         let schema = seen.xml.as_ref().map(|xml| {
             let reading = ern::read(xml.as_bytes(), &config.limits);
@@ -159,7 +191,7 @@ impl Matter {
         let findings = readiness::judge(&Going {
             profile,
             kind,
-            message: &self.message,
+            message: &applied.message,
             changes: &seen.changes,
             losses: &seen.losses,
             refusals: &seen.refusals,
@@ -169,6 +201,7 @@ impl Matter {
         Preview {
             profile: profile.clone(),
             kind,
+            effective,
             seen,
             schema,
             findings,
@@ -178,7 +211,7 @@ impl Matter {
     fn generated(
         &self,
         config: &Config,
-        profile: &DspProfile,
+        (profile, effective): (&DspProfile, &Effective),
         kind: PushKind,
         now: Timestamp,
     ) -> Foreseen {
@@ -186,6 +219,7 @@ impl Matter {
         let is_named = profile.message_options.sent_on_behalf_of;
         foresee(&Making {
             profile,
+            effective,
             us: &us,
             package: &self.package,
             kind,

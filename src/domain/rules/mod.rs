@@ -22,6 +22,7 @@ use std::sync::LazyLock;
 pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
 pub use territory::is_territory;
+pub use values::{commercial_model, use_type};
 pub(in crate::domain) use works::wrote;
 
 mod agreement;
