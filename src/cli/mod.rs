@@ -16,6 +16,7 @@ pub mod form;
 pub mod key;
 pub mod label;
 pub mod output;
+pub mod overrides;
 pub mod package;
 pub mod penalty;
 pub mod preview;

@@ -192,8 +192,15 @@ fn write_text(preview: &Preview, colour: bool, out: &mut Vec<u8>) -> std::io::Re
     if let Some(fault) = &seen.fault {
         fact(out, "profile", fault)?;
     }
+    holds(preview, &paint("1", "What holds for it there"), out)?;
     files(preview, &paint("1", "Files"), out)?;
     said(preview, colour, &paint, out)
+}
+
+/// The effective configuration.
+fn holds(preview: &Preview, heading: &str, out: &mut Vec<u8>) -> std::io::Result<()> {
+    writeln!(out, "\n{heading}")?;
+    super::overrides::table(&preview.effective.lines()).write(out)
 }
 
 fn fact(out: &mut Vec<u8>, lead: &str, text: &str) -> std::io::Result<()> {

@@ -73,6 +73,9 @@ pub enum Command {
     },
     /// Show which DSPs are paused or cannot be reached
     Gates,
+    /// Say what holds for one release at one DSP: blocked, where, from when, for how much; never more
+    /// than the label grants
+    Override(super::overrides::Arguments),
 }
 
 /// Runs it.
@@ -130,6 +133,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             gates(&store, context)
         }
         Command::Gates => gates(&store, context),
+        Command::Override(arguments) => super::overrides::run(arguments, &config, &store, context),
     }
 }
 

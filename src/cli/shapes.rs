@@ -2,6 +2,7 @@
 //! true; adding a field is fine, renaming or removing one is a breaking change.
 
 use super::output::rfc3339;
+use super::overrides::EffectiveLine;
 use crate::daemon::preview::Preview;
 use crate::domain::account::{Account, Profile};
 use crate::domain::difference::Difference;
@@ -582,6 +583,8 @@ pub struct PreviewDetail {
     pub is_test: bool,
     /// No finding of severity error: it would be sent.
     pub ready: bool,
+    /// What holds for the release at the DSP, and where that comes from.
+    pub effective: Vec<EffectiveLine>,
     /// Folder at the DSP, below its profile's directory. `BATCH` stands for the number of a batch.
     pub folder: String,
     /// Files, the message left out.
@@ -656,6 +659,12 @@ impl PreviewDetail {
             kind: preview.kind.as_str().to_owned(),
             is_test: profile.message_options.test,
             ready: preview.is_ready(),
+            effective: preview
+                .effective
+                .lines()
+                .iter()
+                .map(EffectiveLine::from)
+                .collect(),
             folder: seen.folder.clone(),
             files: files.collect(),
             message_name: seen.message_name.clone(),

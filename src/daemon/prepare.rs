@@ -4,6 +4,7 @@ use super::live::Parts;
 use super::{preview, takedown};
 use crate::deliver::{self, Making};
 use crate::domain::account::Profile;
+use crate::domain::dsp::effective::{Effective, resolve};
 use crate::domain::dsp::{DspProfile, Requirements};
 use crate::domain::ern;
 use crate::domain::ern::write::{OutParty, out_files};
@@ -59,7 +60,8 @@ pub fn ready(
         // The label has sent no message that says so.
         deliver::takedown_note(&places.outgoing(&push.id), &package, push.created_at)?
     } else {
-        if profile.requires != Requirements::default() {
+        let holds = effective(store, profile, &package)?;
+        if profile.requires != Requirements::default() || holds != resolve(profile, &[], &[]) {
             preview::lets_go(store, parts, profile, push, now)?;
         }
         // The same whenever it is made.
@@ -77,6 +79,16 @@ pub fn ready(
             prepared,
         },
     })
+}
+
+/// What holds for a package's release at a DSP.
+fn effective(store: &Store, profile: &DspProfile, package: &Package) -> Result<Effective, Fault> {
+    let account = store.label_by_id(&package.label).map_err(|e| broken(&e))?;
+    let overrides = store.overrides_of(&package.id).map_err(|e| broken(&e))?;
+    let contract = account
+        .map(|account| account.territories)
+        .unwrap_or_default();
+    Ok(resolve(profile, &contract, &overrides))
 }
 
 pub(super) fn broken(error: &StoreError) -> Fault {
@@ -125,6 +137,7 @@ fn generated(
     let work = places.outgoing(&push.id);
     let making = Making {
         profile,
+        effective: &effective(store, profile, package)?,
         us: &us,
         package,
         kind: push.kind,

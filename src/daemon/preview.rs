@@ -7,6 +7,8 @@ use super::takedown;
 use crate::config::Config;
 use crate::deliver::{Foreseen, Making, foresee, foresee_as_received, foresee_note};
 use crate::domain::account::Account;
+use crate::domain::dsp::effective::{Applied, Effective, resolve};
+use crate::domain::dsp::overrides::OverrideChange;
 use crate::domain::dsp::{DspProfile, TakedownForm};
 use crate::domain::ern;
 use crate::domain::ern::write::{OutFile, OutParty, out_files};
@@ -31,15 +33,19 @@ const UNKNOWN_ID: &str = "PREVIEW";
 
 /// A release, with all that is needed to make a message of it.
 pub struct Matter {
-    package: Package,
-    manifest: Manifest,
+    pub(super) package: Package,
+    pub(super) manifest: Manifest,
     /// Where the files lie.
-    root: PathBuf,
-    message: Message,
+    pub(super) root: PathBuf,
+    pub(super) message: Message,
     message_file: String,
-    files: Vec<OutFile>,
+    pub(super) files: Vec<OutFile>,
     /// The label, where it has a DPID.
-    label: Option<OutParty>,
+    pub(super) label: Option<OutParty>,
+    /// Territories of the label's contract; none for the whole world.
+    contract: Vec<String>,
+    /// What was said about the release at DSPs.
+    overrides: Vec<OverrideChange>,
     /// The message itself takes the release down.
     takes_down: bool,
     /// How it is taken down, and by what message where that is not the package's.
@@ -54,6 +60,8 @@ pub struct Preview {
     pub kind: PushKind,
     /// The form of a takedown, if it is one and the message is ours.
     pub form: TakedownForm,
+    /// What holds for the release there.
+    pub effective: Effective,
     /// Message and files.
     pub seen: Foreseen,
     /// What the official schema says of the message; nothing where there is none of ours.
@@ -99,7 +107,13 @@ impl Matter {
             .map_err(|error| broken(&error))?;
         let root = config.places().package(&package.id);
         let (message, message_file) = message_of(&config.limits, &manifest, &root)?;
+        let contract = account.as_ref().map(|account| account.territories.clone());
+        let overrides = store
+            .overrides_of(&package.id)
+            .map_err(|error| broken(&error))?;
         Ok(Self {
+            contract: contract.unwrap_or_default(),
+            overrides,
             files: files_of(&message, &manifest, report),
             label: account.and_then(|account| party(account, report)),
             takes_down: is_takedown(report),
@@ -144,6 +158,8 @@ impl Matter {
             label: None,
             takes_down: is_takedown(&examined.report),
             takedown: (false, None),
+            contract: Vec::new(),
+            overrides: Vec::new(),
             package,
             message,
         })
@@ -162,6 +178,16 @@ impl Matter {
         Ok(())
     }
 
+    /// What holds for the release at a DSP.
+    pub fn effective(&self, profile: &DspProfile) -> Effective {
+        resolve(profile, &self.contract, &self.overrides)
+    }
+
+    /// The release with the deals that hold at a DSP.
+    pub fn applied(&self, effective: &Effective) -> Applied {
+        effective.apply(&self.message)
+    }
+
     /// Foresees what a DSP would get, and judges it.
     pub fn preview(
         &self,
@@ -171,14 +197,19 @@ impl Matter {
         kind: PushKind,
         now: Timestamp,
     ) -> Preview {
+        let effective = self.effective(profile);
+        let applied = self.applied(&effective);
         let seen = if profile.message.is_generated() {
-            self.generated(config, profile, kind, now)
+            self.generated(config, (profile, &effective), kind, now)
         } else if kind == PushKind::Takedown && !self.takes_down {
             foresee_note(profile, &self.package, now)
         } else {
             let (package, manifest) = (&self.package, &self.manifest);
             let (root, message) = (&self.root, &self.message_file);
-            foresee_as_received(profile, package, manifest, root, message, kind)
+            let mut seen = foresee_as_received(profile, package, manifest, root, message, kind);
+            seen.refusals
+                .extend(applied.kept.filter(|_| kind != PushKind::Takedown));
+            seen
         };
         let schema = seen.xml.as_ref().map(|xml| {
             let reading = ern::read(xml.as_bytes(), &config.limits);
@@ -187,7 +218,7 @@ impl Matter {
         let mut findings = readiness::judge(&Going {
             profile,
             kind,
-            message: &self.message,
+            message: &applied.message,
             changes: &seen.changes,
             losses: &seen.losses,
             refusals: &seen.refusals,
@@ -201,6 +232,7 @@ impl Matter {
             profile: profile.clone(),
             kind,
             form: profile.takedown_form(self.takedown.0),
+            effective,
             seen,
             schema,
             findings,
@@ -210,7 +242,7 @@ impl Matter {
     fn generated(
         &self,
         config: &Config,
-        profile: &DspProfile,
+        (profile, effective): (&DspProfile, &Effective),
         kind: PushKind,
         now: Timestamp,
     ) -> Foreseen {
@@ -220,6 +252,7 @@ impl Matter {
         let live = live.filter(|_| kind == PushKind::Takedown);
         foresee(&Making {
             profile,
+            effective,
             us: &us,
             package: &self.package,
             kind,

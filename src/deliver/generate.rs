@@ -3,6 +3,7 @@
 
 use super::plan::digits_of;
 use super::{artwork, audio, names};
+use crate::domain::dsp::effective::Effective;
 use crate::domain::dsp::{DspProfile, MessageChoice, OwnParty, TakedownForm};
 use crate::domain::ern::write::{
     self, OutContent, OutFile, OutParty, Outgoing, Refusal, Takedown, Target, Written,
@@ -17,6 +18,7 @@ use jiff::civil::Date;
 use jiff::tz::{self, TimeZone};
 use md5::Md5;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -29,6 +31,8 @@ const RECORD: &str = "prepared.json";
 pub struct Making<'a> {
     /// The DSP.
     pub profile: &'a DspProfile,
+    /// What holds for the release there.
+    pub effective: &'a Effective,
     /// Who we are where the profile does not say.
     pub us: &'a OwnParty,
     /// The package.
@@ -161,13 +165,23 @@ pub(super) fn write_message(
         thread_id: making.ids.thread.clone(),
         created_at: making.now,
         with_files: making.kind != PushKind::Takedown,
-        territories: options.territories.clone(),
+        // Where and for how much, the deals themselves say by then.
+        territories: Vec::new(),
         genres: options.genres.clone(),
-        prices: options.prices.clone(),
+        prices: BTreeMap::new(),
     };
     match making.kind {
+        // Nothing that holds for a release keeps it in a store that has to let it go.
         PushKind::Takedown => write_takedown(making, &out),
-        PushKind::New | PushKind::Update => write::new_release(making.message, files, &out),
+        PushKind::New | PushKind::Update => {
+            let applied = making.effective.apply(making.message);
+            if let Some(refusal) = applied.kept {
+                return Err(vec![refusal]);
+            }
+            let mut written = write::new_release(&applied.message, files, &out)?;
+            written.losses.splice(0..0, applied.losses);
+            Ok(written)
+        }
     }
 }
 

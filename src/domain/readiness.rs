@@ -1,4 +1,4 @@
-//! Judges whether a release can go to one DSP: rules DSP-001 … DSP-013 over the DSP's profile, the
+//! Judges whether a release can go to one DSP: rules DSP-001 … DSP-015 over the DSP's profile, the
 //! label's message, and what was made or foreseen for it. The rules' words are in the catalogue.
 
 use super::dsp::{DspProfile, MessageChoice, TransportChoice};

@@ -8,7 +8,7 @@ use super::error::{ApplyError, StoreError};
 use super::packages::{package_in, report_in};
 use super::rows::{json, time};
 use super::writer::Desk;
-use super::{People, Store, accounts, claims, covers, letters, recordings, takedowns};
+use super::{People, Store, accounts, claims, covers, letters, overrides, recordings, takedowns};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{PackageId, gtin14};
 use crate::domain::letter::LetterKind;
@@ -387,7 +387,10 @@ fn carry_out(
             let kind = LetterKind::OperatorParked;
             letters::post(desk, cause, kind, &occasion.people.operator, occasion.now)
         }
-        Effect::Push => claims::queue(desk, &package.id, &account.dsps, occasion),
+        Effect::Push => {
+            claims::queue(desk, &package.id, &account.dsps, occasion)?;
+            overrides::hold(desk, &package.id, occasion)
+        }
     }
 }
 

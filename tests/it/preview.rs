@@ -354,6 +354,18 @@ const TRIALS: &[Trial] = &[
         |case| case.refusals.push(refusal("DSP-013")),
         |_| {},
     ),
+    (
+        "DSP-014",
+        Severity::Error,
+        |case| case.refusals.push(refusal("DSP-014")),
+        |_| {},
+    ),
+    (
+        "DSP-015",
+        Severity::Warning,
+        |case| case.losses.push(loss("DSP-015")),
+        |_| {},
+    ),
 ];
 
 fn main(case: &mut Case) -> &mut dropzone::domain::release::Release {

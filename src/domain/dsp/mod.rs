@@ -4,8 +4,11 @@ use super::ids::DspId;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+pub mod area;
 mod checks;
+pub mod effective;
 mod options;
+pub mod overrides;
 
 pub use crate::domain::account::OwnParty;
 pub use crate::domain::takedown::TakedownForm;

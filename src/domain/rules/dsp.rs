@@ -1,4 +1,4 @@
-//! DSP-001 … DSP-013: whether a release can go to one DSP as that DSP wants it. They need the DSP's
+//! DSP-001 … DSP-015: whether a release can go to one DSP as that DSP wants it. They need the DSP's
 //! profile and the message that is made for it, so `domain::readiness` judges by them; here are
 //! their words.
 
@@ -144,6 +144,29 @@ pub(super) const RULES: &[Rule] = &[
               or the message lacks what that version cannot do without.",
         fix: "Do what the finding says, and upload the release again.",
         source: "DDEX ERN 3.8.2 and 4.3",
+        for_a_dsp: true,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "DSP-014",
+        title: "Release is kept from the DSP",
+        why: "Somebody blocked the release at this DSP, or what holds for it there (the DSP's profile, \
+              the label's contract, overrides of the release) leaves nothing of what the label's message \
+              grants. Nothing is sent: a message without deals would take the release down.",
+        fix: "If it is to go, change or clear what holds: dropzone push override RELEASE --dsp DSP.",
+        source: "drop zone",
+        for_a_dsp: true,
+        ..Rule::BASE
+    },
+    Rule {
+        code: "DSP-015",
+        title: "Override asks for more than is granted",
+        weight: Weight::WARNING,
+        why: "An override of the release names a territory, a model or a use that no deal of the label's \
+              message grants, or a price where nothing is paid by the piece. Overrides only ever narrow: \
+              it stays away.",
+        fix: "Ask the label to grant it and to deliver the release again, or take it out of the override.",
+        source: "drop zone",
         for_a_dsp: true,
         ..Rule::BASE
     },

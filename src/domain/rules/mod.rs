@@ -24,6 +24,7 @@ pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
 pub use territory::is_territory;
 pub use times::moment_of;
+pub use values::{commercial_model, use_type};
 pub(in crate::domain) use works::wrote;
 
 mod agreement;

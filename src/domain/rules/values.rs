@@ -24,6 +24,22 @@ pub(in crate::domain) const USE_TYPES: &str = "\
     UseInPhoneListening UserDefined UserMakeAvailableLabelProvided \
     UserMakeAvailableUserProvided Webcast";
 
+/// The `CommercialModelType` that a person means: in any case, with or without `Model` at its end.
+pub fn commercial_model(text: &str) -> Option<&'static str> {
+    let all = COMMERCIAL_MODELS.split_whitespace();
+    let is_it = |word: &&str| {
+        let short = word.strip_suffix("Model").unwrap_or(word);
+        word.eq_ignore_ascii_case(text) || short.eq_ignore_ascii_case(text)
+    };
+    all.into_iter().find(is_it)
+}
+
+/// The `UseType` that a person means, in any case.
+pub fn use_type(text: &str) -> Option<&'static str> {
+    let mut all = USE_TYPES.split_whitespace();
+    all.find(|word| word.eq_ignore_ascii_case(text))
+}
+
 /// `ArtistRole`.
 pub(in crate::domain) const ARTIST_ROLES: &str = "\
     Actor Adapter Architect Arranger ArtCopyist Artist AssociatedPerformer Author Band \

@@ -104,11 +104,16 @@ pub(super) fn groups<'a>(job: &mut Job<'a>, how: Option<Takedown>) -> Vec<Group<
     groups
 }
 
-/// A label that gives no deal to any track means the product's: stores want one for each.
+/// A label that gives no deal to any track means the product's: stores want one for each. One whose
+/// deals of tracks all fell away does not mean that.
 fn sell_tracks(job: &Job<'_>, groups: &mut [Group<'_>]) {
-    let has_track = groups
-        .iter()
-        .any(|group| group.releases.iter().any(|r| r != "R0"));
+    let has_track = job.message.deals.iter().any(|group| {
+        let mut ours = group
+            .releases
+            .iter()
+            .filter_map(|r| job.release_reference(r.as_str()));
+        ours.any(|ours| ours != "R0")
+    });
     if has_track {
         return;
     }
