@@ -7,6 +7,8 @@
 
 use super::live::Live;
 use crate::domain::content::{FileKey, Memory};
+use crate::domain::facts::FileRole;
+use crate::domain::naming::role_of;
 use crate::inspect::blocks::open_regular;
 use crate::inspect::{Source, look_ahead};
 use std::collections::{HashSet, VecDeque};
@@ -81,7 +83,12 @@ impl Early {
 
     /// A closed file was read; its content is remembered under the key. Returns at once.
     pub fn tell(&self, path: &Path, key: &FileKey) {
-        if !self.live.parts().config.inspect.early {
+        // Of thousands of other files none has to wait here, and none is opened.
+        let measured = matches!(
+            role_of(&path.to_string_lossy()),
+            FileRole::Audio | FileRole::Artwork
+        );
+        if !measured || !self.live.parts().config.inspect.early {
             return;
         }
         let mut desk = self.desk();

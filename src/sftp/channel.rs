@@ -14,7 +14,10 @@ use super::session::{Flow, Job, Session};
 use bytes::{Buf, Bytes, BytesMut};
 use russh::ChannelId;
 use russh::server::Handle;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 /// Bytes of replies made before they are handed to russh.
@@ -172,20 +175,31 @@ impl Pipe {
 
     fn start(self: &Arc<Self>, jobs: Vec<Job>) {
         for job in jobs {
-            tokio::spawn(Arc::clone(self).run(job));
+            let pipe = Arc::clone(self);
+            tokio::task::spawn_blocking(move || pipe.run(job));
         }
     }
 
-    async fn run(self: Arc<Self>, job: Job) {
+    /// Does a job, on a thread that may block. What follows is begun there too: a task that waited
+    /// for the thread would be one switch more for every CLOSE.
+    fn run(self: Arc<Self>, job: Job) {
         let pauses = job.pauses;
-        let work = tokio::task::spawn_blocking(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut out = Vec::new();
             (job.run)(&mut out);
             out
-        });
-        // A job that panicked has no reply; the channel cannot go on as if it had.
-        let outcome = work.await;
-        let failed = outcome.is_err();
+        }));
+        let mut after = Box::pin(self.conclude(pauses, outcome.ok()));
+        // It has to wait only when the client does not read; the thread does not wait with it.
+        let mut context = Context::from_waker(Waker::noop());
+        if after.as_mut().poll(&mut context).is_pending() {
+            tokio::spawn(after);
+        }
+    }
+
+    /// What follows a job. One that panicked has no reply; the channel cannot go on as if it had.
+    async fn conclude(self: Arc<Self>, pauses: bool, outcome: Option<Vec<u8>>) {
+        let failed = outcome.is_none();
         let mut out = outcome.unwrap_or_default();
         {
             let mut inner = self.inner();

@@ -1,9 +1,9 @@
 //! The threads that hash files while they arrive, and how much memory that may take.
 //!
-//! A file that is still being written is hashed by patient threads, which take only what time the
-//! processor has left over: who is sending is never held up. A file that is closed is waited for, and
-//! goes to threads that stand a little higher. Both read from the page cache, just behind the
-//! writes.
+//! Files are read from the page cache, just behind the writes, by patient threads, which take only
+//! what time the processors have left over: who is sending is never held up. On a machine that has
+//! none left a closed file goes after a while to threads that stand a little higher, because its
+//! package waits for it.
 
 use super::arriving::{After, Follow};
 use crate::domain::arrival::Arrivals;
@@ -14,16 +14,20 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Bytes of small files that are kept in memory until their CLOSE, in the whole process. A file
 /// that finds no room is read behind its writes like a large one.
 const HELD_IN_ALL_BYTES: usize = 16 << 20;
 
-/// How much lower the threads stand that hash files still being written: as low as there is.
+/// How much lower the patient threads stand than those that take uploads: as low as there is.
 const PATIENT: i32 = 19;
 
-/// The same of those that hash closed files.
+/// The same of those that hash what has waited for long enough.
 const WAITED_FOR: i32 = 5;
+
+/// So long a closed file is left to the patient.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bytes read at a time: they stay in the processor's cache for the second hash.
 const BLOCK_BYTES: usize = 128 << 10;
@@ -34,17 +38,48 @@ pub(super) struct Desk {
     meter: Arc<DoorMeter>,
     held: AtomicUsize,
     queues: Mutex<Queues>,
-    /// For those who hash files being written.
-    open_came: Condvar,
-    /// For those who hash closed files.
+    /// For the patient threads.
+    came: Condvar,
+    /// For the others.
     closed_came: Condvar,
 }
 
 #[derive(Default)]
 struct Queues {
     open: VecDeque<Arc<Follow>>,
-    closed: VecDeque<Arc<Follow>>,
+    /// With the moment from which they have waited for long enough.
+    closed: VecDeque<(Instant, Arc<Follow>)>,
     ended: bool,
+}
+
+/// What a thread may do.
+enum Next {
+    /// A file; for a closed one, from when it has waited for long enough.
+    File(Arc<Follow>, Option<Instant>),
+    /// Nothing, until something comes.
+    Wait,
+    /// Nothing for so long.
+    Later(Duration),
+}
+
+impl Queues {
+    fn next(&mut self, patient: bool) -> Next {
+        if patient && let Some(follow) = self.open.pop_front() {
+            return Next::File(follow, None);
+        }
+        let Some((ready, _)) = self.closed.front() else {
+            return Next::Wait;
+        };
+        let left = ready.saturating_duration_since(Instant::now());
+        if !patient && !left.is_zero() {
+            return Next::Later(left);
+        }
+        self.closed
+            .pop_front()
+            .map_or(Next::Wait, |(ready, follow)| {
+                Next::File(follow, Some(ready))
+            })
+    }
 }
 
 impl fmt::Debug for Desk {
@@ -70,7 +105,7 @@ impl Desk {
             meter,
             held: AtomicUsize::new(0),
             queues: Mutex::default(),
-            open_came: Condvar::new(),
+            came: Condvar::new(),
             closed_came: Condvar::new(),
         }
     }
@@ -112,33 +147,39 @@ impl Desk {
     /// A file that is being written has something to be hashed.
     pub(super) fn push_open(&self, follow: Arc<Follow>) {
         self.queues().open.push_back(follow);
-        self.open_came.notify_one();
+        self.came.notify_one();
     }
 
     /// A file that is being closed has.
     pub(super) fn push_closed(&self, follow: Arc<Follow>) {
-        self.queues().closed.push_back(follow);
+        self.push_after(follow, Instant::now() + PATIENCE);
+    }
+
+    fn push_after(&self, follow: Arc<Follow>, ready: Instant) {
+        self.queues().closed.push_back((ready, follow));
+        self.came.notify_one();
         self.closed_came.notify_one();
     }
 
     /// One turn at one file; says whether there was any.
     #[cfg(test)]
     pub(super) fn work_once(&self) -> bool {
-        let next = {
-            let mut queues = self.queues();
-            let closed = queues.closed.pop_front();
-            closed.or_else(|| queues.open.pop_front())
+        let next = self.queues().next(true);
+        let Next::File(follow, ready) = next else {
+            return false;
         };
-        let Some(follow) = next else { return false };
-        self.turn(follow, &mut vec![0; BLOCK_BYTES]);
+        self.turn(follow, ready, &mut vec![0; BLOCK_BYTES]);
         true
     }
 
-    fn turn(&self, follow: Arc<Follow>, block: &mut [u8]) {
+    fn turn(&self, follow: Arc<Follow>, ready: Option<Instant>, block: &mut [u8]) {
         match follow.turn(self, block) {
             After::Rest => {}
             After::Open => self.push_open(follow),
-            After::Closed => self.push_closed(follow),
+            After::Closed => {
+                let ready = ready.unwrap_or_else(|| Instant::now() + PATIENCE);
+                self.push_after(follow, ready);
+            }
         }
     }
 
@@ -147,27 +188,35 @@ impl Desk {
         // Without the right to be humble we are merely less polite.
         rustix::process::setpriority_process(None, nice).ok();
         let mut block = vec![0; BLOCK_BYTES];
-        loop {
-            let mut queues = self.queues();
-            let next = loop {
-                if queues.ended {
-                    return;
-                }
-                let (queue, bell) = if patient {
-                    (&mut queues.open, &self.open_came)
-                } else {
-                    (&mut queues.closed, &self.closed_came)
-                };
-                if let Some(next) = queue.pop_front() {
-                    break next;
-                }
-                queues = bell.wait(queues).unwrap_or_else(PoisonError::into_inner);
-            };
-            drop(queues);
-            let turn = catch_unwind(AssertUnwindSafe(|| self.turn(next, &mut block)));
+        while let Some((follow, ready)) = self.wait(patient) {
+            let turn = AssertUnwindSafe(|| self.turn(follow, ready, &mut block));
+            let turn = catch_unwind(turn);
             if turn.is_err() {
                 tracing::error!("hashing a file that arrives panicked; it is read again later");
             }
+        }
+    }
+
+    /// The next file; `None` at the end.
+    fn wait(&self, patient: bool) -> Option<(Arc<Follow>, Option<Instant>)> {
+        let bell = if patient {
+            &self.came
+        } else {
+            &self.closed_came
+        };
+        let mut queues = self.queues();
+        loop {
+            if queues.ended {
+                return None;
+            }
+            queues = match queues.next(patient) {
+                Next::File(follow, ready) => return Some((follow, ready)),
+                Next::Wait => bell.wait(queues).unwrap_or_else(PoisonError::into_inner),
+                Next::Later(left) => {
+                    let waited = bell.wait_timeout(queues, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
     }
 }
@@ -210,7 +259,7 @@ impl Drop for Hashers {
             )
         };
         drop(left);
-        self.desk.open_came.notify_all();
+        self.desk.came.notify_all();
         self.desk.closed_came.notify_all();
     }
 }

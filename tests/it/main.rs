@@ -14,6 +14,7 @@
 )]
 
 mod architecture;
+mod arriving;
 mod attempts;
 mod browser;
 mod cli;

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::kit::python;
+use sha2::{Digest as _, Sha256};
 
 #[test]
 fn every_change_is_told_with_who_and_where_from() {
     let server = Server::start();
-    server.local("a.wav", 70_000);
+    server.local("a.wav", 50_000);
     server.sftp_ok(
         "alpha",
         "mkdir incoming/Rel\nput a.wav incoming/Rel/a.wav\nrename incoming/Rel/a.wav incoming/Rel/b.wav\n\
@@ -59,8 +60,18 @@ fn every_change_is_told_with_who_and_where_from() {
         assert!(line["at"].as_str().unwrap().ends_with('Z'), "{line}");
     }
     let find = |event: &str| lines.iter().find(|line| line["event"] == event).unwrap();
-    assert_eq!(find("close")["size_bytes"], 70_000);
-    assert_eq!(find("download")["size_bytes"], 70_000);
+    assert_eq!(find("close")["size_bytes"], 50_000);
+    assert_eq!(find("download")["size_bytes"], 50_000);
+    // Small enough to be hashed by the time its CLOSE is answered.
+    let bytes = fs::read(server.path("a.wav")).unwrap();
+    assert_eq!(
+        find("close")["sha256"],
+        hex::encode(Sha256::digest(&bytes)).as_str()
+    );
+    assert_eq!(
+        find("close")["md5"],
+        hex::encode(md5::Md5::digest(&bytes)).as_str()
+    );
     assert_eq!(find("close")["session"], find("mkdir")["session"]);
     assert!(
         find("login")["client"]
@@ -78,13 +89,44 @@ fn every_change_is_told_with_who_and_where_from() {
     assert_eq!(meter.files.get(), 1);
     assert_eq!(
         (meter.bytes_in.get(), meter.bytes_out.get()),
-        (70_000, 70_000)
+        (50_000, 50_000)
     );
     assert_eq!(meter.close.snapshot().count, 1);
     assert_eq!(meter.fsync.snapshot().count, 1);
     assert_eq!(meter.logins_key.get(), 2);
     assert_eq!(meter.refused_other.get(), 1);
     assert_eq!(meter.partials.get(), 0);
+}
+
+#[test]
+fn the_hashes_of_a_large_file_are_told_once_with_its_close_or_after() {
+    let server = Server::start();
+    server.local("big.wav", 9_000_000);
+    server.sftp_ok(
+        "alpha",
+        "mkdir incoming/Rel\nput big.wav incoming/Rel/big.wav\n",
+    );
+    server.until("the hash is told", |server| {
+        let told = server.audited();
+        told.iter().any(|line| line["sha256"].is_string())
+    });
+    let lines = server.audited();
+    let with_hash: Vec<_> = lines
+        .iter()
+        .filter(|line| line["sha256"].is_string())
+        .collect();
+    let [told] = with_hash[..] else {
+        panic!("{with_hash:?}")
+    };
+    let bytes = fs::read(server.path("big.wav")).unwrap();
+    assert_eq!(told["sha256"], hex::encode(Sha256::digest(&bytes)).as_str());
+    assert_eq!(told["path"], "Rel/big.wav");
+    assert_eq!(told["size_bytes"], 9_000_000);
+    assert_eq!(told["user"], "alpha");
+    let at = |event: &str| lines.iter().position(|line| line["event"] == event);
+    assert!(at("close") <= lines.iter().position(|line| *line == *told));
+    assert_eq!(server.meter.hashed_arriving.get(), 9_000_000);
+    assert_eq!(server.door.held_bytes(), 0);
 }
 
 #[test]
