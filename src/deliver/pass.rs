@@ -120,7 +120,7 @@ pub(super) async fn ask(
 }
 
 /// Code of the fault that says that something else lies under a name of ours.
-const NAME_TAKEN: &str = "name_taken";
+pub(super) const NAME_TAKEN: &str = "name_taken";
 
 struct Pass<'a> {
     profile: &'a DspProfile,

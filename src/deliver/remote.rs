@@ -5,6 +5,7 @@
 //! or may not have.
 
 use super::folder::Folder;
+use super::s3;
 use super::sftp::Sftp;
 use super::ssh;
 use super::trip::Throttle;
@@ -68,6 +69,7 @@ pub(super) fn mistakes(profile: &DspProfile) -> Vec<String> {
                 found.push(format!("`host_key` {why}"));
             }
         }
+        TransportChoice::S3 { .. } => found.extend(s3::mistakes(&profile.transport)),
     }
     found
 }
@@ -84,7 +86,7 @@ pub(super) fn directory_missing(profile: &DspProfile) -> Fault {
                 path.join(&profile.directory).display()
             ),
         ),
-        TransportChoice::Sftp { .. } => Fault::permanent(
+        TransportChoice::Sftp { .. } | TransportChoice::S3 { .. } => Fault::permanent(
             "directory_missing",
             format!(
                 "{whose} has no directory {:?}. Ask them for the right one and put it into `directory` of {}.toml.",
@@ -109,6 +111,11 @@ impl Remote {
                 let session = Sftp::open(profile, throttle).await?;
                 Ok(Self::Sftp(Box::new(session)))
             }
+            // `deliver` opens a bucket before it comes here.
+            TransportChoice::S3 { .. } => Err(Fault::permanent(
+                "bad_profile",
+                "This DSP has a bucket and no folders.",
+            )),
         }
     }
 

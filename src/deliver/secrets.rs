@@ -49,13 +49,18 @@ pub(super) fn read(path: &Path, what: &str) -> Result<String, Fault> {
 
 /// A password file's first line, without its end.
 pub(super) fn password(path: &Path) -> Result<String, Fault> {
-    let text = read(path, "The password file")?;
+    line(path, "The password file")
+}
+
+/// The first line of a secret file, without its end. `what` as in [`read`].
+pub(super) fn line(path: &Path, what: &str) -> Result<String, Fault> {
+    let text = read(path, what)?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
         return Err(Fault::permanent(
             "secret_unreadable",
             format!(
-                "The password file {} is empty. Write the password into its first line.",
+                "{what} {} is empty. Write the secret into its first line.",
                 path.display()
             ),
         ));

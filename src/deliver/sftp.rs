@@ -6,7 +6,7 @@
 //! line take longer than any sensible time-out of one request).
 
 use super::remote::{Kind, REFUSED, Seen};
-use super::source::Source;
+use super::source::{self, Source};
 use super::ssh::{self, Guard};
 use super::trip::Throttle;
 use crate::domain::dsp::DspProfile;
@@ -196,7 +196,7 @@ impl Sftp {
     }
 
     pub(super) async fn put(&self, path: &str, cargo: &Cargo) -> Result<(), Fault> {
-        let source = open_source(cargo).await?;
+        let source = source::open(cargo).await?;
         let handle = self.create(path).await?;
         let sent = self.stream(&handle, path, source, cargo).await;
         if sent.as_ref().is_err_and(Fault::is_transient) {
@@ -307,7 +307,7 @@ impl Sftp {
         let mut offset = 0;
         loop {
             let (filled, count);
-            (source, filled, count) = fill(source, buffer, cargo).await?;
+            (source, filled, count) = source::fill(source, buffer, cargo).await?;
             buffer = filled;
             if let Some(throttle) = &self.throttle {
                 tokio::time::sleep(throttle.book(count, Instant::now())).await;
@@ -449,33 +449,6 @@ impl Sftp {
             ),
         }
     }
-}
-
-/// Opens on a blocking thread.
-async fn open_source(cargo: &Cargo) -> Result<Source, Fault> {
-    let cargo = cargo.clone();
-    tokio::task::spawn_blocking(move || Source::open(&cargo))
-        .await
-        .map_err(|error| stopped(&error))?
-}
-
-/// Reads and hashes on a blocking thread, to which source and buffer are lent.
-async fn fill(
-    mut source: Source,
-    mut buffer: Vec<u8>,
-    cargo: &Cargo,
-) -> Result<(Source, Vec<u8>, usize), Fault> {
-    let cargo = cargo.clone();
-    tokio::task::spawn_blocking(move || {
-        let count = source.fill(&cargo, &mut buffer)?;
-        Ok((source, buffer, count))
-    })
-    .await
-    .map_err(|error| stopped(&error))?
-}
-
-fn stopped(error: &tokio::task::JoinError) -> Fault {
-    Fault::transient("stopped", format!("The push was stopped ({error})."))
 }
 
 fn is_status(error: &SftpError, code: StatusCode) -> bool {

@@ -9,8 +9,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 
-/// A spool file being read. Blocking: `folder` uses it on a blocking thread, `sftp` hands it there
-/// and back.
+/// A spool file being read. Blocking: `folder` uses it on a blocking thread, the others hand it
+/// there and back (`open`, `fill`).
 pub(super) struct Source {
     file: File,
     hash: Sha256,
@@ -74,6 +74,34 @@ impl Source {
         }
         Ok(())
     }
+}
+
+/// Opens on a blocking thread.
+pub(super) async fn open(cargo: &Cargo) -> Result<Source, Fault> {
+    let cargo = cargo.clone();
+    tokio::task::spawn_blocking(move || Source::open(&cargo))
+        .await
+        .map_err(|error| stopped(&error))?
+}
+
+/// Reads and hashes on a blocking thread, to which source and buffer are lent.
+pub(super) async fn fill(
+    mut source: Source,
+    mut buffer: Vec<u8>,
+    cargo: &Cargo,
+) -> Result<(Source, Vec<u8>, usize), Fault> {
+    let cargo = cargo.clone();
+    tokio::task::spawn_blocking(move || {
+        let count = source.fill(&cargo, &mut buffer)?;
+        Ok((source, buffer, count))
+    })
+    .await
+    .map_err(|error| stopped(&error))?
+}
+
+/// The runtime shuts down, or the job panicked.
+pub(super) fn stopped(error: &tokio::task::JoinError) -> Fault {
+    Fault::transient("stopped", format!("The push was stopped ({error})."))
 }
 
 /// Code of the fault that says that our own copy is not what was claimed.

@@ -3,7 +3,7 @@
 
 use crate::domain::fault::Fault;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,7 @@ pub struct Throttle {
     bytes_per_second: u64,
     /// When what was let through so far will have gone at that speed.
     free_at: Mutex<Option<Instant>>,
+    booked: AtomicU64,
 }
 
 impl Throttle {
@@ -88,6 +89,7 @@ impl Throttle {
         Self {
             bytes_per_second: kib.max(1).saturating_mul(1024),
             free_at: Mutex::new(None),
+            booked: AtomicU64::new(0),
         }
     }
 
@@ -96,9 +98,15 @@ impl Throttle {
         self.bytes_per_second / 1024
     }
 
+    /// Bytes that were let through, or are to go once they have waited.
+    pub fn booked(&self) -> u64 {
+        self.booked.load(Ordering::Relaxed)
+    }
+
     /// Books so many bytes and says how long to wait before they are sent.
     pub(super) fn book(&self, bytes: usize, now: Instant) -> Duration {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.booked.fetch_add(bytes, Ordering::Relaxed);
         let nanoseconds = u128::from(bytes) * 1_000_000_000 / u128::from(self.bytes_per_second);
         let takes = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX));
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,6 +18,7 @@ mod ern;
 mod pair;
 mod release;
 mod report;
+mod send;
 mod sftp;
 mod verdict;
 
@@ -31,6 +32,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("ern", ern::run),
     ("report", report::run),
     ("verdict", verdict::run),
+    ("send", send::run),
 ];
 
 /// Run only when they are named, because they take long.
@@ -41,6 +43,7 @@ const BY_NAME: &[(&str, Section)] = &[("sftp", sftp::run)];
 const WORKERS: &[(&str, Work)] = &[
     ("audio", audio::worker),
     ("cover", cover::worker),
+    ("send", send::worker),
     ("material", material),
 ];
 

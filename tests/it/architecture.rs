@@ -38,6 +38,7 @@ const LIBRARY_HOMES: &[(&str, &[&str])] = &[
     ("russh", &["sftp", "deliver"]),
     ("russh_sftp", &["deliver"]),
     ("lettre", &["notify"]),
+    ("object_store", &["deliver"]),
     ("libxml", &["inspect"]),
     // `deliver` to bring a master into another form, and to prove that it kept every sample.
     ("symphonia", &["inspect", "deliver"]),

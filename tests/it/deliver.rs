@@ -3,6 +3,7 @@
 mod hostile;
 mod liar;
 mod password;
+pub(crate) mod s3;
 pub(crate) mod sshd;
 
 use dropzone::deliver::{self, Trip, plan, probe};

@@ -1,6 +1,7 @@
 //! Approval to delivery by the daemon, with a real partner: OpenSSH's server, reached, down,
 //! replaced by somebody else, and cut off in the middle.
 
+use crate::deliver::s3::Shop;
 use crate::deliver::sshd::{Sshd, Wire, free_port, is_here, new_key};
 use crate::kit::{Label, TestDaemon, release, wait};
 use serde_json::Value;
@@ -385,6 +386,55 @@ fn two_releases_share_a_batch_in_ern_43_and_the_store_answers() {
     for file in entries(&kept) {
         let text = fs::read_to_string(file).unwrap();
         assert!(text.contains("<FileStatus>FileOK</FileStatus>"), "{text}");
+    }
+}
+
+#[test]
+fn a_partner_with_a_bucket_gets_the_release_and_answers_there() {
+    let Some(shop) = Shop::open() else { return };
+    let settings = "[party]\ndpid = \"PADPIDA2026112601A\"\nname = \"Example Distribution\"\n[deliver]\nacknowledgements_seconds = 1\n";
+    let mut daemon = TestDaemon::prepare(settings);
+    let (access, secret) = shop.files(&shop.partner);
+    let toml = format!(
+        "name = \"Bucket Partner\"\nmessage = \"ern_43\"\nchoreography = \"batch\"\ndirectory = \"in\"\nacknowledgements = \"acks\"\ndelivered_when = \"acknowledged\"\n\n[message_options]\ndpid = \"PADPIDA2026112602B\"\n\n[batch]\npackages = 1\n\n[transport]\nkind = \"s3\"\nbucket = \"releases\"\nprefix = \"acme\"\nendpoint = \"http://127.0.0.1:{}\"\naccess_key_file = \"{}\"\nsecret_key_file = \"{}\"\n",
+        shop.port,
+        access.display(),
+        secret.display()
+    );
+    daemon.profile("bucket", &toml);
+    let checked = daemon.command(&["config", "check", "--online"]);
+    assert!(checked.status.success(), "{checked:?}");
+    daemon.run();
+    let label = daemon.label("quayside", &["--dsp", "bucket"]);
+    let folder = daemon.material(&release(47));
+    approve(&daemon, &label, &folder);
+    let sent = wait_push(&daemon, "bucket", |push| push["state"] == "sent");
+    let location = sent["location"].as_str().unwrap();
+    let batch = sent["batch"].as_str().unwrap();
+    assert_eq!(location, format!("s3://releases/acme/in/{batch}"));
+    let objects = shop.objects();
+    let manifest = shop.read(&format!("acme/in/{batch}/BatchComplete_{batch}.xml"));
+    let manifest = dropzone::domain::ern::read_manifest("m", &manifest).unwrap();
+    let message = format!(
+        "acme/in/{batch}/{}",
+        manifest.messages[0].url.as_deref().unwrap()
+    );
+    assert!(objects.contains_key(&message), "{message}: {objects:?}");
+    for object in objects.values() {
+        assert_eq!(object["metadata"]["sha256"], object["sha256"], "{object}");
+    }
+    let icpn = message.rsplit('/').next().unwrap().trim_end_matches(".xml");
+    let acks = daemon.home.path().join("acks");
+    fs::create_dir(&acks).unwrap();
+    answer(&acks, icpn, "FileOK");
+    for file in entries(&acks) {
+        let key = format!("acme/acks/{}", name_of(&file));
+        shop.put(&key, &fs::read(&file).unwrap());
+    }
+    daemon.wait_status(&name_of(&folder), "delivered");
+    let log = fs::read_to_string(daemon.log()).unwrap();
+    for kept in [&shop.partner.0, &shop.partner.1] {
+        assert!(!log.contains(kept.as_str()), "keys are not in the log");
     }
 }
 

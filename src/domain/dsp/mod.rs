@@ -232,6 +232,34 @@ pub enum TransportChoice {
         #[serde(default = "sftp_timeout")]
         timeout_seconds: u64,
     },
+    /// A bucket of S3 or of a store that speaks its language.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// What all keys begin with, before `directory`; `/` between parts.
+        #[serde(default)]
+        prefix: String,
+        /// AWS's region of the bucket; what other stores want it called.
+        #[serde(default = "s3_region")]
+        region: String,
+        /// Address of a store that is not AWS's: `https://s3.partner.example`.
+        #[serde(default)]
+        endpoint: Option<String>,
+        /// File that holds the access key; its mode must not let others read it.
+        access_key_file: PathBuf,
+        /// File that holds the secret key; its mode must not let others read it.
+        secret_key_file: PathBuf,
+        /// The bucket is part of the path and not of the host's name; `None`: where `endpoint` is
+        /// set.
+        #[serde(default)]
+        path_style: Option<bool>,
+        /// Go without encryption to a host that is not this machine.
+        #[serde(default)]
+        allow_http: bool,
+        /// Seconds to wait for a connection or an answer.
+        #[serde(default = "sftp_timeout")]
+        timeout_seconds: u64,
+    },
 }
 
 fn no_id() -> DspId {
@@ -248,6 +276,10 @@ fn one() -> u32 {
 
 fn sftp_port() -> u16 {
     22
+}
+
+fn s3_region() -> String {
+    "us-east-1".to_owned()
 }
 
 fn sftp_timeout() -> u64 {

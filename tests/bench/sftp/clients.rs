@@ -6,17 +6,17 @@ use std::process::{Command, Stdio};
 
 /// Where to log in, and the folder to work in.
 #[derive(Clone)]
-pub(super) struct Login {
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) key: PathBuf,
-    pub(super) scratch: PathBuf,
+pub(crate) struct Login {
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    pub(crate) key: PathBuf,
+    pub(crate) scratch: PathBuf,
     /// Folder of the server; made by every run.
-    pub(super) folder: String,
+    pub(crate) folder: String,
 }
 
 impl Login {
-    pub(super) fn new(port: u16, user: &str, key: &Path, scratch: &Path, folder: &str) -> Self {
+    pub(crate) fn new(port: u16, user: &str, key: &Path, scratch: &Path, folder: &str) -> Self {
         Self {
             port,
             user: user.to_owned(),
@@ -47,7 +47,7 @@ impl Login {
 
 /// What is done.
 #[derive(Clone)]
-pub(super) enum Work {
+pub(crate) enum Work {
     /// Log in, open SFTP, leave.
     Nothing,
     /// Upload a file.
@@ -60,7 +60,7 @@ pub(super) enum Work {
 
 impl Work {
     /// Bytes that it moves.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         match self {
             Self::Nothing | Self::Get(_) => 0,
             Self::Put(file) => fs::metadata(file).unwrap().len(),
@@ -74,7 +74,7 @@ impl Work {
 
 /// Who does it.
 #[derive(Clone)]
-pub(super) enum Client {
+pub(crate) enum Client {
     /// `sftp` with that cipher; with fsync after each file.
     OpenSsh {
         cipher: String,
@@ -87,7 +87,7 @@ pub(super) enum Client {
 }
 
 impl Client {
-    pub(super) fn openssh(cipher: &str) -> Self {
+    pub(crate) fn openssh(cipher: &str) -> Self {
         Self::OpenSsh {
             cipher: cipher.to_owned(),
             fsync: false,
@@ -95,14 +95,14 @@ impl Client {
     }
 
     /// `sftp -f`: asks for fsync after each file.
-    pub(super) fn openssh_with_fsync(cipher: &str) -> Self {
+    pub(crate) fn openssh_with_fsync(cipher: &str) -> Self {
         Self::OpenSsh {
             cipher: cipher.to_owned(),
             fsync: true,
         }
     }
 
-    pub(super) fn is_here(&self) -> bool {
+    pub(crate) fn is_here(&self) -> bool {
         match self {
             Self::OpenSsh { .. } => crate::pair::installed("sftp"),
             Self::Psftp => crate::pair::installed("psftp"),
@@ -119,7 +119,7 @@ impl Client {
     }
 
     /// Does the work so many times at once, each in a folder of its own.
-    pub(super) fn drive(&self, login: &Login, work: &Work, many: usize) {
+    pub(crate) fn drive(&self, login: &Login, work: &Work, many: usize) {
         let children: Vec<_> = (0..many)
             .map(|number| {
                 let folder = format!("{}{number}", login.folder);
@@ -144,7 +144,7 @@ impl Client {
         }
     }
 
-    fn command(&self, login: &Login, work: &Work, folder: &str) -> Command {
+    pub(crate) fn command(&self, login: &Login, work: &Work, folder: &str) -> Command {
         match self {
             Self::OpenSsh { cipher, fsync } => openssh(login, work, folder, cipher, *fsync),
             Self::Psftp => psftp(login, work, folder),
@@ -275,7 +275,7 @@ fn rclone(login: &Login, work: &Work, folder: &str) -> Command {
     command
 }
 
-pub(super) fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python")
 }
 

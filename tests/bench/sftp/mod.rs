@@ -5,10 +5,10 @@
 //! where ours has made every file durable and hashed before CLOSE is answered and OpenSSH has not.
 //! CPU is the server's, with all its children.
 
-mod clients;
+pub(crate) mod clients;
 mod closes;
 mod idle;
-mod servers;
+pub(crate) mod servers;
 
 use crate::pair::{Bench, By, Sample, installed};
 use clients::{Client, Login, Work};

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     login: Login,
     /// Where uploads come to lie.
     inbox: PathBuf,
     /// What else must go after a run.
     also: Option<PathBuf>,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Drop for Server {
@@ -43,7 +43,7 @@ fn new_key(path: &Path) {
 
 impl Server {
     /// The daemon with one label.
-    pub(super) fn ours(place: &Path) -> Self {
+    pub(crate) fn ours(place: &Path) -> Self {
         let home = tempfile::tempdir_in(place).unwrap();
         let port = free_port();
         let data = home.path().join("data");
@@ -94,12 +94,12 @@ impl Server {
             login: Login::new(port, "bench", &key, home.path(), "/incoming/bench"),
             inbox: folder.join("incoming"),
             also: Some(folder.join("partial")),
-            _home: home,
+            home,
         })
     }
 
     /// Debian's sshd with `internal-sftp`.
-    pub(super) fn openssh(place: &Path) -> Self {
+    pub(crate) fn openssh(place: &Path) -> Self {
         let home = tempfile::tempdir_in(place).unwrap();
         let at = |name: &str| home.path().join(name);
         let inbox = at("inbox");
@@ -136,7 +136,7 @@ impl Server {
             login: Login::new(port, &user, &at("key"), home.path(), &target),
             inbox,
             also: None,
-            _home: home,
+            home,
         })
     }
 
@@ -149,19 +149,25 @@ impl Server {
         server
     }
 
-    pub(super) fn login(&self) -> Login {
+    pub(crate) fn login(&self) -> Login {
         self.login.clone()
     }
 
+    /// The line that a DSP's profile pins; OpenSSH's only.
+    pub(crate) fn host_key(&self) -> String {
+        let line = fs::read_to_string(self.home.path().join("host_key.pub")).unwrap();
+        line.trim().to_owned()
+    }
+
     /// Times a run with the server's CPU, and clears what was uploaded.
-    pub(super) fn timed(&self, run: impl FnOnce(&Login)) -> Sample {
+    pub(crate) fn timed(&self, run: impl FnOnce(&Login)) -> Sample {
         let sample = self.timed_keeping(run);
         self.clear();
         sample
     }
 
     /// The same; what was uploaded stays.
-    pub(super) fn timed_keeping(&self, run: impl FnOnce(&Login)) -> Sample {
+    pub(crate) fn timed_keeping(&self, run: impl FnOnce(&Login)) -> Sample {
         let before = self.cpu();
         let started = Instant::now();
         run(&self.login);
@@ -171,7 +177,7 @@ impl Server {
     }
 
     /// Takes away what was uploaded.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         for dir in [Some(&self.inbox), self.also.as_ref()]
             .into_iter()
             .flatten()
@@ -211,7 +217,7 @@ impl Server {
     }
 
     /// Memory of the server and all its children now, shared pages counted by their share; KiB.
-    pub(super) fn memory_kib(&self) -> u64 {
+    pub(crate) fn memory_kib(&self) -> u64 {
         let mut processes = vec![self.child.id()];
         let mut sum = 0;
         while let Some(id) = processes.pop() {
@@ -232,7 +238,7 @@ impl Server {
     }
 
     /// Highest resident size so far, in MiB.
-    pub(super) fn peak_mib(&self) -> u64 {
+    pub(crate) fn peak_mib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status
             .lines()
