@@ -171,6 +171,7 @@ fn part(spooled: &Spooled, icpn: &str, message: &str) -> Part {
         id: message.to_owned(),
         thread: "T".to_owned(),
         name: format!("{icpn}.xml"),
+        purges: false,
     });
     Part {
         package,
