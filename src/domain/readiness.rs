@@ -1,7 +1,7 @@
 //! Judges whether a release can go to one DSP: rules DSP-001 … DSP-015 over the DSP's profile, the
 //! label's message, and what was made or foreseen for it. The rules' words are in the catalogue.
 
-use super::dsp::{DspProfile, MessageChoice, TransportChoice};
+use super::dsp::{DspProfile, MessageChoice, TakedownForm, TransportChoice};
 use super::ern::write::{Loss, Refusal};
 use super::facts::SchemaFacts;
 use super::push::PushKind;
@@ -48,7 +48,11 @@ pub fn judge(going: &Going<'_>) -> Vec<Finding> {
     version(going, &mut found);
     made(going, &mut found);
     // A takedown needs no more than its identifiers.
-    if going.kind != PushKind::Takedown {
+    if going.kind == PushKind::Takedown {
+        if going.profile.takedown == TakedownForm::Purge && !going.profile.purge {
+            found.0.extend(no_purge(going.profile));
+        }
+    } else {
         files(going, &mut found);
         required(going, &mut found);
         tracks(going, &mut found);

@@ -53,5 +53,6 @@ mod size;
 mod soak;
 mod store;
 mod systemd;
+mod takedown;
 mod wire;
 mod write;

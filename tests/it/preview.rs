@@ -3,7 +3,7 @@
 use crate::kit::{TestDaemon, release, shared};
 use dropzone::cli::demo::material::Encoding;
 use dropzone::cli::demo::material::audio::pcm::{Aiff, Wav};
-use dropzone::domain::dsp::{DspProfile, MessageChoice, TransportChoice};
+use dropzone::domain::dsp::{DspProfile, MessageChoice, TakedownForm, TransportChoice};
 use dropzone::domain::ern;
 use dropzone::domain::ern::write::{Loss, Refusal};
 use dropzone::domain::facts::{SchemaFacts, SchemaFault};
@@ -144,6 +144,7 @@ struct Case {
     losses: Vec<Loss>,
     refusals: Vec<Refusal>,
     schema: SchemaFacts,
+    kind: PushKind,
 }
 
 /// Made once: to generate sound and cover takes longer than all that is asked of them.
@@ -169,6 +170,7 @@ impl Case {
             losses: Vec::new(),
             refusals: Vec::new(),
             schema: SchemaFacts::default(),
+            kind: PushKind::New,
         }
     }
 
@@ -180,7 +182,7 @@ impl Case {
     fn going(&self) -> Going<'_> {
         Going {
             profile: &self.profile,
-            kind: PushKind::New,
+            kind: self.kind,
             message: &self.message,
             changes: &self.changes,
             losses: &self.losses,
@@ -189,6 +191,18 @@ impl Case {
             // The demonstration's release is sold from 2027-03-05.
             now: "2027-02-27T12:00:00Z".parse().unwrap(),
         }
+    }
+}
+
+fn sftp(host: &str) -> TransportChoice {
+    TransportChoice::Sftp {
+        host: host.to_owned(),
+        port: 22,
+        user: "us".to_owned(),
+        host_key: "SHA256:x".to_owned(),
+        password_file: None,
+        key_file: None,
+        timeout_seconds: 30,
     }
 }
 
@@ -257,6 +271,31 @@ const TRIALS: &[Trial] = &[
             case.profile.message = MessageChoice::Ern382;
         },
         |case| case.profile.requires.ern_43 = true,
+    ),
+    (
+        "DSP-006",
+        Severity::Warning,
+        |case| {
+            case.kind = PushKind::Takedown;
+            case.profile.takedown = TakedownForm::Purge;
+        },
+        |case| {
+            case.kind = PushKind::Takedown;
+            case.profile.takedown = TakedownForm::Purge;
+            case.profile.purge = true;
+        },
+    ),
+    (
+        "DSP-007",
+        Severity::Error,
+        |case| case.profile.name = "Apple Music".to_owned(),
+        |case| case.profile.name = "Green Apple".to_owned(),
+    ),
+    (
+        "DSP-007",
+        Severity::Error,
+        |case| case.profile.transport = sftp("upload.itunes.apple.com"),
+        |case| case.profile.transport = sftp("apple.com.example"),
     ),
     (
         "DSP-008",

@@ -11,6 +11,7 @@ mod questions;
 mod quotas;
 mod recordings;
 mod shipping;
+mod takedowns;
 
 use bench::{Bench, account, add_label, judged_event, manifest, noon, report};
 use dropzone::domain::account::Accounts as _;

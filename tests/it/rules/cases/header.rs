@@ -1,10 +1,25 @@
 //! The header.
 
-use super::super::package::{DPID, OTHER_DPID, earlier, text};
+use super::super::package::{DPID, OTHER_DPID, Package, earlier, text};
 use super::{Case, error, forgiven, info, warning};
-use dropzone::domain::history::{Earlier, History};
+use dropzone::domain::history::{Down, Earlier, History, Takedowns};
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::release::Party;
+
+/// Nobody has it any more, since an operator took it down.
+fn taken_down(p: &mut Package, since: &str) {
+    p.after(earlier(Status::Delivered));
+    let history = p.history.as_mut().unwrap();
+    history.takedowns = Takedowns {
+        everywhere: true,
+        down: vec![Down {
+            dsp: "store".to_owned(),
+            since: since.parse().unwrap(),
+            by_us: true,
+        }],
+        packages: Vec::new(),
+    };
+}
 
 pub(super) const CASES: &[Case] = &[
     forgiven("HDR-001", |p| {
@@ -49,6 +64,9 @@ pub(super) const CASES: &[Case] = &[
             ..earlier(Status::NeedsQc)
         });
     }),
+    // We took the release down after the message was made.
+    error("HDR-005", |p| taken_down(p, "2026-03-22T10:30:00Z"))
+        .sound(|p| taken_down(p, "2026-03-22T08:30:00Z")),
     warning("HDR-006", |p| {
         p.message().header.created.as_mut().unwrap().value = "2026-03-22T10:00:00".to_owned();
     }),

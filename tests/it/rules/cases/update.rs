@@ -2,7 +2,8 @@
 
 use super::super::package::{earlier, file_name, known_track, problem, text};
 use super::{Case, error, info, question, warning};
-use dropzone::domain::history::{Earlier, History};
+use dropzone::domain::history::{Down, Earlier, History};
+use dropzone::domain::ids::PackageId;
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::release::MessageKind;
 
@@ -21,6 +22,40 @@ pub(super) const CASES: &[Case] = &[
     .sound(|p| {
         p.after(earlier(Status::Delivered));
         p.deal().end = Some(text("2027-04-10", 269, "x"));
+    }),
+    // A takedown that was delivered is no version that could be taken down.
+    question("UPD-004", |p| {
+        p.after(Earlier {
+            id: PackageId::new("01TAKEDOWN"),
+            ..earlier(Status::Delivered)
+        });
+        p.message().deals.clear();
+    })
+    .sound(|p| {
+        p.after(Earlier {
+            id: PackageId::new("01TAKEDOWN"),
+            ..earlier(Status::Delivered)
+        });
+        let history = p.history.as_mut().unwrap();
+        history.takedowns.packages = vec![PackageId::new("01TAKEDOWN")];
+    }),
+    question("UPD-012", |p| {
+        p.after(earlier(Status::Delivered));
+        let history = p.history.as_mut().unwrap();
+        history.takedowns.down = vec![Down {
+            dsp: "store".to_owned(),
+            since: "2026-01-02T03:04:05Z".parse().unwrap(),
+            by_us: true,
+        }];
+    })
+    .sound(|p| {
+        p.after(earlier(Status::Delivered));
+        let history = p.history.as_mut().unwrap();
+        history.takedowns.down = vec![Down {
+            dsp: "store".to_owned(),
+            since: "2026-01-02T03:04:05Z".parse().unwrap(),
+            by_us: false,
+        }];
     }),
     info("UPD-007", |p| p.after(earlier(Status::NeedsQc)))
         .sound(|p| p.after(earlier(Status::Superseded))),
