@@ -1,7 +1,7 @@
 //! A claimed push → what its DSP gets, made once and kept beside the data.
 
 use super::live::Parts;
-use super::preview;
+use super::{preview, update};
 use crate::deliver::{self, Making};
 use crate::domain::account::Profile;
 use crate::domain::dsp::{DspProfile, Requirements};
@@ -109,6 +109,9 @@ fn generated(
         .map_err(|e| broken(&e))?
         .ok_or_else(|| Fault::permanent("no_report", "the package's report is not in the store"))?;
     let (message, _) = message_of(&parts.config.limits, manifest, &spool)?;
+    let files = files_of(&message, manifest, &report);
+    let holders = update::holders(store, manifest)?;
+    let (message, files) = update::lean(profile, &holders, manifest, &message, files);
     let on_behalf_of = on_behalf_of(store, profile, package, &report)?;
     let ids = store.message_ids(&push.id, now).map_err(|e| broken(&e))?;
     let us = parts.config.party.clone();
@@ -119,7 +122,7 @@ fn generated(
         package,
         kind: push.kind,
         message: &message,
-        files: files_of(&message, manifest, &report),
+        files,
         manifest: &manifest.files,
         spool: &spool,
         work: &work,

@@ -3,6 +3,7 @@
 
 use super::live::Parts;
 use super::prepare::{broken, files_of, message_of};
+use super::update;
 use crate::config::Config;
 use crate::deliver::{Foreseen, Making, foresee, foresee_as_received};
 use crate::domain::account::Account;
@@ -11,7 +12,7 @@ use crate::domain::ern;
 use crate::domain::ern::write::{OutFile, OutParty, out_files};
 use crate::domain::facts::{Manifest, ManifestFile, SchemaFacts};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::ids::{DspId, LabelId, PackageId};
 use crate::domain::lifecycle::Status;
 use crate::domain::package::Package;
 use crate::domain::push::{MessageIds, Push, PushKind};
@@ -39,6 +40,8 @@ pub struct Matter {
     files: Vec<OutFile>,
     /// The label, where it has a DPID.
     label: Option<OutParty>,
+    /// DSPs that have the files which it keeps from the version that is live.
+    holders: Vec<DspId>,
 }
 
 /// What one DSP would get.
@@ -95,6 +98,7 @@ impl Matter {
         Ok(Self {
             files: files_of(&message, &manifest, report),
             label: account.and_then(|account| party(account, report)),
+            holders: update::holders(store, &manifest)?,
             package: package.clone(),
             manifest,
             root,
@@ -133,6 +137,7 @@ impl Matter {
             message_file: folder.messages.first().cloned().unwrap_or_default(),
             root: examined.base,
             label: None,
+            holders: Vec::new(),
             package,
             message,
         })
@@ -185,13 +190,16 @@ impl Matter {
     ) -> Foreseen {
         let us = config.party.clone();
         let is_named = profile.message_options.sent_on_behalf_of;
+        let files = self.files.clone();
+        let (message, files) =
+            update::lean(profile, &self.holders, &self.manifest, &self.message, files);
         foresee(&Making {
             profile,
             us: &us,
             package: &self.package,
             kind,
-            message: &self.message,
-            files: self.files.clone(),
+            message: &message,
+            files,
             manifest: &self.manifest.files,
             spool: &self.root,
             // Nothing is made in it.

@@ -4,14 +4,19 @@
 use super::prepare::{broken, message_of};
 use crate::config::Config;
 use crate::domain::difference::{Difference, Sheet, compare};
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{DspProfile, Updates};
+use crate::domain::ern::write::OutFile;
+use crate::domain::facts::Manifest;
 use crate::domain::fault::Fault;
-use crate::domain::ids::PackageId;
+use crate::domain::ids::{DspId, PackageId};
+use crate::domain::kept;
 use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Package;
-use crate::domain::push::Push;
+use crate::domain::push::{Push, PushKind};
+use crate::domain::release::Message;
 use crate::domain::rules::created_at;
-use crate::store::{Rival, Store};
+use crate::store::{PushFilter, Rival, Store};
+use std::borrow::Cow;
 
 /// Code of the fault that keeps an older message from undoing a newer one.
 pub const STALE: &str = "stale";
@@ -68,6 +73,49 @@ pub fn difference(
         received_at: version.received_at,
         changes: compare(&before, &after),
     }))
+}
+
+/// DSPs that have every file which a package keeps from the version that is live.
+pub fn holders(store: &Store, manifest: &Manifest) -> Result<Vec<DspId>, Fault> {
+    let kept = manifest.files.iter().find_map(|line| line.kept.as_ref());
+    let Some(kept) = kept else {
+        return Ok(Vec::new());
+    };
+    let pushes = store.pushes(&PushFilter {
+        package: Some(kept.package.clone()),
+        ..PushFilter::default()
+    });
+    let there = pushes.map_err(|e| broken(&e))?.into_iter().filter(|push| {
+        let has = matches!(push.state, PushState::Sent | PushState::Acknowledged);
+        has && push.kind != PushKind::Takedown
+    });
+    Ok(there.map(|push| push.dsp).collect())
+}
+
+/// The message and the files that go to a DSP: without those that it has, where its profile says so.
+pub fn lean<'a>(
+    profile: &DspProfile,
+    holders: &[DspId],
+    manifest: &Manifest,
+    message: &'a Message,
+    mut files: Vec<OutFile>,
+) -> (Cow<'a, Message>, Vec<OutFile>) {
+    let is_lean = profile.message_options.updates == Updates::MetadataOnly;
+    if !is_lean || !holders.contains(&profile.id) {
+        return (Cow::Borrowed(message), files);
+    }
+    let kept: Vec<String> = manifest
+        .files
+        .iter()
+        .filter(|line| line.kept.is_some())
+        .map(|line| line.path.clone())
+        .collect();
+    let mut short = message.clone();
+    if !kept::leave_out(&mut short, &kept) {
+        return (Cow::Borrowed(message), files);
+    }
+    files.retain(|file| !kept.contains(&file.source));
+    (Cow::Owned(short), files)
 }
 
 /// Lets a push go unless its DSP has a newer message of the release. Permanent fault `stale`.

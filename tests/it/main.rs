@@ -52,5 +52,6 @@ mod size;
 mod soak;
 mod store;
 mod systemd;
+mod update;
 mod wire;
 mod write;
