@@ -1,7 +1,7 @@
 //! A claimed push → what its DSP gets, made once and kept beside the data.
 
 use super::live::Parts;
-use super::{preview, takedown};
+use super::{preview, takedown, update};
 use crate::deliver::{self, Making};
 use crate::domain::account::Profile;
 use crate::domain::dsp::effective::{Effective, resolve};
@@ -124,12 +124,16 @@ fn generated(
         .map_err(|e| broken(&e))?
         .ok_or_else(|| Fault::permanent("no_report", "the package's report is not in the store"))?;
     let (mut message, _) = message_of(&parts.config.limits, manifest, &spool)?;
+    let mut files = files_of(&message, manifest, &report);
     let purge = push.order.as_ref().is_some_and(|order| order.purge);
     if push.kind == PushKind::Takedown {
         let own = (&package.id, &message);
         if let Some(live) = takedown::basis(store, &parts.config, profile, own, purge)? {
             message = live;
         }
+    } else {
+        let holders = update::holders(store, manifest)?;
+        (message, files) = update::lean(profile, &holders, manifest, message, files);
     }
     let on_behalf_of = on_behalf_of(store, profile, package, &report)?;
     let ids = store.message_ids(&push.id, now).map_err(|e| broken(&e))?;
@@ -143,7 +147,7 @@ fn generated(
         kind: push.kind,
         form: profile.takedown_form(purge),
         message: &message,
-        files: files_of(&message, manifest, &report),
+        files,
         manifest: &manifest.files,
         spool: &spool,
         work: &work,

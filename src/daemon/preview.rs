@@ -3,7 +3,7 @@
 
 use super::live::Parts;
 use super::prepare::{broken, files_of, message_of};
-use super::takedown;
+use super::{takedown, update};
 use crate::config::Config;
 use crate::deliver::{Foreseen, Making, foresee, foresee_as_received, foresee_note};
 use crate::domain::account::Account;
@@ -46,6 +46,8 @@ pub struct Matter {
     contract: Vec<String>,
     /// What was said about the release at DSPs.
     overrides: Vec<OverrideChange>,
+    /// DSPs that have the files which it keeps from the version that is live.
+    holders: Vec<DspId>,
     /// The message itself takes the release down.
     takes_down: bool,
     /// How it is taken down, and by what message where that is not the package's.
@@ -118,6 +120,7 @@ impl Matter {
             label: account.and_then(|account| party(account, report)),
             takes_down: is_takedown(report),
             takedown: (false, None),
+            holders: update::holders(store, &manifest)?,
             package: package.clone(),
             manifest,
             root,
@@ -160,6 +163,7 @@ impl Matter {
             takedown: (false, None),
             contract: Vec::new(),
             overrides: Vec::new(),
+            holders: Vec::new(),
             package,
             message,
         })
@@ -248,8 +252,12 @@ impl Matter {
     ) -> Foreseen {
         let us = config.party.clone();
         let is_named = profile.message_options.sent_on_behalf_of;
-        let live = self.takedown.1.as_ref();
-        let live = live.filter(|_| kind == PushKind::Takedown);
+        let (message, files) = (self.message.clone(), self.files.clone());
+        let (message, files) = if kind == PushKind::Takedown {
+            (self.takedown.1.clone().unwrap_or(message), files)
+        } else {
+            update::lean(profile, &self.holders, &self.manifest, message, files)
+        };
         foresee(&Making {
             profile,
             effective,
@@ -257,8 +265,8 @@ impl Matter {
             package: &self.package,
             kind,
             form: profile.takedown_form(self.takedown.0),
-            message: live.unwrap_or(&self.message),
-            files: self.files.clone(),
+            message: &message,
+            files,
             manifest: &self.manifest.files,
             spool: &self.root,
             // Nothing is made in it.

@@ -4,13 +4,18 @@
 use super::prepare::{broken, message_of};
 use crate::config::Config;
 use crate::domain::difference::{Difference, Sheet, compare};
-use crate::domain::dsp::DspProfile;
+use crate::domain::dsp::{DspProfile, Updates};
+use crate::domain::ern::write::OutFile;
+use crate::domain::facts::Manifest;
 use crate::domain::fault::Fault;
-use crate::domain::ids::PackageId;
+use crate::domain::ids::{DspId, PackageId};
+use crate::domain::kept;
 use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Package;
 use crate::domain::push::Push;
+use crate::domain::release::Message;
 use crate::domain::rules::created_at;
+use crate::domain::takedown::Standing;
 use crate::store::{Rival, Store};
 
 /// Code of the fault that keeps an older message from undoing a newer one.
@@ -68,6 +73,49 @@ pub fn difference(
         received_at: version.received_at,
         changes: compare(&before, &after),
     }))
+}
+
+/// DSPs that have every file which a package keeps from the version that is live.
+pub fn holders(store: &Store, manifest: &Manifest) -> Result<Vec<DspId>, Fault> {
+    let kept = manifest.files.iter().find_map(|line| line.kept.as_ref());
+    let Some(kept) = kept else {
+        return Ok(Vec::new());
+    };
+    let standings = store.standings_of(&kept.package).map_err(|e| broken(&e))?;
+    let there = standings.into_iter().filter(|(_, at)| match &at.standing {
+        Standing::There(version) => *version == kept.package,
+        Standing::Absent
+        | Standing::OnItsWay(_)
+        | Standing::BeingTakenDown(_)
+        | Standing::TakenDown(_) => false,
+    });
+    Ok(there.map(|(dsp, _)| dsp).collect())
+}
+
+/// The message and the files that go to a DSP: without those that it has, where its profile says so.
+pub fn lean(
+    profile: &DspProfile,
+    holders: &[DspId],
+    manifest: &Manifest,
+    message: Message,
+    mut files: Vec<OutFile>,
+) -> (Message, Vec<OutFile>) {
+    let is_lean = profile.message_options.updates == Updates::MetadataOnly;
+    if !is_lean || !holders.contains(&profile.id) {
+        return (message, files);
+    }
+    let kept: Vec<String> = manifest
+        .files
+        .iter()
+        .filter(|line| line.kept.is_some())
+        .map(|line| line.path.clone())
+        .collect();
+    let mut short = message.clone();
+    if !kept::leave_out(&mut short, &kept) {
+        return (message, files);
+    }
+    files.retain(|file| !kept.contains(&file.source));
+    (short, files)
 }
 
 /// Lets a push go unless its DSP has a newer message of the release. An operator's takedown always

@@ -228,6 +228,35 @@ pub fn adopt<'a>(message: &mut Message, kept: impl IntoIterator<Item = (&'a str,
     }
 }
 
+/// Takes the names of kept files out of a message again, for a DSP that has them and takes messages
+/// alone. All of its audio has to be kept: a DSP gets the audio of all tracks or of none. Says whether
+/// it did.
+pub fn leave_out(message: &mut Message, kept: &[String]) -> bool {
+    let index = Names::new(kept);
+    let is_kept = |file: &NamedFile| {
+        let folder = file.path.as_ref().map(Text::as_str);
+        let path = super::naming::reference_path(folder, file.name.as_str());
+        path.is_ok_and(|path| index.find(&path).is_some())
+    };
+    let mut files = message
+        .recordings
+        .iter()
+        .flat_map(|r| r.technical.iter().flat_map(|t| &t.files))
+        .peekable();
+    if files.peek().is_none() || !files.all(is_kept) {
+        return false;
+    }
+    for recording in &mut message.recordings {
+        recording.technical.clear();
+    }
+    for image in &mut message.images {
+        if image.technical.iter().flat_map(|t| &t.files).all(is_kept) {
+            image.technical.clear();
+        }
+    }
+    true
+}
+
 fn name(technical: &mut Vec<Technical>, path: &str, at: &Pos) {
     let file = NamedFile {
         name: Text {
@@ -376,5 +405,13 @@ mod tests {
             ["01.wav", "artwork.jpg"].into_iter().zip(&lines),
         );
         assert_eq!(message, before, "once");
+        let paths =
+            |list: &[&str]| -> Vec<String> { list.iter().map(|path| (*path).to_owned()).collect() };
+        assert!(!leave_out(&mut message, &paths(&["artwork.jpg"])));
+        assert_eq!(message, before, "its audio is not kept");
+        assert!(leave_out(&mut message, &paths(&["01.wav"])));
+        let named: Vec<&str> = message.files().map(|file| file.name.as_str()).collect();
+        assert_eq!(named, ["artwork.jpg"], "a new cover goes out");
+        assert!(!leave_out(&mut message, &paths(&["01.wav"])), "no audio");
     }
 }

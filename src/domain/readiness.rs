@@ -156,7 +156,7 @@ fn version(going: &Going<'_>, found: &mut Found) {
 fn is_apple(profile: &DspProfile) -> bool {
     let host = match &profile.transport {
         TransportChoice::Sftp { host, .. } => host.to_ascii_lowercase(),
-        TransportChoice::Folder { .. } => String::new(),
+        TransportChoice::Folder { .. } | TransportChoice::S3 { .. } => String::new(),
     };
     let names = [&profile.name, &profile.message_options.party_name];
     let is_named = names.into_iter().any(|name| {

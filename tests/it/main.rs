@@ -54,5 +54,6 @@ mod soak;
 mod store;
 mod systemd;
 mod takedown;
+mod update;
 mod wire;
 mod write;

@@ -15,7 +15,7 @@ pub use crate::domain::takedown::TakedownForm;
 pub use checks::mistakes;
 pub use options::{
     ArtworkOptions, AudioFormat, AudioOptions, BatchOptions, MessageOptions, NameOptions,
-    Requirements,
+    Requirements, Updates,
 };
 
 /// A DSP's profile. Secrets are never in it, only the names of files that hold them.

@@ -25,6 +25,19 @@ pub struct MessageOptions {
     pub genres: BTreeMap<String, String>,
     /// Price code of the label → price code of the DSP; others go out as they are.
     pub prices: BTreeMap<String, String>,
+    /// What goes out for an update that keeps the masters which the DSP has.
+    pub updates: Updates,
+}
+
+/// What an update without new audio brings to a DSP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Updates {
+    /// The message and all files: no DSP refuses that.
+    #[default]
+    Full,
+    /// The message alone, or with a new cover, as DDEX allows it.
+    MetadataOnly,
 }
 
 /// `[batch]`: when packages share a batch.

@@ -1,7 +1,7 @@
 //! What came before.
 
 use super::super::package::{earlier, file_name, known_track, problem, text};
-use super::{Case, error, info, question, warning};
+use super::{Case, error, forgiven, info, question, warning};
 use dropzone::domain::history::{Down, Earlier, History};
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::lifecycle::Status;
@@ -87,6 +87,22 @@ pub(super) const CASES: &[Case] = &[
     })
     .sound(|p| {
         p.update();
+    }),
+    info("UPD-002", |p| {
+        p.update();
+        p.history.as_mut().unwrap().kept = vec![file_name(1), file_name(2)];
+    })
+    .sound(|p| {
+        p.update();
+        p.history.as_mut().unwrap().kept = vec!["artwork.jpg".to_owned()];
+    }),
+    forgiven("UPD-003", |p| {
+        p.update();
+        p.history.as_mut().unwrap().kept = vec![file_name(2)];
+    })
+    .sound(|p| {
+        p.update();
+        p.history.as_mut().unwrap().kept = vec![file_name(1), file_name(2)];
     }),
     question("UPD-005", |p| {
         p.update();
