@@ -1,4 +1,5 @@
-//! `dropzone demo`: the whole way of two releases, for real, in a temporary directory.
+//! `dropzone demo`: the whole way of two releases, for real, in a temporary directory: upload, verdict,
+//! review, store, correction, takedown.
 
 use super::Context;
 use super::exit::{Done, Failure};
@@ -6,7 +7,6 @@ use material::ReleaseSpec;
 use material::cover::Cover;
 use serde_json::Value;
 use stage::Stage;
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,14 +14,21 @@ use std::time::{Duration, Instant};
 pub mod material;
 mod ourclient;
 mod stage;
+mod store;
 mod timeline;
 
+use store::Store;
 use timeline::Timeline;
 
 /// The demonstration's label.
 const LABEL: &str = "quayside";
 
-/// All of it has to be over by then.
+/// The profile of the store that takes generated messages, and of the archive that takes all as it
+/// came.
+const STORE: &str = "demo-store";
+const ARCHIVE: &str = "demo-archive";
+
+/// Each step has to be over by then.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How to show it.
@@ -71,12 +78,12 @@ fn make_label(
         "--email",
         "releases@quayside.example",
         "--dsp",
-        "demo-store",
+        &format!("{STORE},{ARCHIVE}"),
         "--generate-password",
     ])?;
     timeline.say(
         out,
-        &format!("label {LABEL} may upload; approved releases go to demo-store"),
+        &format!("label {LABEL} may upload; approved releases go to {STORE} and {ARCHIVE}"),
     )?;
     label
         .get("password")
@@ -120,58 +127,180 @@ fn faulty() -> ReleaseSpec {
     spec
 }
 
+/// A release that is in the store, corrected: a title and the genre. Only the message is sent.
+fn corrected() -> ReleaseSpec {
+    let mut spec = sound();
+    spec.genre = String::from("Ambient");
+    spec.message_id = String::from("QS-000101-2");
+    spec.created = String::from("2026-11-09T09:00:00Z");
+    if let Some(track) = spec.tracks.get_mut(2) {
+        track.title = String::from("Last Boat Home (Reprise)");
+    }
+    spec
+}
+
+/// What plays, and who plays it.
+struct Play<'a> {
+    stage: &'a Stage,
+    password: &'a str,
+    timeline: &'a mut Timeline,
+    store: Store,
+    out: &'a mut dyn Write,
+}
+
 fn play(
     stage: &Stage,
     password: &str,
     timeline: &mut Timeline,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    for (spec, words) in [(sound(), "a sound release"), (faulty(), "one with faults")] {
-        let folder = stage.home.join("label").join(spec.folder_name());
-        material::release(&folder, &spec)?;
-        let client = send(stage, password, &folder)?;
-        timeline.say(
-            out,
-            &format!("{client} put -r {} ({words})", spec.folder_name()),
-        )?;
+    let mut play = Play {
+        stage,
+        password,
+        timeline,
+        store: Store::open(&stage.dsp())?,
+        out,
+    };
+    play.uploads()?;
+    let first = play.delivery()?;
+    play.update(&first)?;
+    play.takedown(&first)?;
+    verify(stage)
+}
+
+impl Play<'_> {
+    fn say(&mut self, words: &str) -> Result<(), Failure> {
+        self.timeline.say(self.out, words)
     }
-    let until = Instant::now() + PATIENCE;
-    let mut approved = false;
-    loop {
-        timeline.look(stage, out)?;
-        let packages = packages(stage)?;
-        if let Some(id) = with_status(&packages, "needs_qc").filter(|_| !approved) {
-            let ticks = ticks(&stage.ask(&["package", "show", &id])?);
-            let mut command = vec!["qc", "approve", &id, "--note", "sounds good"];
-            command.extend(ticks.iter().map(String::as_str));
-            stage.ask(&command)?;
-            let said = ["QC approved it: dropzone qc approve ID --note \"sounds good\""];
-            let said: Vec<&str> = said
-                .into_iter()
-                .chain(ticks.iter().map(String::as_str))
-                .collect();
-            timeline.say(out, &said.join(" "))?;
-            approved = true;
+
+    /// Looks, plays the store, and tells what is new, until something is there.
+    fn until<T>(
+        &mut self,
+        what: &str,
+        mut there: impl FnMut(&Stage, &[Value]) -> Result<Option<T>, Failure>,
+    ) -> Result<T, Failure> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.timeline.look(self.stage, self.out)?;
+            for words in self.store.answer()? {
+                self.timeline.say(self.out, &words)?;
+            }
+            let packages = packages(self.stage)?;
+            if let Some(found) = there(self.stage, &packages)? {
+                self.timeline.look(self.stage, self.out)?;
+                return Ok(found);
+            }
+            if Instant::now() > until {
+                let state: Vec<String> = packages
+                    .iter()
+                    .map(|p| format!("{} is {}", text(p, "folder"), text(p, "status")))
+                    .collect();
+                return Err(Failure::Failed(format!(
+                    "no {what} after {} s: {}",
+                    PATIENCE.as_secs(),
+                    state.join(", ")
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(250));
         }
-        if with_status(&packages, "delivered").is_some()
-            && with_status(&packages, "invalid").is_some()
-            && Timeline::letters_are_out(stage)?
-        {
-            timeline.look(stage, out)?;
-            return verify(stage, approved);
+    }
+
+    /// Two uploads: one goes to review, one comes back with its faults.
+    fn uploads(&mut self) -> Result<(), Failure> {
+        for (spec, words) in [(sound(), "a sound release"), (faulty(), "one with faults")] {
+            let folder = self.stage.home.join("label").join(spec.folder_name());
+            material::release(&folder, &spec)?;
+            let client = send(self.stage, self.password, &folder)?;
+            self.say(&format!("{client} put -r {} ({words})", spec.folder_name()))?;
         }
-        if Instant::now() > until {
-            let state: Vec<String> = packages
-                .iter()
-                .map(|p| format!("{} is {}", text(p, "folder"), text(p, "status")))
-                .collect();
-            return Err(Failure::Failed(format!(
-                "not over after {} s: {}",
-                PATIENCE.as_secs(),
-                state.join(", ")
-            )));
+        self.until("verdict of both", |_, packages| {
+            let both = with_status(packages, "needs_qc").zip(with_status(packages, "invalid"));
+            Ok(both)
+        })?;
+        Ok(())
+    }
+
+    /// Preview, review, and the way to the store. Gives the package.
+    fn delivery(&mut self) -> Result<String, Failure> {
+        let waiting = with_status(&packages(self.stage)?, "needs_qc");
+        let id = waiting.ok_or_else(|| Failure::Failed("nothing waits for review".to_owned()))?;
+        let preview = self.stage.ask(&["push", "preview", &id, "--dsp", STORE])?;
+        let files = preview.get("files").and_then(Value::as_array);
+        let is_ready = preview.get("ready").and_then(Value::as_bool) == Some(true);
+        self.say(&format!(
+            "preview: dropzone push preview ID --dsp {STORE}: {}, {} files, {}",
+            text(&preview, "version"),
+            files.map_or(0, Vec::len),
+            if is_ready { "ready" } else { "not ready" }
+        ))?;
+        self.approve(&id, "sounds good")?;
+        self.delivered(&id)?;
+        Ok(id)
+    }
+
+    fn approve(&mut self, id: &str, note: &str) -> Result<(), Failure> {
+        let ticks = ticks(&self.stage.ask(&["package", "show", id])?);
+        let mut command = vec!["qc", "approve", id, "--note", note];
+        command.extend(ticks.iter().map(String::as_str));
+        self.stage.ask(&command)?;
+        let said = format!("QC approved it: dropzone qc approve ID --note \"{note}\"");
+        let said: Vec<&str> = std::iter::once(said.as_str())
+            .chain(ticks.iter().map(String::as_str))
+            .collect();
+        self.say(&said.join(" "))
+    }
+
+    fn delivered(&mut self, id: &str) -> Result<(), Failure> {
+        self.until("delivery", |stage, packages| {
+            let package = packages.iter().find(|package| text(package, "id") == id);
+            let is_there = package.is_some_and(|package| text(package, "status") == "delivered");
+            Ok((is_there && Timeline::letters_are_out(stage)?).then_some(()))
+        })
+    }
+
+    /// The label corrects what is in the store: it sends the message alone.
+    fn update(&mut self, first: &str) -> Result<(), Failure> {
+        let spec = corrected();
+        let folder = self
+            .stage
+            .home
+            .join("label-update")
+            .join(spec.folder_name());
+        material::release(&folder, &spec)?;
+        for file in files_below(&folder)? {
+            if !file.ends_with(&spec.message_file) {
+                std::fs::remove_file(file)?;
+            }
         }
-        std::thread::sleep(Duration::from_millis(250));
+        let client = send(self.stage, self.password, &folder)?;
+        self.say(&format!(
+            "{client} put -r {} (only the message, corrected)",
+            spec.folder_name()
+        ))?;
+        let id = self.until("update to review", |_, packages| {
+            Ok(with_status(packages, "needs_qc").filter(|id| id != first))
+        })?;
+        self.approve(&id, "corrected titles")?;
+        self.delivered(&id)
+    }
+
+    /// The operator takes the release down.
+    fn takedown(&mut self, first: &str) -> Result<(), Failure> {
+        let icpn = text(&self.stage.ask(&["package", "show", first])?, "icpn");
+        let reason = "rights have ended";
+        self.stage
+            .ask(&["push", "takedown", &icpn, "--reason", reason])?;
+        self.say(&format!(
+            "taken down: dropzone push takedown {icpn} --reason \"{reason}\""
+        ))?;
+        self.until("takedown at the store", |stage, _| {
+            let list = stage.ask(&["push", "list", "--dsp", STORE])?;
+            let pushes = list.get("pushes").and_then(Value::as_array);
+            let is_down = pushes.into_iter().flatten().any(|push| {
+                text(push, "kind") == "takedown" && text(push, "state") == "acknowledged"
+            });
+            Ok((is_down && Timeline::letters_are_out(stage)?).then_some(()))
+        })
     }
 }
 
@@ -196,31 +325,31 @@ fn send(stage: &Stage, password: &str, folder: &Path) -> Result<&'static str, Fa
 }
 
 /// Nothing is believed that is not on the disk.
-fn verify(stage: &Stage, approved: bool) -> Result<(), Failure> {
+fn verify(stage: &Stage) -> Result<(), Failure> {
     let fail = |what: &str| Err(Failure::Failed(what.to_owned()));
-    if !approved {
-        return fail("no package reached review");
+    let count = |files: &[PathBuf], is: &dyn Fn(&str) -> bool| {
+        let names = files.iter().filter_map(|file| file.file_name());
+        names.filter(|name| is(&name.to_string_lossy())).count()
+    };
+    let archive = files_below(&stage.archive())?;
+    if count(&archive, &|name| name.ends_with(".wav")) < 3
+        || count(&archive, &|name| name == "metadata.xml") < 1
+        || count(&archive, &|name| name == "delivery.complete") < 1
+    {
+        return fail("the archive's folder is not complete");
     }
-    let files = files_below(&stage.dsp())?;
-    let wav = files
-        .iter()
-        .filter(|f| f.extension().is_some_and(|e| e == "wav"))
-        .count();
-    let has = |name: &str| files.iter().any(|f| f.ends_with(name));
-    if wav != 3 || !has("metadata.xml") || !has("artwork.jpg") || !has("delivery.complete") {
-        return fail("the DSP's folder is not complete");
+    let store = files_below(&stage.dsp())?;
+    if count(&store, &|name| name.starts_with("BatchComplete_")) != 3
+        || count(&store, &|name| name.ends_with(".flac")) < 3
+    {
+        return fail("the store did not get a release, its update and its takedown");
     }
-    let reports = files_below(&stage.places().labels())?;
-    let html = reports
-        .iter()
-        .filter(|f| f.ends_with("REPORT.html"))
-        .count();
-    if html != 2 {
+    let labels = files_below(&stage.places().labels())?;
+    if count(&labels, &|name| name == "REPORT.html") != 3 {
         return fail("a report is missing in the label's /reports");
     }
-    let subjects: BTreeSet<PathBuf> = files_below(&stage.places().mail())?.into_iter().collect();
-    // incoming ×2, invalid, needs_qc, qc_approved, delivered
-    if subjects.len() < 6 {
+    // incoming ×3, invalid, needs_qc ×2, qc_approved ×2, delivered ×2, taken down
+    if files_below(&stage.places().mail())?.len() < 11 {
         return fail("an e-mail is missing");
     }
     Ok(())
@@ -276,7 +405,8 @@ fn epilogue(stage: &Stage, out: &mut dyn Write) -> Result<(), Failure> {
     {
         writeln!(out, "  report    {}", report.display())?;
     }
-    writeln!(out, "  DSP       {}", stage.dsp().display())?;
+    writeln!(out, "  store     {}", stage.dsp().display())?;
+    writeln!(out, "  archive   {}", stage.archive().display())?;
     writeln!(out, "  log       {}", stage.log().display())?;
     Ok(())
 }
@@ -304,6 +434,7 @@ fn invite(stage: &Stage, password: &str, out: &mut dyn Write) -> Result<(), Fail
         out,
         "  dropzone qc reject ID --note \"The cover shows a logo.\""
     )?;
+    writeln!(out, "  dropzone push preview ID --dsp {STORE} --xml")?;
     writeln!(out, "  dropzone push list")?;
     writeln!(out, "  dropzone status")?;
     out.flush()?;

@@ -62,9 +62,14 @@ impl Stage {
         self.home.join("daemon.log")
     }
 
-    /// The folder that plays the DSP.
+    /// The folder that plays the store's server.
     pub(super) fn dsp(&self) -> PathBuf {
-        self.home.join("dsp")
+        self.home.join("store")
+    }
+
+    /// The archive.
+    pub(super) fn archive(&self) -> PathBuf {
+        self.home.join("archive")
     }
 
     /// Names below the data directory.
@@ -75,17 +80,59 @@ impl Stage {
     fn write_configuration(&self) -> Result<(), Failure> {
         fs::create_dir_all(self.home.join("dsps"))?;
         fs::create_dir_all(self.dsp())?;
+        fs::create_dir_all(self.archive())?;
         let config = format!(
-            "# Written by `dropzone demo`; everything else is at its default.\n\
-             data_dir = \"data\"\ndsp_dir = \"dsps\"\n\n[sftp]\nlisten = \"127.0.0.1:{}\"\nfree_bytes = 0\nfree_percent = 0\n\n[notify]\noperator = [\"ops@distributor.example\"]\n",
+            r#"# Written by `dropzone demo`; everything else is at its default.
+data_dir = "data"
+dsp_dir = "dsps"
+
+[party]
+dpid = "PADPIDA2025010101D"
+name = "Example Distribution"
+
+[sftp]
+listen = "127.0.0.1:{}"
+free_bytes = 0
+free_percent = 0
+
+[deliver]
+acknowledgements_seconds = 1
+
+[notify]
+operator = ["ops@distributor.example"]
+"#,
             self.port
         );
         fs::write(self.config(), config)?;
-        let profile = format!(
-            "name = \"Demo Store\"\n\n[transport]\nkind = \"folder\"\npath = \"{}\"\n",
+        let store = format!(
+            r#"name = "Demo Store"
+message = "ern_43"
+choreography = "batch"
+directory = "in"
+acknowledgements = "acknowledgements"
+delivered_when = "acknowledged"
+
+[message_options]
+dpid = "PADPIDA2026112602B"
+
+[batch]
+window_seconds = 1
+
+[audio]
+format = "flac"
+
+[transport]
+kind = "folder"
+path = "{}"
+"#,
             self.dsp().display()
         );
-        fs::write(self.home.join("dsps/demo-store.toml"), profile)?;
+        fs::write(self.home.join("dsps/demo-store.toml"), store)?;
+        let archive = format!(
+            "name = \"Demo Archive\"\n\n[transport]\nkind = \"folder\"\npath = \"{}\"\n",
+            self.archive().display()
+        );
+        fs::write(self.home.join("dsps/demo-archive.toml"), archive)?;
         Ok(())
     }
 

@@ -42,11 +42,13 @@ impl Timeline {
 
     /// Tells everything that is new.
     pub(super) fn look(&mut self, stage: &Stage, out: &mut dyn Write) -> Result<(), Failure> {
+        let home = format!("{}/", stage.home.display());
         for package in packages(stage)?.iter().rev() {
             let detail = stage.ask(&["package", "show", &text(package, "id")])?;
-            let name = text(&detail, "folder");
+            let name = called(&detail);
             for event in list(&detail, "history") {
-                let key = format!("{name}/{}", event.get("number").unwrap_or(&Value::Null));
+                let number = event.get("number").unwrap_or(&Value::Null);
+                let key = format!("{}/{number}", text(&detail, "id"));
                 if self.told.insert(key) {
                     self.say(out, &describe(&name, &detail, event))?;
                 }
@@ -57,7 +59,7 @@ impl Timeline {
                     let place = push
                         .get("location")
                         .and_then(Value::as_str)
-                        .map(|l| format!(": {l}"))
+                        .map(|l| format!(": {}", l.trim_start_matches(&home)))
                         .unwrap_or_default();
                     self.say(
                         out,
@@ -115,6 +117,16 @@ fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
+}
+
+/// Its title, and which attempt it is after the first; its folder while no message was read.
+fn called(detail: &Value) -> String {
+    let title = detail.get("title").and_then(Value::as_str);
+    let name = title.map_or_else(|| text(detail, "folder"), str::to_owned);
+    match detail.get("attempt").and_then(Value::as_u64) {
+        Some(attempt) if attempt > 1 => format!("{name} ({attempt}.)"),
+        Some(_) | None => name,
+    }
 }
 
 fn describe(name: &str, detail: &Value, event: &Value) -> String {
