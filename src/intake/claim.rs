@@ -23,12 +23,19 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Mode of a claimed file: nobody writes to it again.
 const FILE_MODE: u32 = 0o400;
 
 /// Mode of a claimed folder: ours alone, and still to be deleted when its time has come.
 const FOLDER_MODE: u32 = 0o700;
+
+/// So long a claim waits for files that the door is still hashing; then it reads them itself.
+const ARRIVALS_WAIT: Duration = Duration::from_secs(30);
+
+/// How often it looks whether they are.
+const ARRIVALS_LOOK: Duration = Duration::from_millis(20);
 
 /// Why a folder was not claimed.
 #[derive(Debug, thiserror::Error)]
@@ -286,10 +293,17 @@ impl Intake {
         )
     }
 
-    /// The manifest's lines. Most files were hashed while the folder was quiet; the rest is read
-    /// now, several at once.
+    /// The manifest's lines. Most files were hashed while they came or while the folder was quiet;
+    /// what is being hashed is waited for, and the rest is read now, several at once.
     fn hash_all(&self, order: &Order, source: &Path) -> Result<Vec<ManifestFile>, ClaimError> {
         let closed = || order.files.iter().filter(|file| !file.partial);
+        let until = Instant::now() + ARRIVALS_WAIT;
+        while closed().any(|file| self.hashes.is_arriving(&file.key))
+            && Instant::now() < until
+            && !self.is_stopping()
+        {
+            std::thread::sleep(ARRIVALS_LOOK);
+        }
         let open: Vec<&Entry> = closed()
             .filter(|file| self.hashes.get(&file.key, Wants::default()).is_none())
             .collect();
@@ -345,8 +359,13 @@ impl Intake {
     /// Taking the right to write moves a file's change time, and so its key; what is known of its
     /// content follows it into the spool, where nobody else writes.
     pub(super) fn follow(&self, before: &FileKey, after: &FileKey) {
+        let content = || {
+            let known = || self.hashes.get(before, Wants::default());
+            let content = self.wires.memory.content(before);
+            content.or_else(|| known().map(|known| known.content()))
+        };
         if before.is_same_content(after)
-            && let Some(content) = self.wires.memory.content(before)
+            && let Some(content) = content()
         {
             self.wires.memory.note_content(after, &content);
         }

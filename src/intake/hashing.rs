@@ -92,7 +92,9 @@ struct Inner {
     /// With the round in which it was noted.
     known: HashMap<FileKey, (u64, Arc<Known>)>,
     pending: HashSet<FileKey>,
-    /// Files that got another key while they were pending.
+    /// Those of them that somebody else is hashing.
+    arriving: HashSet<FileKey>,
+    /// Files that got another key meanwhile.
     moved: HashMap<FileKey, FileKey>,
     failures: HashMap<FileKey, u32>,
     round: u64,
@@ -105,6 +107,7 @@ impl Inner {
         while let Some(next) = self.moved.remove(&now) {
             now = next;
         }
+        self.arriving.remove(&now);
         (now, self.pending.remove(&now))
     }
 }
@@ -154,6 +157,12 @@ impl Hashes {
         let mut inner = self.inner();
         inner.known.remove(key);
         inner.pending.insert(*key);
+        inner.arriving.insert(*key);
+    }
+
+    /// Whether somebody else is hashing that file now.
+    pub(super) fn is_arriving(&self, key: &FileKey) -> bool {
+        self.inner().arriving.contains(key)
     }
 
     /// How that ended. What was known under the key before is not so any more. Gives the key that
@@ -174,17 +183,21 @@ impl Hashes {
         (now, awaited)
     }
 
-    /// The file has another key, and the same content. Gives what is known of it.
-    pub(super) fn moved(&self, before: &FileKey, after: &FileKey) -> Option<Arc<Known>> {
+    /// The file has another key, and the same content. Says whether that is known.
+    pub(super) fn moved(&self, before: &FileKey, after: &FileKey) -> bool {
         let mut inner = self.inner();
-        if inner.pending.remove(before) {
+        if inner.arriving.remove(before) {
+            inner.arriving.insert(*after);
+            inner.pending.remove(before);
             inner.pending.insert(*after);
             inner.moved.insert(*before, *after);
         }
-        let (_, known) = inner.known.get(before).cloned()?;
+        let Some((_, known)) = inner.known.get(before).cloned() else {
+            return false;
+        };
         let round = inner.round;
-        inner.known.insert(*after, (round, Arc::clone(&known)));
-        Some(known)
+        inner.known.insert(*after, (round, known));
+        true
     }
 
     /// From now on what is noted outlives the next [`Hashes::retain`].

@@ -87,9 +87,9 @@ pub(super) struct Order {
 /// What a worker has to say.
 pub(super) enum Done {
     Hashed(Place),
-    /// The door has hashed a file; its path, if what it holds is known.
+    /// The door has hashed a file, or given it another key; its path, if what it holds is news.
     Arrived {
-        place: Place,
+        place: Option<Place>,
         path: Option<PathBuf>,
         key: FileKey,
     },

@@ -6,10 +6,12 @@ use super::listing::{Entry, Listing};
 use super::message::Messages;
 use super::notes::{Full, Note, What};
 use crate::domain::completeness::is_temporary_folder;
+use crate::domain::content::FileKey;
 use crate::domain::ids::{LabelId, PackageId};
 use crate::domain::ledger::{Intent, OpenFolder};
 use crate::domain::upload::UploadEvent;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long a folder may take to become a package that a letter can be about.
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub(super) rescan_at: Option<Instant>,
     pub(super) deliveries: BTreeMap<Place, Delivery>,
     pub(super) messages: Messages,
+    /// Files that the door has hashed and nobody else was told of yet, and where they lie.
+    pub(super) arrived: Vec<(FileKey, Option<PathBuf>)>,
     /// What the ledger has still to be told, in order.
     pub(super) notes: Vec<Note>,
     /// Labels to be told that their upload space is full.

@@ -9,7 +9,7 @@ use super::{Intake, RETRY};
 use crate::domain::content::FileKey;
 use crate::domain::ids::{LabelId, PackageId};
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 impl Intake {
     /// Does one turn; says whether everything was looked at.
@@ -29,6 +29,7 @@ impl Intake {
         for done in news.done {
             self.note(state, done, now);
         }
+        self.hand_on(state, SystemTime::now());
         for event in news.events {
             state.apply(event, now);
         }
@@ -52,7 +53,7 @@ impl Intake {
         let due: Vec<Place> = state
             .deliveries
             .iter()
-            .filter(|(_, delivery)| delivery.is_due(now))
+            .filter(|(_, delivery)| rescan || delivery.is_due(now))
             .map(|(place, _)| place.clone())
             .collect();
         for place in due {
@@ -116,10 +117,8 @@ impl Intake {
                 }
             }
             Done::Arrived { place, path, key } => {
-                if let Some(path) = path {
-                    (self.wires.read)(&path, &key);
-                }
-                if let Some(delivery) = state.deliveries.get_mut(&place) {
+                state.arrived.push((key, path));
+                if let Some(delivery) = place.and_then(|place| state.deliveries.get_mut(&place)) {
                     delivery.dirty = true;
                 }
             }

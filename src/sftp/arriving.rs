@@ -22,17 +22,12 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// Largest file whose bytes are kept in memory until its CLOSE.
 const HELD_BYTES: usize = 64 << 10;
 
 /// So many bytes have to have come before a thread is called; each call costs a switch.
 const STEP_BYTES: u64 = 2 << 20;
-
-/// What comes in less time than this comes faster than a thread hashes. Such an upload keeps the
-/// processors busy by itself; to run after it would only slow it down, and it is soon over.
-const STEP_TIME: Duration = Duration::from_millis(8);
 
 /// So many bytes of one file are hashed before another file has its turn.
 const TURN_BYTES: u64 = 4 << 20;
@@ -255,9 +250,7 @@ struct State {
     at: u64,
     /// `None` while a thread has them, and when it is over.
     digests: Option<Digests>,
-    /// When a thread might have been called last.
-    stepped: Option<Instant>,
-    /// Bytes that had come then.
+    /// Bytes that had come when a thread might have been called last.
     stepped_at: u64,
     /// It waits to be read while it is written, or is being read.
     queued: bool,
@@ -306,13 +299,12 @@ impl Follow {
         if head - state.stepped_at < STEP_BYTES {
             return;
         }
-        let now = Instant::now();
-        let took = state.stepped.map(|last| now.duration_since(last));
-        state.stepped = Some(now);
+        let step = head - state.stepped_at;
         state.stepped_at = head;
-        if !state.queued && took.is_some_and(|took| took >= STEP_TIME) {
-            state.queued = true;
-            drop(state);
+        let is_new = !std::mem::replace(&mut state.queued, true);
+        drop(state);
+        desk.came(step);
+        if is_new {
             desk.push_open(Arc::clone(self));
         }
     }
@@ -321,8 +313,10 @@ impl Follow {
     fn end(self: &Arc<Self>, size: u64, desk: &Desk) {
         let mut state = self.state();
         state.end = Some(size);
+        let step = size - state.stepped_at;
         let goes_on = !state.lost;
         drop(state);
+        desk.came(step);
         if goes_on {
             desk.push_closed(Arc::clone(self));
         }

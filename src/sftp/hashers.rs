@@ -1,9 +1,9 @@
 //! The threads that hash files while they arrive, and how much memory that may take.
 //!
 //! Files are read from the page cache, just behind the writes, by patient threads, which take only
-//! what time the processors have left over: who is sending is never held up. On a machine that has
-//! none left a closed file goes after a while to threads that stand a little higher, because its
-//! package waits for it.
+//! what time the processors have left over, and none while uploads alone keep those busy: who is
+//! sending is never held up. A closed file goes after a while to threads that stand a little higher,
+//! because its package waits for it.
 
 use super::arriving::{After, Follow};
 use crate::domain::arrival::Arrivals;
@@ -24,10 +24,20 @@ const HELD_IN_ALL_BYTES: usize = 16 << 20;
 const PATIENT: i32 = 19;
 
 /// The same of those that hash what has waited for long enough.
-const WAITED_FOR: i32 = 5;
+const WAITED_FOR: i32 = 10;
 
 /// So long a closed file is left to the patient.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes a second for each processor from which uploads are a flood: to take them is then most of
+/// what the processors can do. It is about a third of what one of them hashes.
+const FLOOD_BYTES: u64 = 125_000_000;
+
+/// So long is measured whether it is one.
+const GAUGED_FOR: Duration = Duration::from_millis(100);
+
+/// After so long without news it is over.
+const FLOOD_ENDS: Duration = Duration::from_millis(300);
 
 /// Bytes read at a time: they stay in the processor's cache for the second hash.
 const BLOCK_BYTES: usize = 128 << 10;
@@ -37,6 +47,7 @@ pub(super) struct Desk {
     arrivals: Arc<dyn Arrivals>,
     meter: Arc<DoorMeter>,
     held: AtomicUsize,
+    processors: usize,
     queues: Mutex<Queues>,
     /// For the patient threads.
     came: Condvar,
@@ -49,7 +60,39 @@ struct Queues {
     open: VecDeque<Arc<Follow>>,
     /// With the moment from which they have waited for long enough.
     closed: VecDeque<(Instant, Arc<Follow>)>,
+    flood: Flood,
     ended: bool,
+}
+
+/// Whether uploads come so fast that it is better to hash after them.
+#[derive(Default)]
+struct Flood {
+    /// When measuring began, and bytes that have come since.
+    gauged: Option<(Instant, u64)>,
+    is_on: bool,
+}
+
+impl Flood {
+    fn note(&mut self, bytes: u64, now: Instant, processors: usize) {
+        let (since, before) = match self.gauged {
+            Some((since, before)) if now < since + FLOOD_ENDS => (since, before),
+            _ => (now, 0),
+        };
+        let sum = before + bytes;
+        let took = now.duration_since(since);
+        if took < GAUGED_FOR {
+            self.gauged = Some((since, sum));
+            return;
+        }
+        let limit = u128::from(FLOOD_BYTES) * processors as u128 * took.as_millis() / 1_000;
+        self.is_on = u128::from(sum) > limit;
+        self.gauged = Some((now, 0));
+    }
+
+    fn is_on(&self, now: Instant) -> bool {
+        let is_recent = |(since, _): (Instant, u64)| now < since + FLOOD_ENDS;
+        self.is_on && self.gauged.is_some_and(is_recent)
+    }
 }
 
 /// What a thread may do.
@@ -64,6 +107,10 @@ enum Next {
 
 impl Queues {
     fn next(&mut self, patient: bool) -> Next {
+        let is_something = !self.open.is_empty() || !self.closed.is_empty();
+        if patient && is_something && self.flood.is_on(Instant::now()) {
+            return Next::Later(GAUGED_FOR);
+        }
         if patient && let Some(follow) = self.open.pop_front() {
             return Next::File(follow, None);
         }
@@ -104,6 +151,7 @@ impl Desk {
             arrivals,
             meter,
             held: AtomicUsize::new(0),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
             queues: Mutex::default(),
             came: Condvar::new(),
             closed_came: Condvar::new(),
@@ -144,6 +192,12 @@ impl Desk {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// So many bytes of a file have come.
+    pub(super) fn came(&self, bytes: u64) {
+        let mut queues = self.queues();
+        queues.flood.note(bytes, Instant::now(), self.processors);
+    }
+
     /// A file that is being written has something to be hashed.
     pub(super) fn push_open(&self, follow: Arc<Follow>) {
         self.queues().open.push_back(follow);
@@ -164,7 +218,11 @@ impl Desk {
     /// One turn at one file; says whether there was any.
     #[cfg(test)]
     pub(super) fn work_once(&self) -> bool {
-        let next = self.queues().next(true);
+        let next = {
+            let mut queues = self.queues();
+            queues.flood = Flood::default();
+            queues.next(true)
+        };
         let Next::File(follow, ready) = next else {
             return false;
         };
@@ -230,9 +288,8 @@ pub(super) struct Hashers {
 impl Hashers {
     /// Starts as many threads of each kind as there are processors.
     pub(super) fn start(desk: Arc<Desk>) -> io::Result<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         for patient in [true, false] {
-            for _ in 0..threads {
+            for _ in 0..desk.processors {
                 let desk = Arc::clone(&desk);
                 std::thread::Builder::new()
                     .name("dropzone-hash".to_owned())
@@ -261,5 +318,35 @@ impl Drop for Hashers {
         drop(left);
         self.desk.came.notify_all();
         self.desk.closed_came.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_begins_when_more_comes_than_can_be_hashed_beside_it_and_ends_with_it() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut flood = Flood::default();
+        // 100 MB/s on one processor.
+        for millis in (0..1_000).step_by(20) {
+            flood.note(2_000_000, at(millis), 1);
+            assert!(!flood.is_on(at(millis)));
+        }
+        // 200 MB/s.
+        for millis in (1_000..1_300).step_by(10) {
+            flood.note(2_000_000, at(millis), 1);
+        }
+        assert!(flood.is_on(at(1_300)));
+        assert!(!flood.is_on(at(1_700)), "nothing came since");
+        flood.note(2_000_000, at(5_000), 1);
+        assert!(!flood.is_on(at(5_400)));
+        let mut wider = Flood::default();
+        for millis in (0..300).step_by(10) {
+            wider.note(2_000_000, at(millis), 2);
+        }
+        assert!(!wider.is_on(at(300)), "two processors have time left");
     }
 }

@@ -215,10 +215,6 @@ fn a_large_file_is_hashed_behind_its_writes_by_threads() {
     let piece = noise(200_000, 7);
     for number in 0..25 {
         assert_eq!(client.write(&handle, number * 200_000, &piece), OK);
-        if number % 8 == 7 {
-            // No faster than it could be hashed.
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
     }
     assert!(world.desk.work_once(), "it was asked for while it came");
     assert_eq!(world.desk.held(), 0, "nothing is kept of it");
