@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::history::HistoryQuestion;
 use super::rows::json_of;
-use super::takedowns::TAKES_DOWN;
+use super::standings::TAKES_DOWN;
 use super::writer::Desk;
 use crate::domain::history::{Relation, Relative, Track, Version, relation};
 use crate::domain::ids::PackageId;

@@ -138,7 +138,7 @@ fn scrubbed(text: &str) -> String {
     let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
     let mut done = String::new();
     let mut word = String::new();
-    let mut flush = |word: &mut String, done: &mut String| {
+    let flush = |word: &mut String, done: &mut String| {
         let is_id = word.len() == 26
             && word
                 .bytes()
