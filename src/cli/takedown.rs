@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Whose release, when several labels have the barcode
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
-    /// Send a PurgeReleaseMessage where the DSP takes one: for damage and by law only
+    /// Have it purged where the DSP takes that: for damage and by law only
     #[arg(long)]
     purge: bool,
 }

@@ -98,10 +98,10 @@ pub struct AtDsp {
 /// Where a release stands at each DSP, by all pushes of it, oldest first. What was called off, given
 /// up or refused has changed nothing there.
 pub fn standings(pushes: Vec<Push>) -> BTreeMap<DspId, AtDsp> {
+    use PushState as S;
     let mut all: BTreeMap<DspId, AtDsp> = BTreeMap::new();
     for push in pushes {
         let at = all.entry(push.dsp.clone()).or_default();
-        use PushState as S;
         match (push.kind, push.state) {
             (_, S::Refused | S::Failed | S::Blocked | S::Cancelled) => {}
             (PushKind::New | PushKind::Update, S::Queued) => at.waiting.push(push),
@@ -129,6 +129,8 @@ pub fn standings(pushes: Vec<Push>) -> BTreeMap<DspId, AtDsp> {
 mod tests {
     use super::*;
 
+    type Pushes = &'static [(PushKind, PushState, &'static str)];
+
     fn push(kind: PushKind, state: PushState, package: &str) -> Push {
         Push {
             kind,
@@ -142,7 +144,7 @@ mod tests {
         }
     }
 
-    fn at_store(pushes: &[(PushKind, PushState, &str)]) -> AtDsp {
+    fn at_store(pushes: Pushes) -> AtDsp {
         let pushes = pushes.iter().map(|(kind, state, p)| push(*kind, *state, p));
         standings(pushes.collect())
             .remove(&DspId::new("store"))
@@ -155,7 +157,7 @@ mod tests {
         use PushState as S;
         let there = |package: &str| Standing::There(PackageId::new(package));
         let down = |id: &str| Standing::TakenDown(PushId::new(id));
-        let cases: [(&[(PushKind, PushState, &str)], Standing); 9] = [
+        let cases: [(Pushes, Standing); 9] = [
             (&[], Standing::Absent),
             (&[(New, S::Queued, "a")], Standing::Absent),
             (&[(New, S::Sent, "a")], there("a")),

@@ -8,7 +8,7 @@ use super::error::{ApplyError, StoreError};
 use super::packages::{package_in, report_in};
 use super::rows::{json, time};
 use super::writer::Desk;
-use super::{People, Store, accounts, claims, covers, letters, overrides, recordings, takedowns};
+use super::{People, Store, accounts, claims, covers, letters, overrides, recordings, standings};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{PackageId, gtin14};
 use crate::domain::letter::LetterKind;
@@ -396,7 +396,7 @@ fn carry_out(
 
 /// Whether what was pushed is a takedown.
 fn takes_down(desk: &Desk<'_>, package: &Package) -> Result<bool, StoreError> {
-    takedowns::takes_down(desk.connection, &package.id).map_err(StoreError::read("a report"))
+    standings::takes_down(desk.connection, &package.id).map_err(StoreError::read("a report"))
 }
 
 /// Whether the same folder was parked before, could not be claimed since, and was told of then.

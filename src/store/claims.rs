@@ -11,7 +11,7 @@ use super::packages::package_in;
 use super::pushes::{SELECT, of_package, push_in, push_of};
 use super::rows::time;
 use super::writer::Desk;
-use super::{letters, takedowns};
+use super::{letters, standings, takedowns};
 use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::letter::LetterKind;
 use crate::domain::lifecycle::Status;
@@ -38,7 +38,7 @@ pub(super) fn queue(
     occasion: Occasion<'_>,
 ) -> Result<(), StoreError> {
     let now = occasion.now;
-    if takedowns::takes_down(desk.connection, package).map_err(StoreError::read("a report"))? {
+    if standings::takes_down(desk.connection, package).map_err(StoreError::read("a report"))? {
         return takedowns::queue(desk, package, occasion);
     }
     for dsp in dsps {
@@ -51,7 +51,7 @@ pub(super) fn queue(
                  SELECT :id, n.id, :dsp, {}, 'queued', :now, :now, :now, :now
                  FROM package n WHERE n.id = :package AND n.is_test = 0
                  ON CONFLICT (package, dsp) WHERE takedown IS NULL DO NOTHING",
-                takedowns::kind_sql()
+                standings::kind_sql()
             ))
             .and_then(|mut insert| {
                 insert.execute(named_params! {
@@ -77,7 +77,7 @@ fn hold_against_takedown(
     dsp: &DspId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let order = takedowns::stands_against(desk.connection, package, dsp)
+    let order = standings::stands_against(desk.connection, package, dsp)
         .map_err(StoreError::read("orders to take releases down"))?;
     let push = push_in(desk.connection, id).map_err(StoreError::read("a push"))?;
     let (Some(order), Some(push)) = (order, push) else {

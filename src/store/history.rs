@@ -4,7 +4,7 @@ use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use super::{Store, covers, recordings, takedowns};
+use super::{Store, covers, recordings, standings};
 use crate::domain::facts::ManifestFile;
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
@@ -54,7 +54,7 @@ impl Store {
                     row.get(0)
                 })?;
             let account = label_where(connection, "id", question.label.as_str())?;
-            let takedowns = takedowns::known(connection, question.label, gtin.as_deref())?;
+            let takedowns = standings::takedowns(connection, question.label, gtin.as_deref())?;
             Ok(History {
                 contract: account
                     .map(|account| account.territories)

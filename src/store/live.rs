@@ -4,7 +4,7 @@ use super::Store;
 use super::error::StoreError;
 use super::packages::{manifest_in, report_in};
 use super::rows::{time_of, word};
-use super::takedowns::TAKES_DOWN;
+use super::standings::TAKES_DOWN;
 use crate::domain::ids::{Isrc, LabelId, PackageId, PushId, gtin14};
 use crate::domain::kept::{Purpose, Stored, StoredFile};
 use crate::domain::lifecycle::push::PushState;

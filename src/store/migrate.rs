@@ -152,6 +152,39 @@ mod tests {
         assert_eq!(sound, "ok");
     }
 
+    /// A push that was answered, one that runs, and what points at them.
+    const PUSHES_OF_STEP_10: &str = "
+        INSERT INTO label (id, name, emails, dsps, profile, keys, disabled, created_at)
+        VALUES ('L', 'l', '[]', '[]', 'guide', '[]', 0, '');
+        INSERT INTO package (id, label, folder, status, attempt, via_sftp, received_at,
+        updated_at) VALUES ('P', 'L', 'f', 'receiving', 1, 1, '', '');
+        INSERT INTO event (package, number, at, actor, kind, status, body)
+        VALUES ('P', 1, '', '', 'stalled', 'receiving', '{}');
+        INSERT INTO batch (id, dsp, attempts, created_at) VALUES ('B', 'd', 1, '');
+        INSERT INTO push (id, package, dsp, kind, state, attempts, due_at, since, location,
+        batch, message_id, awaits_ack, link, created_at, updated_at)
+        VALUES ('Q', 'P', 'd', 'update', 'acknowledged', 3, 'x', 'y', 'there', 'B',
+        'M', 1, 'http', 'c', 'u');
+        INSERT INTO push (id, package, dsp, state, epoch, due_at, since, created_at,
+        updated_at) VALUES ('R', 'P', 'e', 'sending', 4, '', '', '', '');
+        INSERT INTO letter (id, package, event, push, kind, recipient, state, due_at,
+        created_at) VALUES ('M', 'P', 1, 'Q', 'operator_push_failed', 'a@b', 'due', '',
+        '');
+        INSERT INTO acknowledgement (dsp, name, size, at, push, status)
+        VALUES ('d', 'f', 1, '', 'Q', 'FileOK');";
+
+    fn all_pushes(connection: &Connection) -> Vec<String> {
+        let mut select = connection
+            .prepare(
+                "SELECT json_array(seq, id, package, dsp, kind, state, attempts, failures, epoch,
+                     due_at, since, last_error, location, batch, message_id, is_test, awaits_ack,
+                     link, created_at, updated_at) FROM push ORDER BY seq",
+            )
+            .unwrap();
+        let rows = select.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
     /// Step 11 makes the table of pushes anew; what points at it has to go on pointing.
     #[test]
     fn pushes_and_what_points_at_them_outlive_the_end_of_their_uniqueness() {
@@ -167,40 +200,11 @@ mod tests {
                 .pragma_update(None, "user_version", number)
                 .unwrap();
         }
-        connection
-            .execute_batch(
-                "INSERT INTO label (id, name, emails, dsps, profile, keys, disabled, created_at)
-                     VALUES ('L', 'l', '[]', '[]', 'guide', '[]', 0, '');
-                 INSERT INTO package (id, label, folder, status, attempt, via_sftp, received_at,
-                     updated_at) VALUES ('P', 'L', 'f', 'receiving', 1, 1, '', '');
-                 INSERT INTO event (package, number, at, actor, kind, status, body)
-                     VALUES ('P', 1, '', '', 'stalled', 'receiving', '{}');
-                 INSERT INTO batch (id, dsp, attempts, created_at) VALUES ('B', 'd', 1, '');
-                 INSERT INTO push (id, package, dsp, kind, state, attempts, due_at, since, location,
-                     batch, message_id, awaits_ack, link, created_at, updated_at)
-                     VALUES ('Q', 'P', 'd', 'update', 'acknowledged', 3, 'x', 'y', 'there', 'B',
-                         'M', 1, 'http', 'c', 'u');
-                 INSERT INTO push (id, package, dsp, state, epoch, due_at, since, created_at,
-                     updated_at) VALUES ('R', 'P', 'e', 'sending', 4, '', '', '', '');
-                 INSERT INTO letter (id, package, event, push, kind, recipient, state, due_at,
-                     created_at) VALUES ('M', 'P', 1, 'Q', 'operator_push_failed', 'a@b', 'due', '',
-                     '');
-                 INSERT INTO acknowledgement (dsp, name, size, at, push, status)
-                     VALUES ('d', 'f', 1, '', 'Q', 'FileOK');",
-            )
-            .unwrap();
-        let row = "SELECT json_array(seq, id, package, dsp, kind, state, attempts, failures, epoch,
-             due_at, since, last_error, location, batch, message_id, is_test, awaits_ack, link,
-             created_at, updated_at) FROM push ORDER BY seq";
-        let rows = |connection: &Connection| -> Vec<String> {
-            let mut select = connection.prepare(row).unwrap();
-            let rows = select.query_map([], |row| row.get(0)).unwrap();
-            rows.map(Result::unwrap).collect()
-        };
-        let before = rows(&connection);
+        connection.execute_batch(PUSHES_OF_STEP_10).unwrap();
+        let before = all_pushes(&connection);
         assert_eq!(before.len(), 2);
         assert_eq!(migrate(&mut connection, &path).unwrap(), known_version());
-        assert_eq!(rows(&connection), before);
+        assert_eq!(all_pushes(&connection), before);
         let broken: i64 = connection
             .query_one("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
                 row.get(0)

@@ -49,6 +49,7 @@ mod recordings;
 mod remembered;
 mod rows;
 mod shipments;
+mod standings;
 mod takedowns;
 mod writer;
 

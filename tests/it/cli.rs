@@ -7,6 +7,7 @@ use dropzone::cli::restore::Restored;
 use dropzone::cli::shapes::{
     FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
     PenaltyList, PreviewDetail, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
+    TakedownDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -26,6 +27,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
         ("push-gates", schema_for!(GateList)),
+        ("push-takedown", schema_for!(TakedownDetail)),
         ("fix", schema_for!(FixDetail)),
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),

@@ -208,17 +208,15 @@ fn taken_down(order: Option<Order>) -> Vec<Push> {
 /// A label's own takedown: the same letters, with other words.
 fn own_takedown(kind: LetterKind) -> Subject {
     let mut subject = subject(kind);
-    subject.pushes = match kind {
-        LetterKind::TakenDown => taken_down(None),
-        LetterKind::NeedsQc => Vec::new(),
-        _ => taken_down(None)
-            .into_iter()
-            .map(|push| Push {
-                state: PushState::Queued,
-                ..push
-            })
-            .collect(),
-    };
+    subject.pushes = taken_down(None);
+    if kind == LetterKind::NeedsQc {
+        subject.pushes.clear();
+    }
+    if kind == LetterKind::QcApproved {
+        for push in &mut subject.pushes {
+            push.state = PushState::Queued;
+        }
+    }
     let mut report = valid_report();
     report.findings.truncate(1);
     if let Some(finding) = report.findings.first_mut() {

@@ -175,10 +175,14 @@ impl DspProfile {
     /// The form of a takedown: the profile's, or a purge where an operator wants one. Never a purge
     /// where the DSP takes none (DSP-006).
     pub fn takedown_form(&self, purge: bool) -> TakedownForm {
-        match self.takedown {
-            _ if purge && self.purge => TakedownForm::Purge,
-            TakedownForm::Purge if !self.purge => TakedownForm::NoDeal,
-            form => form,
+        if purge && self.purge {
+            return TakedownForm::Purge;
+        }
+        let is_possible = self.purge || self.takedown != TakedownForm::Purge;
+        if is_possible {
+            self.takedown
+        } else {
+            TakedownForm::NoDeal
         }
     }
 
