@@ -283,8 +283,14 @@ pub(super) fn show(
         .filter(|_| package.status == Status::NeedsQc)
     {
         // Another version may have gone live since it was inspected.
-        let found = update::difference(store, config, package);
-        report.difference = found.map_err(|fault| Failure::Failed(fault.text))?;
+        match update::difference(store, config, package) {
+            Ok(found) => report.difference = found,
+            Err(fault) => writeln!(
+                context.err,
+                "note: the difference is that to what was live when the package was inspected; what is live now cannot be read: {}",
+                shown(&fault.text)
+            )?,
+        }
     }
     let log = store.log(&package.id)?;
     let pushes = store.pushes(&PushFilter {

@@ -14,7 +14,7 @@ use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Package;
 use crate::domain::push::Push;
 use crate::domain::release::Message;
-use crate::domain::rules::created_at;
+use crate::domain::rules::{created_at, sheet};
 use crate::domain::takedown::Standing;
 use crate::store::{Rival, Store};
 
@@ -34,7 +34,7 @@ pub fn sheet_of(
     };
     let spool = config.places().package(package);
     match message_of(&config.limits, &manifest, &spool) {
-        Ok((message, _)) => Ok(Some(Sheet::of(
+        Ok((message, _)) => Ok(Some(sheet(
             &message,
             &report.release,
             &report.tracks,

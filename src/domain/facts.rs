@@ -3,7 +3,6 @@
 //! Times are milliseconds, sizes bytes, levels decibels as each field says.
 
 use super::ids::PackageId;
-use super::kept::Kept;
 use super::repair::Edit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -550,6 +549,27 @@ pub struct ManifestFile {
     /// It was not uploaded at all: it is the live version's, kept for an update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Kept>,
+}
+
+/// What a stored file is of its release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The master of the recording with this ISRC, in its twelve characters.
+    Recording(String),
+    /// The cover.
+    Cover,
+}
+
+/// Whose file a line of a manifest is, when it is the live version's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The package that brought it.
+    pub package: PackageId,
+    /// Its path there.
+    pub path: String,
+    /// What it is.
+    pub purpose: Option<Purpose>,
 }
 
 /// What was claimed; stored in the journal and as a file beside the package, so that the spool can

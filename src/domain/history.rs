@@ -4,9 +4,9 @@
 //! theirs relates to one of the package. Whose it is and what it is called is for the operator.
 
 use super::difference::Sheet;
+use super::facts::Kept;
 use super::fault::Fault;
 use super::ids::{Isrc, PackageId};
-use super::kept::Kept;
 use super::lifecycle::Status;
 use super::report::TrackSummary;
 use super::report::attempts::Problem;

@@ -4,33 +4,11 @@
 //! for which recording is told by the ISRC, else by the file's name; one that the message describes
 //! otherwise (another size, another checksum, another ending) is not meant and is waited for.
 
-use super::facts::FileRole;
+use super::facts::{FileRole, Kept, Purpose};
 use super::ids::{Isrc, PackageId};
 use super::naming::{Names, base_name, extension, role_of};
 use super::release::{Image, Message, NamedFile, Pos, Recording, Technical, Text};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// What a stored file is of its release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// The master of the recording with this ISRC, in its twelve characters.
-    Recording(String),
-    /// The cover.
-    Cover,
-}
-
-/// Whose file a line of a manifest is, when it is the live version's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
-    /// The package that brought it.
-    pub package: PackageId,
-    /// Its path there.
-    pub path: String,
-    /// What it is.
-    pub purpose: Option<Purpose>,
-}
 
 /// A file of a package that is live.
 #[derive(Clone, Debug, PartialEq, Eq)]

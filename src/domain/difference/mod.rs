@@ -7,10 +7,9 @@ use super::visible::{escaped_line, shortened};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sheet::{Content, DealSheet, TrackSheet, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use sheet::Sheet;
+pub use sheet::{Content, DealSheet, Sheet, TrackSheet, Value};
 
 /// Territories that are told one by one; of more, the whole lists are shown.
 const TERRITORIES_TOLD: usize = 40;
@@ -203,6 +202,7 @@ fn tracks(changes: &mut Vec<Change>, before: &[TrackSheet], after: &[TrackSheet]
         changes.extend(values(&place, number, &old.values, &track.values));
         changes.extend(content(&place, number, AUDIO, &old.sound, &track.sound));
     }
+    let kept: BTreeSet<usize> = kept.into_iter().collect();
     for (at, old) in before.iter().enumerate() {
         if !kept.contains(&at) {
             changes.push(Change {

@@ -1,5 +1,4 @@
-use super::sheet::{Content, DealSheet, TrackSheet};
-use super::{Change, Sheet, compare, sentence, told};
+use super::{Change, Content, DealSheet, Sheet, TrackSheet, compare, sentence, told};
 
 fn value(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())

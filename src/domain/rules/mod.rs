@@ -11,17 +11,17 @@ use super::facts::{FolderFacts, SchemaFacts};
 use super::history::{History, Track};
 use super::limits::Limits;
 use super::policy::Policy;
-use super::release::{Deal, Message, Reading, Recording, Release};
+use super::release::Reading;
 use super::report::{Counts, Report, Severity, Verdict};
 use case::Case;
 use findings::Findings;
 use jiff::Timestamp;
 use layers::{Layer, Needs};
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
+pub use sheet::sheet;
 pub use territory::is_territory;
 pub use times::moment_of;
 pub use values::{commercial_model, use_type};
@@ -65,6 +65,7 @@ mod profile;
 mod reference;
 mod schema;
 mod settings;
+mod sheet;
 mod sound;
 mod summary;
 mod terms;
@@ -300,25 +301,6 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 pub fn tracks(subject: &Subject<'_>) -> Vec<Track> {
     let tracks = summary::tracks(&Case::of(subject));
     tracks.iter().map(Track::of).collect()
-}
-
-/// The recordings of a message in running order, as the tracks of a report are.
-pub fn running_order(message: &Message) -> Vec<&Recording> {
-    let tracks = case::tracks_of(message).into_iter();
-    tracks.map(|track| track.recording).collect()
-}
-
-/// The deals of a release.
-pub fn deals_for<'a>(message: &'a Message, release: &'a Release) -> impl Iterator<Item = &'a Deal> {
-    deal::deals_of(message, release)
-}
-
-/// Where a deal holds: as the message has it, and as single codes.
-pub fn territories(deal: &Deal) -> (String, BTreeSet<String>) {
-    let summary = territory::summary(&[deal]);
-    let codes = versions::codes(&summary);
-    let codes = codes.into_iter().map(str::to_owned).collect();
-    (summary.join(", "), codes)
 }
 
 /// The moment that a `MessageCreatedDateTime` names; without a zone it is read as UTC.

@@ -1,13 +1,14 @@
 //! UPD: what a package is to those that came before it. Runs last: it compares with what the other
 //! rules found.
 
-use super::super::difference::{self, Difference, Sheet, sentence};
+use super::super::difference::{self, Difference, sentence};
 use super::super::lifecycle::Status;
 use super::super::release::{Deal, Text};
 use super::super::report::attempts::{Compared, compare};
 use super::case::Case;
 use super::deal::deals_of;
 use super::findings::{Findings, Note};
+use super::sheet::sheet;
 use super::summary;
 use super::times::{day_of, today, told};
 use super::wording::{list, quoted, titled};
@@ -94,7 +95,7 @@ pub(super) fn difference(case: &Case<'_>) -> Option<Difference> {
     let before = version.sheet.as_ref()?;
     let cover = summary::artwork(case);
     let (release, tracks) = (summary::release(case), summary::tracks(case));
-    let after = Sheet::of(message, &release, &tracks, cover.as_ref());
+    let after = sheet(message, &release, &tracks, cover.as_ref());
     Some(Difference {
         with: live.id.clone(),
         attempt: live.attempt,
@@ -236,7 +237,11 @@ fn new_attempt(case: &Case<'_>, findings: &mut Findings<'_>) {
         fixed: outcome.fixed,
         new: outcome.new,
     };
-    findings.add(Note::new(compared.sentence()));
+    // An attempt that failed without an error of its own leaves nothing to compare.
+    let sentence = compared.sentence();
+    if !sentence.is_empty() {
+        findings.add(Note::new(sentence));
+    }
 }
 
 fn purge(case: &Case<'_>, findings: &mut Findings<'_>) {
