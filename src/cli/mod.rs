@@ -15,6 +15,7 @@ pub mod fix;
 pub mod form;
 pub mod key;
 pub mod label;
+pub mod onboarding;
 pub mod output;
 pub mod overrides;
 pub mod package;

@@ -20,6 +20,9 @@ use jiff::Timestamp;
 pub enum Command {
     /// Show what a DSP would get of a package or a folder, and what stands in the way; sends nothing
     Preview(super::preview::Arguments),
+    /// Make the deliveries that a store asks a new partner for, of one release, into a folder; sends
+    /// nothing
+    Onboarding(super::onboarding::Arguments),
     /// List pushes, oldest first
     List {
         /// Only those to this DSP
@@ -84,11 +87,15 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         // A folder needs no store.
         return super::preview::run(arguments, context);
     }
+    if let Command::Onboarding(arguments) = &command {
+        return super::onboarding::run(arguments, context);
+    }
     let config = context.config()?;
     let store = context.store(&config)?;
     match command {
         Command::Preview(arguments) => super::preview::run(&arguments, context),
         Command::Takedown(arguments) => super::takedown::run(&arguments, &config, &store, context),
+        Command::Onboarding(arguments) => super::onboarding::run(&arguments, context),
         Command::List { dsp, state } => list(dsp, state.as_deref(), &store, context),
         Command::Retry { id } => {
             let push = find_push(&store, &id)?;
@@ -248,7 +255,7 @@ fn list(
     for push in &pushes {
         table.row([
             push.id.to_string(),
-            push.state.as_str().to_owned(),
+            state_of(push),
             push.kind.as_str().to_owned(),
             push.dsp.to_string(),
             push.attempts.to_string(),
@@ -259,6 +266,12 @@ fn list(
     }
     table.write(context.out)?;
     Ok(Done::Fine)
+}
+
+/// The state; what went out as a test is at the DSP, and nobody can hear it.
+fn state_of(push: &Push) -> String {
+    let test = if push.is_test { " (test)" } else { "" };
+    format!("{}{test}", push.state)
 }
 
 /// Why it is not there, as long as it is not; else where to see it.

@@ -36,6 +36,7 @@ pub mod early;
 pub mod listener;
 pub mod live;
 pub mod lock;
+pub mod onboarding;
 pub mod ops;
 pub mod pipeline;
 pub mod prepare;

@@ -29,6 +29,7 @@ pub mod limits;
 pub mod markup;
 pub mod naming;
 pub mod net;
+pub mod onboarding;
 pub mod package;
 pub mod password;
 pub mod penalty;

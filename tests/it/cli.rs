@@ -2,6 +2,8 @@
 //! words of refusals.
 
 use crate::kit::{TestDaemon, release};
+use dropzone::cli::onboarding::OnboardingDetail;
+use dropzone::cli::overrides::{OverrideDetail, OverrideList};
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::restore::Restored;
 use dropzone::cli::shapes::{
@@ -36,6 +38,9 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("package-restore", schema_for!(Restored)),
         ("penalty-forgive", schema_for!(Pardoned)),
         ("push-preview", schema_for!(PreviewDetail)),
+        ("push-override", schema_for!(OverrideDetail)),
+        ("push-override-list", schema_for!(OverrideList)),
+        ("push-onboarding", schema_for!(OnboardingDetail)),
     ]
 }
 

@@ -137,6 +137,24 @@ pub fn resolve(profile: &DspProfile, contract: &[String], changes: &[OverrideCha
 }
 
 impl Effective {
+    /// One that only narrows, for no DSP in particular.
+    pub fn narrowing(territories: Option<Area>, start: Option<Date>) -> Self {
+        let source = Source::Profile;
+        let held = |value| Held {
+            value,
+            source: source.clone(),
+        };
+        Self {
+            territories: territories.map(held).into_iter().collect(),
+            start: start.map(|value| Held {
+                value,
+                source: source.clone(),
+            }),
+            store: "the store".to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn add(&mut self, change: &OverrideChange) {
         let source = Source::Override {
             actor: change.actor.clone(),
@@ -588,7 +606,7 @@ fn of_product<'a>(
 }
 
 /// Where a deal holds, as its writer reads it; one that does not say holds everywhere.
-fn area_of(deal: &Deal) -> Area {
+pub fn area_of(deal: &Deal) -> Area {
     let outside = Area::without(deal.excluded.iter().map(Text::as_str));
     if deal.territories.is_empty() {
         return outside;
@@ -597,7 +615,7 @@ fn area_of(deal: &Deal) -> Area {
 }
 
 /// The first day of a date or moment of DDEX.
-fn first_day(text: &str) -> Option<String> {
+pub fn first_day(text: &str) -> Option<String> {
     let whole = match text.len() {
         4 => format!("{text}-01-01"),
         7 => format!("{text}-01"),

@@ -1,5 +1,7 @@
 //! What several tests share: the daemon as a process, material, real clients, patience.
 
+pub(crate) mod steady;
+
 use dropzone::cli::demo::material::{self, ReleaseSpec};
 use serde_json::Value;
 use std::fs;
