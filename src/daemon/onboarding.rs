@@ -139,6 +139,7 @@ impl Maker<'_> {
             us: &us,
             package: &matter.package,
             kind: step.kind,
+            form: profile.takedown_form(false),
             message: &step.message,
             files: still_named(&matter.files, step),
             manifest: &matter.manifest.files,

@@ -14,6 +14,7 @@ use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
 use dropzone::cli::demo::material::{self, Encoding, ReleaseSpec, TrackSpec, isrc};
 use dropzone::deliver::{self, Making, Part, Trip};
 use dropzone::domain::account::Profile;
+use dropzone::domain::dsp::effective::resolve;
 use dropzone::domain::dsp::{DspProfile, OwnParty};
 use dropzone::domain::ern;
 use dropzone::domain::ern::write::out_files;
@@ -159,6 +160,7 @@ fn release(folder: &Path, tracks: u32, seconds: f64) {
             path,
             md5: None,
             taken_over: false,
+            kept: None,
         });
     }
     let known = serde_json::to_vec(&manifest).unwrap();
@@ -231,11 +233,14 @@ fn prepared(
     let text = fs::read(album.join("metadata.xml")).unwrap();
     let message = ern::read(&text, &limits).message.unwrap();
     let package = package(now);
+    let effective = resolve(profile, &[], &[]);
     let making = Making {
         profile,
         us,
         package: &package,
+        effective: &effective,
         kind: PushKind::New,
+        form: profile.takedown_form(false),
         message: &message,
         files: out_files(&message, &measured(manifest)),
         manifest,

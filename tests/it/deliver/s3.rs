@@ -202,6 +202,7 @@ fn album() -> Spooled {
         sha256: hex::encode(Sha256::digest(&bytes)),
         md5: None,
         taken_over: false,
+        kept: None,
     });
     spooled
 }
