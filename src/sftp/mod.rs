@@ -3,8 +3,8 @@
 //! ```text
 //! TCP ─ guard ─ russh ─ connection ─ channel ─ session ─ operations ─ tree ─┬─ jail (disk)
 //!       can be          login,       bytes,    requests  paths, places      ├─ fence (who writes)
-//!       cut             refusals     jobs      framing                      └─ upload (CLOSE)
-//!                                              codec
+//!       cut             refusals     jobs      framing                      ├─ upload (CLOSE)
+//!                                              codec                        └─ arriving (hashes)
 //! ```
 //!
 //! Promises: CLOSE answered OK means that the file is on the disk under its name. A file whose

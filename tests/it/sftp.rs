@@ -72,7 +72,12 @@ impl Server {
     }
 
     fn with(settings: Settings) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::below(&std::env::temp_dir(), settings)
+    }
+
+    /// The same with everything below that folder.
+    fn below(place: &Path, settings: Settings) -> Self {
+        let dir = tempfile::tempdir_in(place).unwrap();
         let book = Arc::new(Book::default());
         for name in ["alpha", "beta"] {
             let key = dir.path().join(format!("{name}_key"));

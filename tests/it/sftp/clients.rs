@@ -24,12 +24,36 @@ fn lftp_mirrors_in_parallel_and_resumes() {
     if !installed("lftp") {
         return;
     }
-    let server = Server::start();
+    mirrored_and_resumed(&Server::start());
+}
+
+/// On a file system in memory nothing waits for a disk, and jobs are done where they are asked.
+#[test]
+fn all_is_the_same_where_nothing_waits_for_a_disk() {
+    let memory = Path::new("/dev/shm");
+    if !installed("lftp") || !memory.is_dir() {
+        return;
+    }
+    let server = Server::below(memory, Settings::default());
+    mirrored_and_resumed(&server);
+    // Requests that wait for each other, sent in one go.
+    server.local("a.wav", 5_000_000);
+    server.sftp_ok(
+        "alpha",
+        "mkdir incoming/New\nput a.wav incoming/New/a.wav\nput a.wav incoming/New/a.wav\n\
+         rename incoming/New/a.wav incoming/New/b.wav\nrename incoming/New incoming/Newer\n\
+         get incoming/Newer/b.wav back2.wav\nrm incoming/Newer/b.wav\nrmdir incoming/Newer\n",
+    );
+    assert_same(&server.path("a.wav"), &server.path("back2.wav"));
+    assert!(!server.stored("alpha", "incoming/Newer").exists());
+}
+
+fn mirrored_and_resumed(server: &Server) {
     let local = server.release("Rel");
-    let output = lftp(&server, "mirror -R --parallel=3 Rel incoming/Rel");
+    let output = lftp(server, "mirror -R --parallel=3 Rel incoming/Rel");
     assert!(output.status.success(), "{}", words(&output));
-    assert_received(&server, &local, "Rel");
-    let again = lftp(&server, "mirror -R --verbose Rel incoming/Rel");
+    assert_received(server, &local, "Rel");
+    let again = lftp(server, "mirror -R --verbose Rel incoming/Rel");
     assert!(again.status.success(), "{}", words(&again));
     assert!(!words(&again).contains("Transferring"), "{}", words(&again));
     // Continue a file whose beginning is there.
@@ -42,10 +66,10 @@ fn lftp_mirrors_in_parallel_and_resumes() {
     let script = "put start -o incoming/Rel/big.wav; put -c big.wav -o incoming/Rel/big.wav; \
                   mv incoming/Rel/big.wav incoming/Rel/big2.wav; cls -l incoming/Rel; \
                   get incoming/Rel/big2.wav -o back.wav; rm incoming/Rel/big2.wav";
-    let output = lftp(&server, script);
+    let output = lftp(server, script);
     assert!(output.status.success(), "{}", words(&output));
     assert_same(&whole, &server.path("back.wav"));
-    let refused = lftp(&server, "put big.wav -o incoming/big.wav");
+    let refused = lftp(server, "put big.wav -o incoming/big.wav");
     assert!(!refused.status.success());
     assert!(
         words(&refused).contains("Create one folder"),
