@@ -2,7 +2,6 @@
 
 use super::ids::{DspId, PackageId, PushId};
 use super::lifecycle::push::PushState;
-use super::takedown::Order;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +42,21 @@ impl PushKind {
             Self::Update | Self::New => "N",
         }
     }
+}
+
+/// An operator's word that a release is taken down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its identifier (ULID).
+    pub id: String,
+    /// Who gave it: a Unix user.
+    pub by: String,
+    /// Why; never empty.
+    pub why: String,
+    /// When. An older message of the label does not undo it.
+    pub at: Timestamp,
+    /// Where the DSP takes it, the release is purged, whatever form its profile names.
+    pub purge: bool,
 }
 
 /// A push's row.

@@ -3,7 +3,7 @@
 
 use super::ids::{DspId, PackageId, PushId};
 use super::lifecycle::push::PushState;
-use super::push::{Push, PushKind};
+use super::push::{Order, Push, PushKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,21 +39,6 @@ impl TakedownForm {
             Self::Purge => "a PurgeReleaseMessage",
         }
     }
-}
-
-/// An operator's word that a release is taken down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Its identifier (ULID).
-    pub id: String,
-    /// Who gave it: a Unix user.
-    pub by: String,
-    /// Why; never empty.
-    pub why: String,
-    /// When. An older message of the label does not undo it.
-    pub at: Timestamp,
-    /// Where the DSP takes it, the release is purged, whatever form its profile names.
-    pub purge: bool,
 }
 
 /// Where a release stands at one DSP.

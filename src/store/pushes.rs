@@ -10,8 +10,7 @@ use super::rows::{json_of, time_of, word};
 use super::writer::Desk;
 use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::lifecycle::push::{PushEvent, PushState};
-use crate::domain::push::{Claimed, Push, PushKind};
-use crate::domain::takedown::Order;
+use crate::domain::push::{Claimed, Order, Push, PushKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 

@@ -16,8 +16,8 @@ use super::writer::Desk;
 use crate::domain::ids::{DspId, LabelId, PackageId, PushId};
 use crate::domain::letter::LetterKind;
 use crate::domain::lifecycle::push::{PushEvent, PushState};
-use crate::domain::push::{Push, PushKind};
-use crate::domain::takedown::{AtDsp, Order, Standing, standings};
+use crate::domain::push::{Order, Push, PushKind};
+use crate::domain::takedown::{AtDsp, Standing, standings};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
