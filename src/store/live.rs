@@ -9,7 +9,7 @@ use crate::domain::facts::Purpose;
 use crate::domain::ids::{Isrc, LabelId, PackageId, PushId, gtin14};
 use crate::domain::kept::{Stored, StoredFile};
 use crate::domain::lifecycle::push::PushState;
-use crate::domain::report::Report;
+use crate::domain::report::{Report, TrackSummary};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
@@ -50,12 +50,16 @@ impl Store {
                 return Ok(None);
             };
             let report = report_in(connection, &package)?;
-            let files = manifest.files.into_iter().map(|line| StoredFile {
-                purpose: purpose(&line.path, report.as_ref()),
-                path: line.path,
-                size: line.size,
-                sha256: line.sha256,
-                md5: line.md5,
+            let files = manifest.files.into_iter().map(|line| {
+                let track = report.as_ref().and_then(|report| track(&line.path, report));
+                StoredFile {
+                    purpose: purpose(&line.path, track, report.as_ref()),
+                    // Inspection measures it also where the message states none.
+                    md5: line.md5.or_else(|| track?.md5.clone()),
+                    path: line.path,
+                    size: line.size,
+                    sha256: line.sha256,
+                }
             });
             Ok(Some(Stored {
                 files: files.collect(),
@@ -90,18 +94,25 @@ impl Store {
     }
 }
 
-/// What a file of a package is, as its report has it. A release that lies one folder too deep is
+/// Whether a path of a manifest is a file of the report. A release that lies one folder too deep is
 /// reported without that folder.
-fn purpose(path: &str, report: Option<&Report>) -> Option<Purpose> {
-    let report = report?;
-    let is = |file: &str| path == file || path.ends_with(&format!("/{file}"));
+fn is(path: &str, file: &str) -> bool {
+    path == file || path.ends_with(&format!("/{file}"))
+}
+
+fn track<'a>(path: &str, report: &'a Report) -> Option<&'a TrackSummary> {
     let mut tracks = report.tracks.iter();
-    if let Some(track) = tracks.find(|track| track.file.as_deref().is_some_and(is)) {
+    tracks.find(|track| track.file.as_deref().is_some_and(|file| is(path, file)))
+}
+
+/// What a file of a package is, as its report has it.
+fn purpose(path: &str, track: Option<&TrackSummary>, report: Option<&Report>) -> Option<Purpose> {
+    if let Some(track) = track {
         let isrc = Isrc::parse_lenient(track.isrc.as_deref()?)?;
         return Some(Purpose::Recording(isrc.as_str().to_owned()));
     }
-    let cover = report.artwork.as_ref()?;
-    is(&cover.file).then_some(Purpose::Cover)
+    let cover = report?.artwork.as_ref()?;
+    is(path, &cover.file).then_some(Purpose::Cover)
 }
 
 /// See [`Store::live_package`]. A store that took a takedown last has nothing.

@@ -6,6 +6,7 @@ pub(crate) mod bench;
 mod crash;
 mod intake;
 mod letters;
+mod live;
 mod overrides;
 mod pushes;
 mod questions;

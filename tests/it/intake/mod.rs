@@ -5,6 +5,7 @@ mod chaos;
 mod claim;
 mod contents;
 mod crash;
+mod kept;
 mod shadow;
 mod world;
 
