@@ -13,7 +13,7 @@ use crate::domain::dsp::effective::{Effective, Line, resolve};
 use crate::domain::dsp::overrides::{OverrideChange, ReleaseKey, Setting, block, holding};
 use crate::domain::ern::write::Loss;
 use crate::domain::lifecycle::push::PushState;
-use crate::domain::push::Push;
+use crate::domain::push::{Push, PushKind};
 use crate::domain::visible::wrapped;
 use crate::store::{Overridden, Store};
 use schemars::JsonSchema;
@@ -233,6 +233,12 @@ fn what_now(profile: &DspProfile, last: Option<&Push>, is_blocked: bool) -> Stri
         };
     };
     let id = &push.id;
+    if push.kind == PushKind::Takedown {
+        return format!(
+            "The last push of the release to {name}, {id}, is a takedown and is {}: it goes whatever holds. What was said counts when the release is delivered again.",
+            push.state
+        );
+    }
     match push.state {
         PushState::Queued => format!("Push {id} waits, and goes out with what holds now."),
         PushState::Blocked if is_blocked => {
