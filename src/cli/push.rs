@@ -78,7 +78,7 @@ pub enum Command {
     Gates,
     /// Say what holds for one release at one DSP: blocked, where, from when, for how much; never more
     /// than the label grants
-    Override(super::overrides::Arguments),
+    Override(Box<super::overrides::Arguments>),
 }
 
 /// Runs it.
@@ -140,7 +140,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             gates(&store, context)
         }
         Command::Gates => gates(&store, context),
-        Command::Override(arguments) => super::overrides::run(arguments, &config, &store, context),
+        Command::Override(arguments) => super::overrides::run(&arguments, &config, &store, context),
     }
 }
 

@@ -493,3 +493,6 @@ fn text(value: &str, at: &Pos) -> Text {
         at: at.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

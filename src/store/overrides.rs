@@ -160,7 +160,7 @@ fn follow(
     }
     let last = pushes
         .last()
-        .filter(|push| push.state == PushState::Blocked);
+        .filter(|push| push.state == PushState::Blocked && push.kind != PushKind::Takedown);
     if let (Some(push), None) = (last, block)
         && !claims::is_overtaken(desk.connection, push)?
     {

@@ -55,6 +55,7 @@ impl Area {
     }
 
     /// What lies in both.
+    #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::In(a), Self::In(b)) => {

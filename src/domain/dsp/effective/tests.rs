@@ -1,7 +1,10 @@
+use super::deals::{last_day, text};
 use super::*;
 use crate::domain::dsp::TransportChoice;
 use crate::domain::ids::DspId;
-use crate::domain::release::{DealMore, Release};
+use crate::domain::release::{
+    Coded, Deal, DealMore, Pos, Price, ProprietaryId, Release, ReleaseDeal, Text,
+};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
