@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0008_ern_of_a_label.sql"),
     include_str!("migrations/0009_pushes_that_are_answered.sql"),
     include_str!("migrations/0010_phase_of_a_label.sql"),
+    include_str!("migrations/0014_what_was_made_and_when.sql"),
 ];
 
 /// The version that this program writes and reads.

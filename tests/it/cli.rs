@@ -2,6 +2,7 @@
 //! words of refusals.
 
 use crate::kit::{TestDaemon, release};
+use dropzone::cli::push_show::PushDetail;
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::shapes::{
     FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
@@ -24,6 +25,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("quota", schema_for!(QuotaDetail)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
+        ("push-detail", schema_for!(PushDetail)),
         ("push-gates", schema_for!(GateList)),
         ("fix", schema_for!(FixDetail)),
         ("rule", schema_for!(RuleDetail)),
