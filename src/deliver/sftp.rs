@@ -27,11 +27,15 @@ use std::time::{Duration, Instant};
 /// Bytes of one WRITE. Every server takes 32 KiB; the draft promises no more.
 const WRITE_BYTES: usize = 32 * 1024;
 
-/// WRITEs under way at once: 2 MiB, as OpenSSH's own client has it. Enough for 20 MB/s at 100 ms.
-const WRITES_IN_FLIGHT: usize = 64;
+/// Bytes of one WRITE to a server that says that it takes as much (`limits@openssh.com`), as OpenSSH's
+/// own client has it. An eighth of the requests is an eighth of the work around them.
+const LARGE_WRITE_BYTES: usize = 255 * 1024;
 
-/// Bytes read from the spool at a time.
-const READ_BYTES: usize = 32 * WRITE_BYTES;
+/// Bytes under way at once. OpenSSH's window is 2 MiB; the rest waits here, so that the line never does.
+const BYTES_IN_FLIGHT: usize = 4 << 20;
+
+/// Bytes read from the spool at a time, about.
+const READ_BYTES: usize = 1 << 20;
 
 /// Bytes of one READ, which every server gives.
 const READ_AT_ONCE: u32 = 32 * 1024;
@@ -55,6 +59,8 @@ pub(super) struct Sftp {
     timeout: Duration,
     posix_rename: bool,
     fsync: bool,
+    /// Bytes of one WRITE.
+    write_bytes: usize,
     throttle: Option<Arc<Throttle>>,
 }
 
@@ -81,6 +87,7 @@ impl Sftp {
             timeout: connection.timeout,
             posix_rename: false,
             fsync: false,
+            write_bytes: WRITE_BYTES,
             throttle,
         };
         if session.directory.is_empty() && !profile.directory.is_empty() {
@@ -95,7 +102,15 @@ impl Sftp {
                 .timed("ask for limits", "", session.raw.limits())
                 .await
         {
-            session.raw.set_limits(Limits::from(limits));
+            let limits = Limits::from(limits);
+            let most = |bytes: Option<u64>| bytes.and_then(|bytes| usize::try_from(bytes).ok());
+            let packet = most(limits.packet_len).unwrap_or(usize::MAX);
+            session.write_bytes = most(limits.write_len)
+                .unwrap_or(WRITE_BYTES)
+                // The rest of a WRITE: handle, offset, lengths.
+                .min(packet.saturating_sub(1024))
+                .clamp(1, LARGE_WRITE_BYTES);
+            session.raw.set_limits(limits);
         }
         Ok(session)
     }
@@ -211,7 +226,7 @@ impl Sftp {
     pub(super) async fn put_bytes(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
         let handle = self.create(path).await?;
         let mut offset = 0;
-        for piece in content.chunks(WRITE_BYTES) {
+        for piece in content.chunks(self.write_bytes) {
             let write = self.raw.write(handle.clone(), offset, piece.to_vec());
             self.timed("write", path, write).await?;
             offset += piece.len() as u64;
@@ -295,51 +310,69 @@ impl Sftp {
     }
 
     /// Sends the source with several writes under way, which leave in the order of their offsets.
+    /// While one piece of it is sent, the next is read and hashed.
     async fn stream(
         &self,
         handle: &str,
         path: &str,
-        mut source: Source,
+        source: Source,
         cargo: &Cargo,
     ) -> Result<(), Fault> {
-        let mut flight: VecDeque<Write<'_>> = VecDeque::with_capacity(WRITES_IN_FLIGHT);
-        let mut buffer = vec![0; READ_BYTES];
+        let room = READ_BYTES.next_multiple_of(self.write_bytes);
+        let mut flight: VecDeque<Write<'_>> = VecDeque::new();
         let mut offset = 0;
+        let mut reading = source::begin(source, vec![0; room], cargo);
+        let mut spare = vec![0; room];
         loop {
-            let (filled, count);
-            (source, filled, count) = source::fill(source, buffer, cargo).await?;
-            buffer = filled;
+            let (source, buffer, count) = source::filled(reading).await?;
             if let Some(throttle) = &self.throttle {
                 tokio::time::sleep(throttle.book(count, Instant::now())).await;
             }
-            for piece in buffer.get(..count).unwrap_or_default().chunks(WRITE_BYTES) {
-                if flight.len() >= WRITES_IN_FLIGHT
-                    && let Some(oldest) = flight.pop_front()
-                {
+            let content = buffer.get(..count).unwrap_or_default();
+            if count < room {
+                self.write_behind(handle, path, content, &mut offset, &mut flight)
+                    .await?;
+                while let Some(oldest) = flight.pop_front() {
                     self.timed("write", path, oldest).await?;
                 }
-                let mut write: Write<'_> =
-                    Box::pin(self.raw.write(handle.to_owned(), offset, piece.to_vec()));
-                // The first poll puts the request on its way; without it the requests would leave
-                // only when each is waited for.
-                match std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context)))
-                    .await
-                {
-                    Poll::Ready(done) => {
-                        done.map_err(|error| self.fault(&error, "write", path))?;
-                    }
-                    Poll::Pending => flight.push_back(write),
+                return source.vouch(cargo);
+            }
+            reading = source::begin(source, spare, cargo);
+            self.write_behind(handle, path, content, &mut offset, &mut flight)
+                .await?;
+            spare = buffer;
+        }
+    }
+
+    /// Puts writes on their way, and waits only where too many are.
+    async fn write_behind<'a>(
+        &'a self,
+        handle: &str,
+        path: &str,
+        content: &[u8],
+        offset: &mut u64,
+        flight: &mut VecDeque<Write<'a>>,
+    ) -> Result<(), Fault> {
+        let most = (BYTES_IN_FLIGHT / self.write_bytes).max(1);
+        for piece in content.chunks(self.write_bytes) {
+            if flight.len() >= most
+                && let Some(oldest) = flight.pop_front()
+            {
+                self.timed("write", path, oldest).await?;
+            }
+            let mut write: Write<'a> =
+                Box::pin(self.raw.write(handle.to_owned(), *offset, piece.to_vec()));
+            // The first poll puts the request on its way; without it the requests would leave
+            // only when each is waited for.
+            match std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await {
+                Poll::Ready(done) => {
+                    done.map_err(|error| self.fault(&error, "write", path))?;
                 }
-                offset += piece.len() as u64;
+                Poll::Pending => flight.push_back(write),
             }
-            if count < READ_BYTES {
-                break;
-            }
+            *offset += piece.len() as u64;
         }
-        while let Some(oldest) = flight.pop_front() {
-            self.timed("write", path, oldest).await?;
-        }
-        source.vouch(cargo)
+        Ok(())
     }
 
     /// Flushes, where the server can, and closes.
