@@ -46,6 +46,14 @@ const NEVER_SECONDS: u64 = 7 * 24 * 3600;
 /// Names in one directory beyond which we do not believe a server.
 const LISTING_NAMES: usize = 200_000;
 
+/// Name of the request, and what a server calls the extension (draft-ietf-secsh-filexfer-extensions-00,
+/// section 3).
+const CHECK_FILE: &str = "check-file-name";
+const CHECKS_FILES: [&str; 2] = ["check-file", CHECK_FILE];
+
+/// Bytes a second that a DSP reads and hashes at least.
+const HASHED_PER_SECOND: u64 = 10 << 20;
+
 const POSIX_RENAME: &str = "posix-rename@openssh.com";
 
 /// A session at a DSP.
@@ -59,6 +67,7 @@ pub(super) struct Sftp {
     timeout: Duration,
     posix_rename: bool,
     fsync: bool,
+    check_file: bool,
     /// Bytes of one WRITE.
     write_bytes: usize,
     throttle: Option<Arc<Throttle>>,
@@ -87,6 +96,7 @@ impl Sftp {
             timeout: connection.timeout,
             posix_rename: false,
             fsync: false,
+            check_file: false,
             write_bytes: WRITE_BYTES,
             throttle,
         };
@@ -97,6 +107,7 @@ impl Sftp {
         let offers = |name: &str| version.extensions.contains_key(name);
         session.posix_rename = offers(POSIX_RENAME);
         session.fsync = offers(extensions::FSYNC);
+        session.check_file = CHECKS_FILES.iter().any(|name| offers(name));
         if offers(extensions::LIMITS)
             && let Ok(limits) = session
                 .timed("ask for limits", "", session.raw.limits())
@@ -386,6 +397,38 @@ impl Sftp {
             .map(drop)
     }
 
+    /// Whether the file at `path`, whose size is right, has the content of `cargo`. A server that
+    /// hashes files is asked; of others the size has to do, because reading it back costs as much as
+    /// sending it again.
+    pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<bool, Fault> {
+        if !self.check_file {
+            return Ok(true);
+        }
+        let mut question = Vec::new();
+        push_text(&mut question, &self.at(path));
+        push_text(&mut question, "sha256");
+        // From the first byte to the last, in one block.
+        question.extend_from_slice(&[0; 8 + 8 + 4]);
+        let patience = self.timeout + Duration::from_secs(cargo.size / HASHED_PER_SECOND);
+        let asked = self.raw.extended(CHECK_FILE, question);
+        match tokio::time::timeout(patience, asked).await {
+            Ok(Ok(Packet::ExtendedReply(reply))) => Ok(sha256_in(&reply.data)
+                .is_none_or(|hash| hex::encode(hash) == cargo.sha256.to_ascii_lowercase())),
+            // It does not know SHA-256, or not for this file.
+            Ok(Ok(_) | Err(SftpError::Status(_))) => Ok(true),
+            Ok(Err(error)) => Err(self.fault(&error, "check", path)),
+            Err(_) => Err(Fault::transient(
+                "dsp_timeout",
+                format!(
+                    "{} ({}) did not say within {} s what {path:?} holds.",
+                    self.name,
+                    self.address,
+                    patience.as_secs()
+                ),
+            )),
+        }
+    }
+
     async fn has_size(&self, path: &str, expected: u64) -> Result<(), Fault> {
         let found = self.look(path).await?.map(|there| there.size);
         if found == Some(expected) {
@@ -490,6 +533,23 @@ fn is_status(error: &SftpError, code: StatusCode) -> bool {
 
 fn last_part(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The hash in an answer: `check-file`, which some leave out, the algorithm, and the bytes.
+fn sha256_in(answer: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = text_at(answer)?;
+    let (algorithm, hash) = if first == b"check-file" {
+        text_at(rest)?
+    } else {
+        (first, rest)
+    };
+    (algorithm == b"sha256" && hash.len() == 32).then_some(hash)
+}
+
+/// An SSH string, and what follows it.
+fn text_at(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 /// An SSH string.
