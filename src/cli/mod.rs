@@ -22,6 +22,7 @@ pub mod package;
 pub mod penalty;
 pub mod preview;
 pub mod push;
+pub mod push_show;
 pub mod qc;
 pub mod quota;
 pub mod restore;

@@ -32,6 +32,11 @@ pub enum Command {
         #[arg(long, value_name = "STATE")]
         state: Option<String>,
     },
+    /// Show everything about one push: tries, message, what the DSP will not read, what it said
+    Show {
+        /// Identifier, or a few of its last letters
+        id: String,
+    },
     /// Try a push again now
     Retry {
         /// Identifier, or a few of its last letters
@@ -97,6 +102,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         Command::Takedown(arguments) => super::takedown::run(&arguments, &config, &store, context),
         Command::Onboarding(arguments) => super::onboarding::run(&arguments, context),
         Command::List { dsp, state } => list(dsp, state.as_deref(), &store, context),
+        Command::Show { id } => super::push_show::run(&id, &store, context),
         Command::Retry { id } => {
             let push = find_push(&store, &id)?;
             store.push_retry(&push.id, &who::am_i(), clock::now())?;

@@ -172,6 +172,8 @@ pub struct PushLine {
     pub is_test: bool,
     /// Where the release can be seen, if the DSP said so.
     pub link: Option<String>,
+    /// What of the label's message the DSP does not read (DSP-003), once it was prepared.
+    pub losses: Vec<String>,
     /// When it was approved; RFC 3339, UTC.
     pub created_at: String,
     /// Last changed; RFC 3339, UTC.
@@ -199,6 +201,7 @@ impl From<&Push> for PushLine {
             message_id: push.message_id.clone(),
             is_test: push.is_test,
             link: push.link.clone(),
+            losses: push.losses.clone(),
             created_at: rfc3339(push.created_at),
             updated_at: rfc3339(push.updated_at),
         }

@@ -71,6 +71,7 @@ pub fn ready(
         made: Made {
             message_id: prepared.message.as_ref().map(|message| message.id.clone()),
             is_test: prepared.is_test,
+            losses: prepared.losses.clone(),
             awaits_ack: profile.delivered_when == crate::domain::dsp::DeliveredWhen::Acknowledged,
         },
         part: deliver::Part {

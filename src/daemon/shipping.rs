@@ -17,7 +17,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::DspId;
 use crate::domain::lifecycle::push::PushState;
 use crate::domain::push::{Claimed, Push, PushKind, Shipment};
-use crate::store::{AckFile, PushError, PushFilter, Store};
+use crate::store::{AckFile, LongestWaits, PushError, PushFilter, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +26,9 @@ use tokio::task::JoinSet;
 
 /// How often the outbox is looked at.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How often times that a wrong clock wrote are looked for.
+const MEND: Duration = Duration::from_secs(60);
 
 /// Faults that say that a DSP as a whole cannot be reached. They count against it, not against the
 /// push that found out.
@@ -48,6 +51,7 @@ struct Desk {
     busy: HashMap<DspId, u32>,
     throttles: HashMap<DspId, Arc<Throttle>>,
     listened: HashMap<DspId, Instant>,
+    mended: Option<Instant>,
 }
 
 /// Pushes until `stop`; then lets running pushes end for `drain`, and leaves the rest to the next
@@ -62,6 +66,7 @@ pub async fn run(
     let mut desk = Desk::default();
     loop {
         let parts = live.parts();
+        desk.mend_times(&store, &parts).await;
         desk.listen(&store, &parts);
         let begun = desk.begin(&store, &parts, epoch).await;
         tokio::select! {
@@ -79,6 +84,36 @@ pub async fn run(
 }
 
 impl Desk {
+    /// Makes due what a wrong clock put off for longer than we ever wait.
+    async fn mend_times(&mut self, store: &Store, parts: &Arc<Parts>) {
+        if self.mended.is_some_and(|last| last.elapsed() < MEND) {
+            return;
+        }
+        self.mended = Some(Instant::now());
+        let longest = LongestWaits {
+            push: parts.config.deliver.backoff().longest(),
+            letter: parts.config.notify.backoff().longest(),
+        };
+        let store = store.clone();
+        let mended =
+            tokio::task::spawn_blocking(move || store.mend_times(longest, clock::now())).await;
+        match mended {
+            Ok(Ok(mended)) if mended.is_nothing() => {}
+            Ok(Ok(mended)) => tracing::warn!(
+                pushes = mended.pushes,
+                letters = mended.letters,
+                dsps = mended.gates,
+                "the clock was wrong when these were put off; they are due now"
+            ),
+            Ok(Err(error)) => {
+                tracing::error!(error = %super::words(&error), "times that a wrong clock wrote cannot be mended");
+            }
+            Err(error) => {
+                tracing::error!(%error, "times that a wrong clock wrote cannot be mended");
+            }
+        }
+    }
+
     fn release(&mut self, done: Result<DspId, tokio::task::JoinError>) {
         match done {
             Ok(dsp) => {

@@ -221,7 +221,7 @@ impl Remote {
     pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<bool, Fault> {
         match self {
             Self::Folder(folder) => folder.holds(path, cargo).await,
-            Self::Sftp(_) => Ok(true),
+            Self::Sftp(sftp) => sftp.holds(path, cargo).await,
         }
     }
 }

@@ -27,11 +27,15 @@ use std::time::{Duration, Instant};
 /// Bytes of one WRITE. Every server takes 32 KiB; the draft promises no more.
 const WRITE_BYTES: usize = 32 * 1024;
 
-/// WRITEs under way at once: 2 MiB, as OpenSSH's own client has it. Enough for 20 MB/s at 100 ms.
-const WRITES_IN_FLIGHT: usize = 64;
+/// Bytes of one WRITE to a server that says that it takes as much (`limits@openssh.com`), as OpenSSH's
+/// own client has it. An eighth of the requests is an eighth of the work around them.
+const LARGE_WRITE_BYTES: usize = 255 * 1024;
 
-/// Bytes read from the spool at a time.
-const READ_BYTES: usize = 32 * WRITE_BYTES;
+/// Bytes under way at once. OpenSSH's window is 2 MiB; the rest waits here, so that the line never does.
+const BYTES_IN_FLIGHT: usize = 4 << 20;
+
+/// Bytes read from the spool at a time, about.
+const READ_BYTES: usize = 1 << 20;
 
 /// Bytes of one READ, which every server gives.
 const READ_AT_ONCE: u32 = 32 * 1024;
@@ -41,6 +45,14 @@ const NEVER_SECONDS: u64 = 7 * 24 * 3600;
 
 /// Names in one directory beyond which we do not believe a server.
 const LISTING_NAMES: usize = 200_000;
+
+/// Name of the request, and what a server calls the extension (draft-ietf-secsh-filexfer-extensions-00,
+/// section 3).
+const CHECK_FILE: &str = "check-file-name";
+const CHECKS_FILES: [&str; 2] = ["check-file", CHECK_FILE];
+
+/// Bytes a second that a DSP reads and hashes at least.
+const HASHED_PER_SECOND: u64 = 10 << 20;
 
 const POSIX_RENAME: &str = "posix-rename@openssh.com";
 
@@ -55,6 +67,9 @@ pub(super) struct Sftp {
     timeout: Duration,
     posix_rename: bool,
     fsync: bool,
+    check_file: bool,
+    /// Bytes of one WRITE.
+    write_bytes: usize,
     throttle: Option<Arc<Throttle>>,
 }
 
@@ -81,6 +96,8 @@ impl Sftp {
             timeout: connection.timeout,
             posix_rename: false,
             fsync: false,
+            check_file: false,
+            write_bytes: WRITE_BYTES,
             throttle,
         };
         if session.directory.is_empty() && !profile.directory.is_empty() {
@@ -90,12 +107,21 @@ impl Sftp {
         let offers = |name: &str| version.extensions.contains_key(name);
         session.posix_rename = offers(POSIX_RENAME);
         session.fsync = offers(extensions::FSYNC);
+        session.check_file = CHECKS_FILES.iter().any(|name| offers(name));
         if offers(extensions::LIMITS)
             && let Ok(limits) = session
                 .timed("ask for limits", "", session.raw.limits())
                 .await
         {
-            session.raw.set_limits(Limits::from(limits));
+            let limits = Limits::from(limits);
+            let most = |bytes: Option<u64>| bytes.and_then(|bytes| usize::try_from(bytes).ok());
+            let packet = most(limits.packet_len).unwrap_or(usize::MAX);
+            session.write_bytes = most(limits.write_len)
+                .unwrap_or(WRITE_BYTES)
+                // The rest of a WRITE: handle, offset, lengths.
+                .min(packet.saturating_sub(1024))
+                .clamp(1, LARGE_WRITE_BYTES);
+            session.raw.set_limits(limits);
         }
         Ok(session)
     }
@@ -211,7 +237,7 @@ impl Sftp {
     pub(super) async fn put_bytes(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
         let handle = self.create(path).await?;
         let mut offset = 0;
-        for piece in content.chunks(WRITE_BYTES) {
+        for piece in content.chunks(self.write_bytes) {
             let write = self.raw.write(handle.clone(), offset, piece.to_vec());
             self.timed("write", path, write).await?;
             offset += piece.len() as u64;
@@ -295,51 +321,69 @@ impl Sftp {
     }
 
     /// Sends the source with several writes under way, which leave in the order of their offsets.
+    /// While one piece of it is sent, the next is read and hashed.
     async fn stream(
         &self,
         handle: &str,
         path: &str,
-        mut source: Source,
+        source: Source,
         cargo: &Cargo,
     ) -> Result<(), Fault> {
-        let mut flight: VecDeque<Write<'_>> = VecDeque::with_capacity(WRITES_IN_FLIGHT);
-        let mut buffer = vec![0; READ_BYTES];
+        let room = READ_BYTES.next_multiple_of(self.write_bytes);
+        let mut flight: VecDeque<Write<'_>> = VecDeque::new();
         let mut offset = 0;
+        let mut reading = source::begin(source, vec![0; room], cargo);
+        let mut spare = vec![0; room];
         loop {
-            let (filled, count);
-            (source, filled, count) = source::fill(source, buffer, cargo).await?;
-            buffer = filled;
+            let (source, buffer, count) = source::filled(reading).await?;
             if let Some(throttle) = &self.throttle {
                 tokio::time::sleep(throttle.book(count, Instant::now())).await;
             }
-            for piece in buffer.get(..count).unwrap_or_default().chunks(WRITE_BYTES) {
-                if flight.len() >= WRITES_IN_FLIGHT
-                    && let Some(oldest) = flight.pop_front()
-                {
+            let content = buffer.get(..count).unwrap_or_default();
+            if count < room {
+                self.write_behind(handle, path, content, &mut offset, &mut flight)
+                    .await?;
+                while let Some(oldest) = flight.pop_front() {
                     self.timed("write", path, oldest).await?;
                 }
-                let mut write: Write<'_> =
-                    Box::pin(self.raw.write(handle.to_owned(), offset, piece.to_vec()));
-                // The first poll puts the request on its way; without it the requests would leave
-                // only when each is waited for.
-                match std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context)))
-                    .await
-                {
-                    Poll::Ready(done) => {
-                        done.map_err(|error| self.fault(&error, "write", path))?;
-                    }
-                    Poll::Pending => flight.push_back(write),
+                return source.vouch(cargo);
+            }
+            reading = source::begin(source, spare, cargo);
+            self.write_behind(handle, path, content, &mut offset, &mut flight)
+                .await?;
+            spare = buffer;
+        }
+    }
+
+    /// Puts writes on their way, and waits only where too many are.
+    async fn write_behind<'a>(
+        &'a self,
+        handle: &str,
+        path: &str,
+        content: &[u8],
+        offset: &mut u64,
+        flight: &mut VecDeque<Write<'a>>,
+    ) -> Result<(), Fault> {
+        let most = (BYTES_IN_FLIGHT / self.write_bytes).max(1);
+        for piece in content.chunks(self.write_bytes) {
+            if flight.len() >= most
+                && let Some(oldest) = flight.pop_front()
+            {
+                self.timed("write", path, oldest).await?;
+            }
+            let mut write: Write<'a> =
+                Box::pin(self.raw.write(handle.to_owned(), *offset, piece.to_vec()));
+            // The first poll puts the request on its way; without it the requests would leave
+            // only when each is waited for.
+            match std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await {
+                Poll::Ready(done) => {
+                    done.map_err(|error| self.fault(&error, "write", path))?;
                 }
-                offset += piece.len() as u64;
+                Poll::Pending => flight.push_back(write),
             }
-            if count < READ_BYTES {
-                break;
-            }
+            *offset += piece.len() as u64;
         }
-        while let Some(oldest) = flight.pop_front() {
-            self.timed("write", path, oldest).await?;
-        }
-        source.vouch(cargo)
+        Ok(())
     }
 
     /// Flushes, where the server can, and closes.
@@ -351,6 +395,38 @@ impl Sftp {
         self.timed("close", path, self.raw.close(handle))
             .await
             .map(drop)
+    }
+
+    /// Whether the file at `path`, whose size is right, has the content of `cargo`. A server that
+    /// hashes files is asked; of others the size has to do, because reading it back costs as much as
+    /// sending it again.
+    pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<bool, Fault> {
+        if !self.check_file {
+            return Ok(true);
+        }
+        let mut question = Vec::new();
+        push_text(&mut question, &self.at(path));
+        push_text(&mut question, "sha256");
+        // From the first byte to the last, in one block.
+        question.extend_from_slice(&[0; 8 + 8 + 4]);
+        let patience = self.timeout + Duration::from_secs(cargo.size / HASHED_PER_SECOND);
+        let asked = self.raw.extended(CHECK_FILE, question);
+        match tokio::time::timeout(patience, asked).await {
+            Ok(Ok(Packet::ExtendedReply(reply))) => Ok(sha256_in(&reply.data)
+                .is_none_or(|hash| hex::encode(hash) == cargo.sha256.to_ascii_lowercase())),
+            // It does not know SHA-256, or not for this file.
+            Ok(Ok(_) | Err(SftpError::Status(_))) => Ok(true),
+            Ok(Err(error)) => Err(self.fault(&error, "check", path)),
+            Err(_) => Err(Fault::transient(
+                "dsp_timeout",
+                format!(
+                    "{} ({}) did not say within {} s what {path:?} holds.",
+                    self.name,
+                    self.address,
+                    patience.as_secs()
+                ),
+            )),
+        }
     }
 
     async fn has_size(&self, path: &str, expected: u64) -> Result<(), Fault> {
@@ -457,6 +533,23 @@ fn is_status(error: &SftpError, code: StatusCode) -> bool {
 
 fn last_part(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The hash in an answer: `check-file`, which some leave out, the algorithm, and the bytes.
+fn sha256_in(answer: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = text_at(answer)?;
+    let (algorithm, hash) = if first == b"check-file" {
+        text_at(rest)?
+    } else {
+        (first, rest)
+    };
+    (algorithm == b"sha256" && hash.len() == 32).then_some(hash)
+}
+
+/// An SSH string, and what follows it.
+fn text_at(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 /// An SSH string.

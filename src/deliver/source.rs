@@ -84,19 +84,30 @@ pub(super) async fn open(cargo: &Cargo) -> Result<Source, Fault> {
         .map_err(|error| stopped(&error))?
 }
 
+/// A piece that is being read: source, buffer and number of bytes come back.
+pub(super) type Reading = tokio::task::JoinHandle<Result<(Source, Vec<u8>, usize), Fault>>;
+
 /// Reads and hashes on a blocking thread, to which source and buffer are lent.
-pub(super) async fn fill(
-    mut source: Source,
-    mut buffer: Vec<u8>,
-    cargo: &Cargo,
-) -> Result<(Source, Vec<u8>, usize), Fault> {
+pub(super) fn begin(mut source: Source, mut buffer: Vec<u8>, cargo: &Cargo) -> Reading {
     let cargo = cargo.clone();
     tokio::task::spawn_blocking(move || {
         let count = source.fill(&cargo, &mut buffer)?;
         Ok((source, buffer, count))
     })
-    .await
-    .map_err(|error| stopped(&error))?
+}
+
+/// Waits for what `begin` began.
+pub(super) async fn filled(reading: Reading) -> Result<(Source, Vec<u8>, usize), Fault> {
+    reading.await.map_err(|error| stopped(&error))?
+}
+
+/// Both.
+pub(super) async fn fill(
+    source: Source,
+    buffer: Vec<u8>,
+    cargo: &Cargo,
+) -> Result<(Source, Vec<u8>, usize), Fault> {
+    filled(begin(source, buffer, cargo)).await
 }
 
 /// The runtime shuts down, or the job panicked.

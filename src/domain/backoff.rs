@@ -32,6 +32,11 @@ impl Backoff {
             .min(self.cap)
             .mul_f64(0.8 + 0.4 * dice.clamp(0.0, 1.0))
     }
+
+    /// No wait is longer, whatever the dice.
+    pub fn longest(&self) -> Duration {
+        self.cap.mul_f64(1.2)
+    }
 }
 
 #[cfg(test)]
@@ -56,5 +61,6 @@ mod tests {
     fn jitter_stays_within_a_fifth() {
         assert_eq!(SCHEDULE.wait(1, 0.0), Some(Duration::from_secs(24)));
         assert_eq!(SCHEDULE.wait(1, 1.0), Some(Duration::from_secs(36)));
+        assert_eq!(SCHEDULE.wait(9, 1.0), Some(SCHEDULE.longest()));
     }
 }

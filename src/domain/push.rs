@@ -94,6 +94,8 @@ pub struct Push {
     pub awaits_ack: bool,
     /// Where the release can be seen, if the DSP said so.
     pub link: Option<String>,
+    /// What of the label's message the DSP does not read (DSP-003), once it was prepared.
+    pub losses: Vec<String>,
     /// When it was approved.
     pub created_at: Timestamp,
     /// When the state last changed.
@@ -120,6 +122,7 @@ impl Push {
             is_test: false,
             awaits_ack: false,
             link: None,
+            losses: Vec::new(),
             created_at: now,
             updated_at: now,
         }
@@ -140,6 +143,19 @@ impl Push {
             | PushState::Cancelled => false,
         }
     }
+}
+
+/// One word of a DSP about a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// When we read it.
+    pub at: Timestamp,
+    /// The file that it stood in.
+    pub file: String,
+    /// The DSP's word: `FileOK`, `ResourceCorrupt` …
+    pub status: String,
+    /// Its explanation, if it gave one.
+    pub text: Option<String>,
 }
 
 /// A push that a worker has taken. Epoch and attempt fence it: a report of a claim that is not the

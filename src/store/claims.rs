@@ -28,6 +28,8 @@ pub(super) struct Told {
     pub(super) error: Option<String>,
     pub(super) due: Option<Timestamp>,
     pub(super) link: Option<String>,
+    /// `due` is a person's wish, however far ahead.
+    pub(super) is_appointment: bool,
 }
 
 /// One push for each DSP, once.
@@ -259,6 +261,22 @@ fn set_state(
         })
         .map(|_| ())
         .map_err(StoreError::write("a push"))
+}
+
+/// Remembers that a person wants the push at `at`; see `overdue`.
+pub(super) fn keep_appointment(
+    desk: &Desk<'_>,
+    push: &Push,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    desk.connection
+        .prepare_cached(
+            "INSERT INTO appointment (push, at) VALUES (?1, ?2)
+             ON CONFLICT (push) DO UPDATE SET at = excluded.at",
+        )
+        .and_then(|mut insert| insert.execute((push.id.as_str(), time(at))))
+        .map(|_| ())
+        .map_err(StoreError::write("an appointment"))
 }
 
 /// Whether a newer package of the same release is at the DSP or on its way there: an older one must

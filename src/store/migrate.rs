@@ -20,7 +20,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0009_pushes_that_are_answered.sql"),
     include_str!("migrations/0010_phase_of_a_label.sql"),
     include_str!("migrations/0011_takedowns.sql"),
-    include_str!("migrations/0013_overrides_of_a_release.sql"),
+    include_str!("migrations/0012_overrides_of_a_release.sql"),
+    include_str!("migrations/0013_what_was_made_and_when.sql"),
 ];
 
 /// The version that this program writes and reads.

@@ -5,6 +5,7 @@ use super::Store;
 use super::apply::{DAEMON, Occasion};
 use super::claims::{self, Told};
 use super::error::{PushError, StoreError};
+use super::made::keep_losses;
 use super::packages::{Found, matching};
 use super::rows::{json_of, time_of, word};
 use super::writer::Desk;
@@ -19,7 +20,8 @@ pub(super) const SELECT: &str =
     "SELECT id, package, dsp, state, attempts, due_at, last_error, location,
         created_at, updated_at, kind, since, batch, message_id, is_test, awaits_ack, link,
         takedown, (SELECT json_array(t.actor, t.reason, t.at, t.purge) FROM takedown t
-            WHERE t.id = push.takedown)
+            WHERE t.id = push.takedown),
+        (SELECT json_group_array(l.text ORDER BY l.number) FROM loss l WHERE l.push = push.id)
      FROM push";
 
 /// Which pushes; what is `None` does not limit.
@@ -93,10 +95,10 @@ impl Store {
                     "UPDATE push SET message_id = ?2, is_test = ?3, awaits_ack = ?4 WHERE id = ?1",
                 )
                 .and_then(|mut update| {
-                    update.execute((id.as_str(), made.message_id, made.is_test, made.awaits_ack))
+                    update.execute((id.as_str(), &made.message_id, made.is_test, made.awaits_ack))
                 })
-                .map(|_| ())
-                .map_err(StoreError::write("a push"))
+                .map_err(StoreError::write("a push"))?;
+                keep_losses(desk, &id, &made.losses)
             },
         )
     }
@@ -271,6 +273,7 @@ impl Store {
     ) -> Result<(), PushError> {
         let told = Told {
             due: Some(at),
+            is_appointment: true,
             ..Told::default()
         };
         self.person_says(id, PushEvent::Retried, told, actor, now)
@@ -362,6 +365,9 @@ impl Store {
                 return Err(PushError::Overtaken);
             }
             claims::step(desk, &push, event, &told, occasion)?;
+            if let Some(at) = told.due.filter(|_| told.is_appointment) {
+                claims::keep_appointment(desk, &push, at)?;
+            }
             claims::finish(desk, &push.package, occasion)
         })
     }
@@ -376,6 +382,8 @@ pub struct Made {
     pub is_test: bool,
     /// Only the DSP's word makes it delivered.
     pub awaits_ack: bool,
+    /// What of the label's message the DSP will not read (DSP-003), as sentences.
+    pub losses: Vec<String>,
 }
 
 pub(super) fn of_package(
@@ -430,5 +438,6 @@ pub(super) fn push_of(row: &Row<'_>) -> rusqlite::Result<Push> {
         awaits_ack: row.get(15)?,
         link: row.get(16)?,
         order: order_of(row)?,
+        losses: json_of(row, 19)?,
     })
 }

@@ -4,6 +4,7 @@
 use crate::kit::{TestDaemon, release};
 use dropzone::cli::onboarding::OnboardingDetail;
 use dropzone::cli::overrides::{OverrideDetail, OverrideList};
+use dropzone::cli::push_show::PushDetail;
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::restore::Restored;
 use dropzone::cli::shapes::{
@@ -28,6 +29,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("quota", schema_for!(QuotaDetail)),
         ("push", schema_for!(PushLine)),
         ("push-list", schema_for!(PushList)),
+        ("push-detail", schema_for!(PushDetail)),
         ("push-gates", schema_for!(GateList)),
         ("push-takedown", schema_for!(TakedownDetail)),
         ("fix", schema_for!(FixDetail)),

@@ -6,7 +6,7 @@ mod password;
 pub(crate) mod s3;
 pub(crate) mod sshd;
 
-use dropzone::deliver::{self, Trip, plan, probe};
+use dropzone::deliver::{self, Throttle, Trip, plan, probe};
 use dropzone::domain::dsp::{DspProfile, TransportChoice};
 use dropzone::domain::facts::{Manifest, ManifestFile};
 use dropzone::domain::fault::Fault;
@@ -320,6 +320,33 @@ async fn a_folder_gets_all_of_it() {
     // Once more: nothing is doubled, nothing complains.
     send(&profile, &claimed(2), &plan).await.unwrap();
     assert_arrived(inbox.path(), &spooled);
+}
+
+#[tokio::test]
+async fn every_byte_to_a_folder_passes_the_throttle() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    assert_throttled(&folder_profile(inbox.path()), &spooled).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_byte_to_an_sftp_server_passes_the_throttle() {
+    if !sshd::is_here() {
+        return;
+    }
+    let (spooled, sshd) = (spooled(), Sshd::start(""));
+    assert_throttled(&sftp_profile(&sshd, sshd.port), &spooled).await;
+}
+
+/// What a throttle that never makes anybody wait has counted is what was sent, once.
+async fn assert_throttled(profile: &DspProfile, spooled: &Spooled) {
+    let throttle = Arc::new(Throttle::new(1 << 30));
+    let plan = spooled.plan(profile);
+    let trip = Trip::new(Some(Arc::clone(&throttle)), |_| async { Ok(()) });
+    deliver::send(profile, &claimed(1), &plan, &trip)
+        .await
+        .unwrap();
+    let bytes: u64 = plan.files.iter().map(|cargo| cargo.size).sum();
+    assert_eq!(throttle.booked(), bytes);
 }
 
 #[tokio::test]

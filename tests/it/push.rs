@@ -1,6 +1,8 @@
 //! Approval to delivery by the daemon, with a real partner: OpenSSH's server, reached, down,
 //! replaced by somebody else, and cut off in the middle.
 
+mod rare;
+
 use crate::deliver::s3::Shop;
 use crate::deliver::sshd::{Sshd, Wire, free_port, is_here, new_key};
 use crate::kit::{Label, TestDaemon, release, wait};

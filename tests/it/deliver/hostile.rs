@@ -356,3 +356,27 @@ async fn a_dsp_that_takes_it_at_the_marker_and_dies_gets_no_second_one() {
     assert_eq!(names_in(inbox.path()), Vec::<String>::new());
     fs::remove_file(secret).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dsp_that_hashes_files_is_asked_before_a_file_of_the_right_size_is_kept() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let secret = spooled.dir.path().with_extension("secret");
+    let (_good, profile) = liar(inbox.path(), &secret, Some(Vice::ChecksFiles)).await;
+    let plan = spooled.plan(&profile);
+    // An earlier attempt left one file whole, and one of which the disk lost the content.
+    let left = inbox.path().join(".in-01JZPUSH-1");
+    fs::create_dir(&left).unwrap();
+    let own = |name: &str| fs::read(spooled.dir.path().join(name)).unwrap();
+    fs::write(left.join("cover.jpg"), vec![0; own("cover.jpg").len()]).unwrap();
+    fs::write(left.join("metadata.xml"), own("metadata.xml")).unwrap();
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_arrived(inbox.path(), &spooled);
+    // And what lies under the final name is ours only with our content.
+    let track = inbox.path().join(FOLDER).join("resources/01_One.wav");
+    let mut bytes = fs::read(&track).unwrap();
+    bytes[1000] ^= 1;
+    fs::write(&track, bytes).unwrap();
+    let fault = refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert!(fault.text.contains("01_One.wav"), "{fault}");
+    fs::remove_file(secret).unwrap();
+}

@@ -5,8 +5,10 @@ use russh::keys::{HashAlg, PrivateKey};
 use russh::server::{Auth, Config, Msg, Session};
 use russh::{Channel, ChannelId, MethodKind, MethodSet};
 use russh_sftp::protocol::{
-    Attrs, File, FileAttributes, Handle, Name, OpenFlags, Status, StatusCode, Version,
+    Attrs, ExtendedReply, File, FileAttributes, Handle, Name, OpenFlags, Packet, Status,
+    StatusCode, Version,
 };
+use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -25,6 +27,8 @@ pub(crate) enum Vice {
     FullAfter(u64),
     /// Swallows one byte of each file and says nothing.
     LosesBytes,
+    /// None: it even hashes files when it is asked (`check-file`).
+    ChecksFiles,
     /// Takes the release away as soon as its marker is there, and answers nothing any more.
     TakesAndDies,
 }
@@ -186,7 +190,12 @@ impl russh_sftp::server::Handler for Disk {
         _version: u32,
         _extensions: HashMap<String, String>,
     ) -> Result<Version, StatusCode> {
-        Ok(Version::new())
+        let mut version = Version::new();
+        if self.vice == Some(Vice::ChecksFiles) {
+            let name = "check-file".to_owned();
+            version.extensions.insert(name, "1".to_owned());
+        }
+        Ok(version)
     }
 
     async fn open(
@@ -205,6 +214,27 @@ impl russh_sftp::server::Handler for Disk {
         let handle = self.handle();
         self.files.insert(handle.clone(), (path, file));
         Ok(Handle { id, handle })
+    }
+
+    async fn extended(
+        &mut self,
+        id: u32,
+        request: String,
+        data: Vec<u8>,
+    ) -> Result<Packet, StatusCode> {
+        if self.vice != Some(Vice::ChecksFiles) || request != "check-file-name" {
+            return Err(StatusCode::OpUnsupported);
+        }
+        let length = u32::from_be_bytes(data[..4].try_into().unwrap()) as usize;
+        let path = String::from_utf8(data[4..4 + length].to_vec()).unwrap();
+        assert_eq!(
+            &data[4 + length..],
+            b"\0\0\0\x06sha256\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+        );
+        let content = fs::read(self.at(&path)).map_err(|error| code(&error))?;
+        let mut data = b"\0\0\0\x0acheck-file\0\0\0\x06sha256".to_vec();
+        data.extend_from_slice(&Sha256::digest(&content));
+        Ok(Packet::ExtendedReply(ExtendedReply { id, data }))
     }
 
     async fn write(

@@ -11,7 +11,8 @@ use dropzone::domain::lifecycle::push::PushState;
 use dropzone::domain::package::Event;
 use dropzone::domain::push::{Claimed, Push, PushKind, Shipment};
 use dropzone::domain::report::Report;
-use dropzone::store::{AckFile, Found, Made, PushError, PushFilter};
+use dropzone::store::{AckFile, Found, LongestWaits, Made, Mended, PushError, PushFilter};
+use std::time::Duration;
 
 const UPC: &str = "036000291452";
 const OTHER: &str = "5034567890120";
@@ -87,6 +88,172 @@ fn takedown() -> Report {
     report.verdict = dropzone::domain::report::Verdict::Valid;
     report.counts = dropzone::domain::report::Counts::of(&report.findings);
     report
+}
+
+#[test]
+fn what_a_dsp_will_not_read_and_what_it_says_stay_with_the_push() {
+    let bench = Bench::new();
+    bench.approved("one", UPC);
+    let epoch = bench.store.begin_epoch(noon()).unwrap();
+    let losses = ["Sub-title: ERN 3.8.2 has no place", "Writer's share: none"].map(str::to_owned);
+    let made = Made {
+        message_id: Some("01MESSAGE".to_owned()),
+        losses: losses.to_vec(),
+        ..awaiting()
+    };
+    let claimed = claim(&bench, epoch, 10).unwrap();
+    assert_eq!(push(&bench, &claimed.push.id).losses, Vec::<String>::new());
+    let ids = bench
+        .store
+        .message_ids(&claimed.push.id, later(10))
+        .unwrap();
+    bench
+        .store
+        .push_prepared(&claimed, &made, later(10))
+        .unwrap();
+    let id = &claimed.push.id;
+    assert_eq!(push(&bench, id).losses, losses);
+    // Made anew after a retry: only what the newest message loses.
+    bench
+        .store
+        .push_given_up(&claimed, "no", later(11))
+        .unwrap();
+    bench.store.push_retry(id, "ops", later(12)).unwrap();
+    let claimed = claim(&bench, epoch, 13).unwrap();
+    let made = Made {
+        losses: losses[1..].to_vec(),
+        ..made
+    };
+    bench
+        .store
+        .push_prepared(&claimed, &made, later(13))
+        .unwrap();
+    assert_eq!(push(&bench, id).losses, losses[1..]);
+    bench
+        .store
+        .push_sent(&claimed, "/in/one", later(14))
+        .unwrap();
+    for (name, status, text) in [
+        (
+            "ACK_1.xml",
+            "ResourceCorrupt",
+            Some("track 2 does not open"),
+        ),
+        ("ACK_2.xml", "FileOK", None),
+    ] {
+        let file = AckFile {
+            dsp: archive(),
+            name: name.to_owned(),
+            size: 9,
+        };
+        let answer = Answer {
+            message_id: Some("01MESSAGE".to_owned()),
+            status: status.to_owned(),
+            text: text.map(str::to_owned),
+            ..Answer::default()
+        };
+        bench
+            .store
+            .acknowledge(&file, Ok(vec![answer]), later(15))
+            .unwrap();
+    }
+    let more = bench.store.push_more(id).unwrap();
+    assert_eq!(more.thread, Some(ids.thread));
+    let said: Vec<(&str, &str, Option<&str>)> = more
+        .answers
+        .iter()
+        .map(|said| (&*said.file, &*said.status, said.text.as_deref()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            (
+                "ACK_1.xml",
+                "ResourceCorrupt",
+                Some("track 2 does not open")
+            ),
+            ("ACK_2.xml", "FileOK", None)
+        ]
+    );
+}
+
+#[test]
+fn what_a_wrong_clock_put_off_for_years_is_due_once_it_is_right() {
+    let bench = Bench::new();
+    let longest = LongestWaits {
+        push: Duration::from_secs(4_320),
+        letter: Duration::from_secs(4_320),
+    };
+    let years = 8 * 365 * 86_400;
+    bench.approved("one", UPC);
+    bench.approved("two", OTHER);
+    let epoch = bench.store.begin_epoch(later(years)).unwrap();
+    // Made, and tried, while the clock was years ahead.
+    let tried = claim(&bench, epoch, years).unwrap();
+    bench
+        .store
+        .push_postponed(&tried, "busy", later(years + 60), later(years))
+        .unwrap();
+    let unreachable = later(years + 3_600);
+    bench
+        .store
+        .dsp_unreachable(&archive(), "no route", unreachable)
+        .unwrap();
+    let letter = bench.store.due_letter(later(1)).unwrap().unwrap();
+    bench
+        .store
+        .letter_postponed(&letter.id, later(years), "greylisted")
+        .unwrap();
+    // A person's wish, as far ahead, is meant so.
+    let other = bench.store.pushes(&PushFilter::default()).unwrap();
+    let wished = other.iter().find(|one| one.id != tried.push.id).unwrap();
+    bench
+        .store
+        .push_schedule(&wished.id, later(years), "ops", later(2))
+        .unwrap();
+    assert!(claim(&bench, epoch, 10).is_none(), "nothing is due");
+
+    let mended = bench.store.mend_times(longest, later(10)).unwrap();
+    let wanted = Mended {
+        pushes: 1,
+        letters: 1,
+        gates: 1,
+    };
+    assert_eq!(mended, wanted);
+    assert_eq!(claim(&bench, epoch, 10).unwrap().push.id, tried.push.id);
+    assert_eq!(push(&bench, &wished.id).due_at, later(years));
+    let more = bench.store.push_more(&wished.id).unwrap();
+    assert_eq!(more.appointment, Some(later(years)));
+    let again = bench.store.mend_times(longest, later(11)).unwrap();
+    assert!(again.is_nothing(), "{again:?}");
+}
+
+#[test]
+fn what_waits_as_long_as_it_may_or_for_a_person_is_left_alone() {
+    let bench = Bench::new();
+    let longest = LongestWaits {
+        push: Duration::from_secs(4_320),
+        letter: Duration::from_secs(4_320),
+    };
+    bench.approved("one", UPC);
+    let epoch = bench.store.begin_epoch(noon()).unwrap();
+    let claimed = revealing(&bench, epoch, &Made::default());
+    // Nobody can tell: it is asked about no more until a person decides.
+    bench
+        .store
+        .push_given_up(&claimed, "gone", later(20))
+        .unwrap();
+    let letter = bench.store.due_letter(later(1)).unwrap().unwrap();
+    bench
+        .store
+        .letter_postponed(&letter.id, later(4_320), "greylisted")
+        .unwrap();
+    bench
+        .store
+        .dsp_unreachable(&archive(), "no route", later(4_320))
+        .unwrap();
+    let mended = bench.store.mend_times(longest, noon()).unwrap();
+    assert!(mended.is_nothing(), "{mended:?}");
 }
 
 #[test]
@@ -400,6 +567,7 @@ fn awaiting() -> Made {
         message_id: Some("M1".to_owned()),
         is_test: false,
         awaits_ack: true,
+        losses: Vec::new(),
     }
 }
 
