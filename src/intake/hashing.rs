@@ -1,5 +1,5 @@
-//! Hashes of closed files: each content is read once, on a worker thread, and remembered under its
-//! key as long as the file is there.
+//! Hashes of closed files, remembered under their keys as long as the files are there. What the door
+//! has not hashed while it arrived is read once, on a worker thread.
 
 use super::whole;
 use crate::domain::audit::{Entry, Event};

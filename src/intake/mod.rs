@@ -76,7 +76,8 @@ pub struct Settings {
     pub rescan_seconds: u64,
     /// Milliseconds between two turns of the loop: events are gathered for so long.
     pub tick_milliseconds: u64,
-    /// Threads that hash files; they stand back behind uploads. One more claims folders.
+    /// Threads that hash files which could not be hashed while they arrived; they stand back behind
+    /// uploads. One more claims folders.
     pub workers: usize,
     /// Claims of one folder that may fail by our own fault before the package is parked for the
     /// operator.

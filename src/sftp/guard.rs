@@ -9,7 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Cuts a stream.
@@ -107,10 +107,7 @@ impl<S: AsyncRead + Unpin> Guarded<S> {
             let read = Pin::new(&mut self.stream).poll_read(context, &mut ahead);
             let length = ahead.filled().len();
             self.ahead.truncate(length);
-            match read {
-                Poll::Ready(Ok(())) => {}
-                other => return other,
-            }
+            ready!(read)?;
         }
         let waiting = self.ahead.get(self.taken..).unwrap_or_default();
         let count = waiting.len().min(buffer.remaining());

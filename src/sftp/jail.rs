@@ -365,8 +365,7 @@ impl Jail {
     pub(super) fn is_in_memory(&self) -> bool {
         const TMPFS: i64 = 0x0102_1994;
         const RAMFS: i64 = 0x8584_58f6;
-        rustix::fs::fstatfs(&self.base)
-            .is_ok_and(|figures| matches!(i64::from(figures.f_type), TMPFS | RAMFS))
+        rustix::fs::fstatfs(&self.base).is_ok_and(|figures| matches!(figures.f_type, TMPFS | RAMFS))
     }
 
     /// Figures of the file system.

@@ -3,7 +3,8 @@
 //! Both listen on loopback with keys and folders of their own, once on tmpfs, where fsync costs
 //! nothing and what is compared is the servers' work, and once on the disk of the target directory,
 //! where ours has made every file durable and hashed before CLOSE is answered and OpenSSH has not.
-//! CPU is the server's, with all its children.
+//! CPU is the server's, with all its children, until the client has ended; what ours takes after
+//! that, for hashes, is waited for and told beside.
 
 pub(crate) mod clients;
 mod closes;
@@ -190,6 +191,7 @@ impl Duel<'_> {
             return;
         }
         let bytes = work.bytes() * many as u64;
+        self.ours.take_afterwards();
         let mut cpu = (Vec::new(), Vec::new());
         self.bench.compare(
             name,
@@ -207,6 +209,13 @@ impl Duel<'_> {
             },
         );
         per_gigabyte(bytes, &cpu);
+        let runs = cpu.0.len() as f64;
+        let gigabytes = bytes as f64 / 1e9 * runs;
+        println!(
+            "{:<44} and when it was over, for hashes: A {:.2}",
+            "",
+            self.ours.take_afterwards() / gigabytes
+        );
     }
 
     fn download(&self, name: &str, client: &Client, file: &Path, goal: &str) {

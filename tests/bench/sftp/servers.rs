@@ -3,6 +3,7 @@
 use super::clients::Login;
 use super::sample;
 use crate::pair::Sample;
+use std::cell::Cell;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,6 +18,8 @@ pub(crate) struct Server {
     inbox: PathBuf,
     /// What else must go after a run.
     also: Option<PathBuf>,
+    /// Seconds of processor time that it took after runs, when nobody waited any more: for hashes.
+    afterwards: Cell<f64>,
     home: tempfile::TempDir,
 }
 
@@ -94,6 +97,7 @@ impl Server {
             login: Login::new(port, "bench", &key, home.path(), "/incoming/bench"),
             inbox: folder.join("incoming"),
             also: Some(folder.join("partial")),
+            afterwards: Cell::default(),
             home,
         })
     }
@@ -136,6 +140,7 @@ impl Server {
             login: Login::new(port, &user, &at("key"), home.path(), &target),
             inbox,
             also: None,
+            afterwards: Cell::default(),
             home,
         })
     }
@@ -173,7 +178,31 @@ impl Server {
         run(&self.login);
         let wall = started.elapsed().as_secs_f64();
         self.settle();
-        sample(wall, self.cpu() - before)
+        let cpu = self.cpu();
+        self.rest();
+        self.afterwards
+            .set(self.afterwards.get() + self.cpu() - cpu);
+        sample(wall, cpu - before)
+    }
+
+    /// Processor time after all runs since this was last asked.
+    pub(super) fn take_afterwards(&self) -> f64 {
+        self.afterwards.take()
+    }
+
+    /// Waits until it is idle, so that what it does after one run is not in the way of the other
+    /// server's next.
+    fn rest(&self) {
+        let until = Instant::now() + Duration::from_secs(60);
+        let mut before = self.cpu();
+        while Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(250));
+            let now = self.cpu();
+            if now - before < 0.02 {
+                return;
+            }
+            before = now;
+        }
     }
 
     /// Takes away what was uploaded.
