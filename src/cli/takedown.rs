@@ -246,7 +246,7 @@ fn refusal(error: TakedownError, package: &Package, profiles: &[DspProfile]) -> 
         })
         .collect();
     Failure::Refused(format!(
-        "{title} is not live there, and nothing was done:\n{}",
+        "{title} cannot be taken down, and nothing was done:\n{}",
         said.join("\n")
     ))
 }

@@ -152,3 +152,38 @@ fn time_of(batch: &str) -> String {
         part(12, 14)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dsp::TransportChoice;
+    use crate::domain::ids::DspId;
+
+    #[test]
+    fn a_purge_is_named_as_what_it_is() {
+        let transport = TransportChoice::Folder {
+            path: "/nowhere".into(),
+        };
+        let profile = DspProfile::plain(DspId::new("store"), "Store", transport);
+        let entry = |purges| Entry {
+            message_id: "M".to_owned(),
+            url: "1/1.xml".to_owned(),
+            icpn: Some("5034567890120".to_owned()),
+            package: "P".to_owned(),
+            kind: PushKind::Takedown,
+            is_test: false,
+            purges,
+        };
+        let us = OwnParty::default();
+        let entries = [entry(true), entry(false)];
+        let xml = write(&profile, &us, "20261126170501123", &entries);
+        let xml = String::from_utf8(xml).unwrap();
+        for (words, number) in [
+            ("<MessageType>PurgeReleaseMessage</MessageType>", 1),
+            ("<MessageType>NewReleaseMessage</MessageType>", 1),
+            ("<DeliveryType>TakeDown</DeliveryType>", 2),
+        ] {
+            assert_eq!(xml.matches(words).count(), number, "{words}: {xml}");
+        }
+    }
+}

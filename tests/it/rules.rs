@@ -184,7 +184,7 @@ const PROVEN_AT_THE_DOOR: &[(&str, [(&str, &str); 2])] = &[
 const NEVER_ALONE: &[(&str, &[&str], &str)] = &[
     ("ID-014", &["UPD-001"], "a known barcode makes an update"),
     ("UPD-001", &["ID-014"], "an update has a known barcode"),
-    ("UPD-004", &["ID-014", "UPD-001"], "a takedown is an update"),
+    ("UPD-004", &["ID-014"], "a takedown has a known barcode"),
     ("HDR-010", &["ID-014", "UPD-001"], "an update has a thread"),
     (
         "ID-007",

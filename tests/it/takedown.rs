@@ -208,7 +208,7 @@ fn an_operator_takes_a_release_down_in_the_form_of_each_dsp_and_it_can_come_back
         &daemon,
         "purger",
         "Purging Store",
-        "message = \"ern_382\"\ntakedown = \"purge\"\npurge = true\n",
+        "message = \"ern_382\"\npurge = true\n",
     );
     let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
     fs::create_dir_all(sshd.inbox.join("acks")).unwrap();
@@ -250,7 +250,8 @@ fn an_operator_takes_a_release_down_in_the_form_of_each_dsp_and_it_can_come_back
         &spec.icpn[7..]
     );
     let reason = "Sample in track 1 not cleared";
-    let done = daemon.command(&["push", "takedown", &typed, "--reason", reason]);
+    // Purged where that is taken, and nowhere else.
+    let done = daemon.command(&["push", "takedown", &typed, "--purge", "--reason", reason]);
     assert!(done.status.success(), "{}", err(&done));
     insta::assert_snapshot!("takedown_ordered", scrubbed(&out(&done)));
     wait_taken_down(&daemon, 4);

@@ -42,6 +42,7 @@ pub(super) const CASES: &[Case] = &[
     question("UPD-012", |p| {
         p.after(earlier(Status::Delivered));
         let history = p.history.as_mut().unwrap();
+        history.takedowns.everywhere = true;
         history.takedowns.down = vec![Down {
             dsp: "store".to_owned(),
             since: "2026-01-02T03:04:05Z".parse().unwrap(),
@@ -51,6 +52,7 @@ pub(super) const CASES: &[Case] = &[
     .sound(|p| {
         p.after(earlier(Status::Delivered));
         let history = p.history.as_mut().unwrap();
+        history.takedowns.everywhere = true;
         history.takedowns.down = vec![Down {
             dsp: "store".to_owned(),
             since: "2026-01-02T03:04:05Z".parse().unwrap(),
