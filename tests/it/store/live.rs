@@ -75,6 +75,8 @@ fn live_is_what_arrived_last_and_stands() {
     arrive(&bench, epoch, "archive");
     assert_eq!(live(None), Some(again.to_string()));
     assert_ne!(again, down);
-    let other = bench.store.live_package(&bench.label, "5034567890120", None);
+    let other = bench
+        .store
+        .live_package(&bench.label, "5034567890120", None);
     assert_eq!(other.unwrap(), None);
 }
