@@ -3,6 +3,7 @@
 use crate::kit::{Label, TestDaemon, release, shared};
 use crate::store::bench::{identity, manifest, report};
 use dropzone::cli::demo::material::ReleaseSpec;
+use dropzone::domain::difference::{Change, Difference};
 use dropzone::domain::ern;
 use dropzone::domain::ids::{LabelId, PackageId};
 use dropzone::domain::ledger::Ledger;
@@ -525,4 +526,40 @@ fn approved_late(daemon: &TestDaemon, label: &Label, icpn: &str, created: &str) 
         store.apply(&id, event, "test", Timestamp::now()).unwrap();
     }
     id
+}
+
+#[test]
+fn text_and_page_show_the_difference_and_nothing_in_it_acts() {
+    let mut report = crate::report::valid_report();
+    report.difference = Some(Difference {
+        with: PackageId::new("P1"),
+        attempt: 1,
+        received_at: "2026-03-03T10:00:00Z".parse().unwrap(),
+        changes: vec![Change {
+            place: "Track 2 “<b>Rain</b>”".to_owned(),
+            track: Some(2),
+            field: "Title".to_owned(),
+            before: Some("<script>alert(1)</script>".to_owned()),
+            after: Some("Rain\u{1b}[2J".to_owned()),
+        }],
+    });
+    let text = dropzone::domain::report::text::render(&report, false);
+    let live = "Against what is live: upload of 3 March 2026, 10:00 UTC (attempt 1)";
+    assert!(text.contains(live), "{text}");
+    assert!(
+        text.contains("    Title: <script>alert(1)</script> → Rain"),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "{text}");
+    let page = dropzone::domain::report::html::render(&report, None);
+    assert!(page.contains(live), "{page}");
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
+    assert!(
+        !page.contains("<script") && !page.contains("<b>Rain"),
+        "{page}"
+    );
+    report.difference.as_mut().unwrap().changes.clear();
+    let none = "Nothing that stores show has changed.";
+    assert!(dropzone::domain::report::text::render(&report, false).contains(none));
+    assert!(dropzone::domain::report::html::render(&report, None).contains(none));
 }
