@@ -216,7 +216,7 @@ fn a_block_keeps_one_dsp_out_and_the_release_is_delivered_to_the_others() {
     assert!(out(&preview).contains("DSP-014"), "{}", out(&preview));
 
     assert!(daemon.approve(&package).status.success());
-    let delivered = daemon.wait_status(&name_of(&daemon.material(&spec)), "delivered");
+    let delivered = daemon.wait_status(&spec.folder_name(), "delivered");
     let blocked = push(&daemon, "modern").unwrap();
     assert_eq!(blocked["state"], "blocked");
     let why = blocked["last_error"].as_str().unwrap();
@@ -484,7 +484,7 @@ fn a_labels_test_message_is_judged_and_approved_and_pushed_nowhere() {
     // A live one that is approved afterwards has its push made and sent; the test still has none.
     let live = upload(&daemon, &label, &small_release(708));
     assert!(daemon.approve(&live).status.success());
-    daemon.wait_status(&name_of(&daemon.material(&small_release(708))), "delivered");
+    daemon.wait_status(&small_release(708).folder_name(), "delivered");
     let pushes = daemon.ask(&["push", "list"]);
     let packages: Vec<&str> = pushes["pushes"]
         .as_array()
@@ -514,7 +514,7 @@ fn a_dsp_in_test_gets_test_messages_and_the_push_says_so() {
     let spec = small_release(709);
     let package = upload(&daemon, &label, &spec);
     assert!(daemon.approve(&package).status.success());
-    daemon.wait_status(&name_of(&daemon.material(&spec)), "delivered");
+    daemon.wait_status(&spec.folder_name(), "delivered");
     for (inbox, dsp, control, is_test) in [
         (&modern, "modern", "TestMessage", true),
         (&classic, "classic", "TestMessage", true),

@@ -23,13 +23,14 @@ pub(crate) fn steady(text: &str) -> String {
         }
         let tail = token.len() - token.trim_end_matches(['.', ':']).len();
         let (word, end) = token.split_at(token.len() - tail);
-        steady.push_str(if word == who.trim() {
+        let word = if word == who.trim() {
             "jo"
         } else if days.iter().any(|day| day == word) {
             "DAY"
         } else {
             kind_of(word).unwrap_or(word)
-        });
+        };
+        steady.push_str(&without_batch(word));
         steady.push_str(end);
         steady.push(letter);
         token.clear();
@@ -58,9 +59,24 @@ fn kind_of(word: &str) -> Option<&'static str> {
         Some("ID")
     } else if shape == "00:00:00" || shape.starts_with("0000-00-00A00:00:00") {
         Some("TIME")
-    } else if shape == "0".repeat(17) {
-        Some("BATCH")
     } else {
         None
     }
+}
+
+/// Numbers of batches stand in names, too.
+fn without_batch(word: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for letter in word.chars().chain(['\n']) {
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+            continue;
+        }
+        out.push_str(if digits.len() == 17 { "BATCH" } else { &digits });
+        digits.clear();
+        out.push(letter);
+    }
+    out.truncate(out.len() - 1);
+    out
 }
