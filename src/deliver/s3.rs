@@ -5,6 +5,9 @@
 //! Every body is signed and has a checksum that the server compares, so what arrived is what was
 //! read here.
 
+mod faults;
+mod profile;
+
 use super::secrets;
 use super::source::{self, Source};
 use super::trip::Throttle;
@@ -12,12 +15,13 @@ use crate::domain::dsp::{DspProfile, TransportChoice};
 use crate::domain::fault::Fault;
 use crate::domain::push::Cargo;
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
-use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, ClientOptions, Error, GetOptions, MultipartUpload, ObjectStore,
     ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
 };
+use profile::is_loopback;
+pub(super) use profile::mistakes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -414,142 +418,6 @@ impl Bucket {
             ),
         ))
     }
-
-    fn fault(&self, error: &Error, doing: &str, path: &str) -> Fault {
-        let said = Said::of(error);
-        let (whose, bucket, at) = (&self.whose, &self.bucket, &self.address);
-        let key = joined(&self.base, path);
-        if let Some(kind) = said.broke {
-            let (code, how) = match kind {
-                HttpErrorKind::Connect => ("dsp_unreachable", "cannot be reached".to_owned()),
-                HttpErrorKind::Timeout => (
-                    "dsp_timeout",
-                    format!(
-                        "did not answer in time (`timeout_seconds` is {})",
-                        self.seconds
-                    ),
-                ),
-                _ => ("dsp_disconnected", "broke the connection".to_owned()),
-            };
-            return Fault::transient(
-                code,
-                format!(
-                    "{whose} ({at}) {how} while we tried to {doing} {key:?}: {}.",
-                    said.cause
-                ),
-            );
-        }
-        let answer = said.answer();
-        let what = format!(
-            "{whose} ({at}) refused to {doing} {key:?} in the bucket {bucket:?}: {answer}."
-        );
-        match said.code.as_deref().unwrap_or_default() {
-            "NoSuchBucket" => Fault::permanent(
-                "bucket_missing",
-                format!(
-                    "{whose} ({at}) has no bucket {bucket:?}. Ask them for the right name and put it into `bucket` of {}.",
-                    self.file
-                ),
-            ),
-            "InvalidAccessKeyId"
-            | "SignatureDoesNotMatch"
-            | "InvalidToken"
-            | "ExpiredToken"
-            | "InvalidClientTokenId"
-            | "AuthFailure" => Fault::permanent(
-                "login_refused",
-                format!(
-                    "{whose} ({at}) does not know our keys: {answer}. Check the files that `access_key_file` and `secret_key_file` of {} name, and `region`.",
-                    self.file
-                ),
-            ),
-            "RequestTimeTooSkewed" => Fault::transient(
-                "clock_differs",
-                format!(
-                    "{whose} ({at}) says that the clock of this machine is wrong. Set it right; the push goes on by itself."
-                ),
-            ),
-            "PermanentRedirect"
-            | "AuthorizationHeaderMalformed"
-            | "IllegalLocationConstraintException" => Fault::permanent(
-                "bad_region",
-                format!(
-                    "{what} The bucket is in another region; put the right one into `region` of {}.",
-                    self.file
-                ),
-            ),
-            "QuotaExceeded" | "XMinioStorageFull" | "XMinioAdminBucketQuotaExceeded" => {
-                Fault::transient(
-                    "disk_full",
-                    format!("{what} Ask them for room; the push goes on by itself."),
-                )
-            }
-            _ if matches!(said.status, Some(401 | 403)) => Fault::permanent(
-                "permission_denied",
-                format!(
-                    "{what} A push needs the rights to list the bucket, and to read and write objects below the prefix (s3:ListBucket, s3:GetObject, s3:PutObject, s3:AbortMultipartUpload). Ask them for those, and check the keys; then retry the push."
-                ),
-            ),
-            _ if said.status == Some(301) => Fault::permanent(
-                "bad_region",
-                format!(
-                    "{what} The bucket is elsewhere; check `region` and `endpoint` of {}.",
-                    self.file
-                ),
-            ),
-            _ => Fault::transient(super::remote::REFUSED, what),
-        }
-    }
-}
-
-/// What can be told of an error without showing the answer's body, which may repeat our key.
-struct Said {
-    /// S3's word.
-    code: Option<String>,
-    status: Option<u16>,
-    /// The exchange itself broke.
-    broke: Option<HttpErrorKind>,
-    /// Innermost cause, for people; only when `broke`.
-    cause: String,
-}
-
-impl Said {
-    fn of(error: &Error) -> Self {
-        let text = error.to_string();
-        let mut said = Self {
-            code: between(&text, "<Code>", "</Code>").map(|code| code.chars().take(60).collect()),
-            status: text
-                .split_once("status code: ")
-                .and_then(|(_, rest)| rest.get(..3)?.parse().ok()),
-            broke: None,
-            cause: String::new(),
-        };
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(cause) = next {
-            if let Some(http) = cause.downcast_ref::<HttpError>() {
-                said.broke = Some(http.kind());
-            }
-            if said.broke.is_some() {
-                said.cause = cause.to_string();
-            }
-            next = cause.source();
-        }
-        said
-    }
-
-    fn answer(&self) -> String {
-        match (&self.code, self.status) {
-            (Some(code), Some(status)) => format!("{code:?}, HTTP {status}"),
-            (Some(code), None) => format!("{code:?}"),
-            (None, Some(status)) => format!("HTTP {status}"),
-            (None, None) => "an answer that is none of S3's".to_owned(),
-        }
-    }
-}
-
-fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(from)?;
-    rest.split_once(to).map(|(between, _)| between)
 }
 
 /// SHA-256 in lower-case hex.
@@ -575,68 +443,6 @@ fn joined(base: &str, path: &str) -> String {
     }
 }
 
-/// Host of an `http(s)://` address, without port.
-fn host_of(endpoint: &str) -> &str {
-    let rest = endpoint
-        .split_once("://")
-        .map_or(endpoint, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or(rest);
-    match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or(v6),
-        None => authority.split(':').next().unwrap_or(authority),
-    }
-}
-
-fn is_loopback(endpoint: &str) -> bool {
-    let host = host_of(endpoint);
-    let address: Option<std::net::IpAddr> = host.parse().ok();
-    host == "localhost" || address.is_some_and(|address| address.is_loopback())
-}
-
-/// Mistakes in the transport's table, as half sentences.
-pub(super) fn mistakes(transport: &TransportChoice) -> Vec<String> {
-    let TransportChoice::S3 {
-        bucket,
-        region,
-        endpoint,
-        allow_http,
-        timeout_seconds,
-        ..
-    } = transport
-    else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    if bucket.is_empty() || !bucket.bytes().all(plain) {
-        found.push(format!(
-            "`bucket` is {bucket:?}, which is no bucket's name (letters, digits, `.` and `-`); folders belong into `prefix`"
-        ));
-    }
-    if region.is_empty() {
-        found.push("`region` is empty; leave it out for \"us-east-1\"".to_owned());
-    }
-    if *timeout_seconds == 0 {
-        found.push("`timeout_seconds` is 0".to_owned());
-    }
-    if let Some(endpoint) = endpoint {
-        let has_secret = endpoint.contains('@') || endpoint.contains('?');
-        let is_plain = endpoint.starts_with("http://");
-        if !(is_plain || endpoint.starts_with("https://"))
-            || host_of(endpoint).is_empty()
-            || has_secret
-        {
-            found.push(format!(
-                "`endpoint` is {:?}; write it as \"https://s3.partner.example\", without user or query",
-                if has_secret { "…" } else { endpoint.as_str() }
-            ));
-        } else if is_plain && !allow_http && !is_loopback(endpoint) {
-            found.push("`endpoint` is http, so releases would go unencrypted. Write https, or `allow_http = true` if that is really meant".to_owned());
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -647,33 +453,5 @@ mod tests {
         assert_eq!(joined("/a/", ""), "a");
         assert_eq!(joined("", "b/c"), "b/c");
         assert_eq!(joined("a/", "/b"), "a/b");
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for here in [
-            "http://localhost:9000",
-            "http://127.0.0.1",
-            "http://[::1]:9000/",
-        ] {
-            assert!(is_loopback(here), "{here}");
-        }
-        for there in [
-            "http://localhost.example",
-            "http://10.0.0.1:9000",
-            "http://127.0.0.1.example",
-        ] {
-            assert!(!is_loopback(there), "{there}");
-        }
-    }
-
-    #[test]
-    fn an_answer_is_told_without_what_it_repeats() {
-        let body = "Error performing PUT x in 1ms - Server returned non-2xx status code: 403 Forbidden: <Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>AKIASECRET</AWSAccessKeyId></Error>";
-        let said = Said::of(&Error::Generic {
-            store: "S3",
-            source: body.into(),
-        });
-        assert_eq!(said.answer(), "\"SignatureDoesNotMatch\", HTTP 403");
     }
 }

@@ -457,7 +457,7 @@ fn profiles_say_what_they_lack() {
         (
             "n.toml",
             "name = \"N\"\n[transport]\nkind = \"ftp\"\n".to_owned(),
-            "unknown word `ftp`, expected `folder` or `sftp`",
+            "unknown word `ftp`, expected one of `folder`, `sftp`, `s3`",
         ),
         (
             "n.toml",
