@@ -39,5 +39,6 @@ pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod sarif;
+mod territories;
 pub mod upload;
 pub mod visible;
