@@ -44,5 +44,6 @@ pub mod report;
 pub mod rules;
 pub mod sarif;
 pub mod takedown;
+mod territories;
 pub mod upload;
 pub mod visible;

@@ -4,6 +4,7 @@
 //! texts as they were sent (trimmed); whether they are right is for the rules to say.
 
 use super::repair::Edit;
+pub use super::territories::Territories;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -204,7 +205,7 @@ pub struct Local {
     /// The value.
     pub text: Text,
     /// Territories as written; empty where it holds wherever no other value does.
-    pub territories: Vec<String>,
+    pub territories: Territories,
     /// `LanguageAndScriptCode` attribute.
     pub language: Option<String>,
 }
@@ -228,7 +229,7 @@ pub struct Genre {
     /// `SubGenre`.
     pub sub: Option<Text>,
     /// Territories as written; empty where it holds wherever no other value does.
-    pub territories: Vec<String>,
+    pub territories: Territories,
     /// `LanguageAndScriptCode` attribute.
     pub language: Option<String>,
 }
@@ -284,7 +285,7 @@ pub struct Title {
     /// `TitleType` attribute (`DisplayTitle`, `FormalTitle` …); `None` for `ReferenceTitle`.
     pub kind: Option<String>,
     /// Territories of the details it stands in; empty for `ReferenceTitle`.
-    pub territories: Vec<String>,
+    pub territories: Territories,
     /// `LanguageAndScriptCode` attribute.
     pub language: Option<String>,
 }
@@ -304,12 +305,42 @@ pub struct Artist {
     pub coded_roles: Vec<Coded>,
     /// The name in every language that it is given in, the first of `name` among them.
     pub names: Vec<Local>,
+    /// Other forms of `names`, such as the one that lists are sorted by.
+    pub forms: Vec<NameForms>,
     /// `InstrumentType`s: a word of one's own in 3.x, of a list in 4.x.
     pub instruments: Vec<Coded>,
     /// Territories of the details it stands in; empty where it holds everywhere.
-    pub territories: Vec<String>,
+    pub territories: Territories,
     /// Where its element starts.
     pub at: Pos,
+}
+
+/// Other forms of one name of a party: what stands in `PartyName` beside `FullName`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NameForms {
+    /// The `FullName` that these are forms of.
+    pub full: String,
+    /// Its language, as in `Artist::names`.
+    pub language: Option<String>,
+    /// The forms in the order of `NameForms::ELEMENTS`.
+    pub forms: [Option<Text>; 6],
+}
+
+impl NameForms {
+    /// Names of their elements, in the order of every version's schema.
+    pub const ELEMENTS: [&'static str; 6] = [
+        "FullNameAsciiTranscribed",
+        "FullNameIndexed",
+        "NamesBeforeKeyName",
+        "KeyName",
+        "NamesAfterKeyName",
+        "AbbreviatedName",
+    ];
+
+    /// Whether both are forms of the same name.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.full == other.full && self.language == other.language
+    }
 }
 
 /// A `PartyId` of an artist or contributor.
@@ -333,7 +364,7 @@ pub struct RightsLine {
     /// `PLineCompany` or `CLineCompany`.
     pub company: Option<Text>,
     /// Territories as written; empty where it holds wherever no other line does.
-    pub territories: Vec<String>,
+    pub territories: Territories,
     /// Where its element starts.
     pub at: Pos,
 }
@@ -542,13 +573,19 @@ pub struct Image {
     pub at: Pos,
 }
 
-/// A resource of another kind; only its reference matters to us.
+/// A resource of another kind: a booklet, sheet music, or what we do not send.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OtherResource {
     /// `ResourceReference`.
     pub reference: Option<Text>,
     /// Element name: `Video`, `Text`, `MIDI` …
     pub element: String,
+    /// `TextType` or `SheetMusicType` (4.x: `Type`), such as `NonInteractiveBooklet`.
+    pub kind: Option<Coded>,
+    /// `ProprietaryId` of the resource.
+    pub proprietary_id: Option<Text>,
+    /// Its title.
+    pub title: Option<Text>,
     /// Files named.
     pub files: Vec<NamedFile>,
     /// Where its element starts.

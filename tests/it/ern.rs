@@ -87,7 +87,7 @@ fn the_golden_message_is_read_exactly() {
     assert_eq!(value(recording.iswc.as_ref()), "T0345246801");
     assert_eq!(recording.titles.len(), 3);
     assert_eq!(recording.titles[1].kind.as_deref(), Some("FormalTitle"));
-    assert_eq!(recording.titles[1].territories, ["Worldwide"]);
+    assert_eq!(*recording.titles[1].territories, ["Worldwide"]);
     assert_eq!(value(recording.artists[0].name.as_ref()), "Artist Name");
     assert_eq!(recording.artists[0].roles[0].as_str(), "MainArtist");
     assert_eq!(

@@ -4,6 +4,8 @@
 mod facts;
 mod generated;
 mod judged;
+mod orders;
+mod parts;
 
 use crate::kit::shared;
 use dropzone::domain::account::Profile;
@@ -54,9 +56,10 @@ fn files_of(message: &Message) -> Vec<OutFile> {
     let mut files: Vec<OutFile> = Vec::new();
     for named in message.files() {
         let path = named.path.as_ref().map(|p| p.as_str());
-        let Ok(source) = reference_path(path, named.name.as_str()) else {
-            continue;
-        };
+        // One of the label's machine is in the package under its last part.
+        let name = named.name.as_str();
+        let last = || name.rsplit('/').next().unwrap().to_owned();
+        let source = reference_path(path, name).unwrap_or_else(|_| last());
         if files.iter().any(|f| f.source == source) {
             continue;
         }

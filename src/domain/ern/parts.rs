@@ -2,16 +2,17 @@
 
 use super::tree::{Element, Tree};
 use crate::domain::release::{
-    Coded, Genre, Local, NamedFile, PartyCode, ProprietaryId, StatedHash, Text, Unread,
+    Coded, Genre, Local, NameForms, NamedFile, PartyCode, ProprietaryId, StatedHash, Territories,
+    Text, Unread,
 };
 use std::collections::BTreeMap;
 
 /// An element's text with the territories that it holds in; `None` when it is empty.
-pub(super) fn local(element: Element<'_, '_>, territories: &[String]) -> Option<Local> {
+pub(super) fn local(element: Element<'_, '_>, territories: &Territories) -> Option<Local> {
     let text = element.text();
     (!text.is_empty()).then(|| Local {
         text,
-        territories: territories.to_vec(),
+        territories: territories.clone(),
         language: attribute(element, "LanguageAndScriptCode"),
     })
 }
@@ -36,14 +37,26 @@ pub(super) fn proprietary(element: Element<'_, '_>) -> Option<ProprietaryId> {
 }
 
 /// A `Genre`; some tools write the text straight into it.
-pub(super) fn genre(element: Element<'_, '_>, territories: &[String]) -> Option<Genre> {
+pub(super) fn genre(element: Element<'_, '_>, territories: &Territories) -> Option<Genre> {
     let plain = Some(element.text()).filter(|t| !t.is_empty());
     let text = element.child_text("GenreText").or(plain)?;
     Some(Genre {
         text,
         sub: element.child_text("SubGenre"),
-        territories: territories.to_vec(),
+        territories: territories.clone(),
         language: attribute(element, "LanguageAndScriptCode"),
+    })
+}
+
+/// Forms of a name beside the full one, of a `PartyName`; `None` when there are none.
+pub(super) fn name_forms(element: Element<'_, '_>) -> Option<NameForms> {
+    let full = element.child("FullName")?;
+    let forms = NameForms::ELEMENTS.map(|name| element.child_text(name));
+    let language = |element| attribute(element, "LanguageAndScriptCode");
+    forms.iter().any(Option::is_some).then(|| NameForms {
+        full: full.raw().trim().to_owned(),
+        language: language(element).or_else(|| language(full)),
+        forms,
     })
 }
 

@@ -2,8 +2,10 @@
 
 use super::super::parts::{self, fill};
 use super::super::tree::Element;
-use super::artist;
-use crate::domain::release::{ClaimPolicy, Coded, Deal, DealMore, Price, ReleaseDeal, Text};
+use super::party_of;
+use crate::domain::release::{
+    ClaimPolicy, Coded, Deal, DealMore, Price, ReleaseDeal, Territories, Text,
+};
 
 /// Reads one `ReleaseDeal`.
 pub(in crate::domain::ern) fn read(element: Element<'_, '_>) -> ReleaseDeal {
@@ -142,7 +144,7 @@ fn read_more(more: &mut DealMore, terms: Element<'_, '_>) {
     if let (2.., Some(usage)) = (own.len(), own.iter().find(narrows)) {
         more.narrowed.push(named(*usage));
     }
-    let channel = |element| artist(element, &[]);
+    let channel = |element| party_of(element, &Territories::default());
     more.channels
         .extend(terms.all("DistributionChannel").map(channel));
     more.excluded_channels

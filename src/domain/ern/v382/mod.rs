@@ -11,7 +11,9 @@ mod resources;
 
 use super::parts;
 use super::tree::Element;
-use crate::domain::release::{Artist, Coded, Header, Message, Party, RightsLine, Text, Title};
+use crate::domain::release::{
+    Artist, Coded, Header, Message, Party, RightsLine, Territories, Text, Title,
+};
 
 /// Fills everything below the root.
 pub(super) fn read(message: &mut Message, root: Element<'_, '_>) {
@@ -66,7 +68,18 @@ fn full_name(element: Element<'_, '_>) -> Option<Text> {
 }
 
 /// Artist or contributor, whatever its role is called.
-fn artist(element: Element<'_, '_>, territories: &[String]) -> Artist {
+fn artist(element: Element<'_, '_>, territories: &Territories) -> Artist {
+    Artist {
+        forms: element
+            .all("PartyName")
+            .filter_map(parts::name_forms)
+            .collect(),
+        ..party_of(element, territories)
+    }
+}
+
+/// The same without other forms of its names.
+fn party_of(element: Element<'_, '_>, territories: &Territories) -> Artist {
     const ROLES: [&str; 4] = [
         "ArtistRole",
         "ResourceContributorRole",
@@ -76,7 +89,10 @@ fn artist(element: Element<'_, '_>, territories: &[String]) -> Artist {
     let roles = element.children().filter(|c| ROLES.contains(&c.name()));
     let coded_roles: Vec<_> = roles.filter_map(parts::coded).collect();
     let names = element.all("PartyName").filter_map(|name| {
-        let mut full = parts::local(name.child("FullName").unwrap_or(name), &[])?;
+        let mut full = parts::local(
+            name.child("FullName").unwrap_or(name),
+            &Territories::default(),
+        )?;
         let own = parts::attribute(name, "LanguageAndScriptCode");
         full.language = own.or(full.language);
         Some(full)
@@ -92,39 +108,37 @@ fn artist(element: Element<'_, '_>, territories: &[String]) -> Artist {
         coded_roles,
         names: names.collect(),
         instruments: element.texts("InstrumentType").map(own_word).collect(),
-        territories: territories.to_vec(),
+        territories: territories.clone(),
         at: element.at(),
+        ..Artist::default()
     }
 }
 
 /// `ReferenceTitle` or `Title`; kept with empty text, so that a rule can point at it.
-fn title(element: Element<'_, '_>, territories: &[String]) -> Title {
+fn title(element: Element<'_, '_>, territories: &Territories) -> Title {
     let text = element.child("TitleText").unwrap_or(element);
     Title {
         text: text.text(),
         sub: element.child_text("SubTitle"),
         kind: element.attribute("TitleType").map(|t| t.value),
-        territories: territories.to_vec(),
+        territories: territories.clone(),
         language: parts::attribute(element, "LanguageAndScriptCode")
             .or_else(|| parts::attribute(text, "LanguageAndScriptCode")),
     }
 }
 
-/// Where details hold. The list is copied to every value in them, so a hostile one is cut; there are
-/// not half as many codes in the world.
-fn territories(details: Element<'_, '_>) -> Vec<String> {
-    const MOST: usize = 1_000;
-    let codes = details.texts("TerritoryCode").map(|t| t.value);
-    codes.take(MOST).collect()
+/// Where details hold. Every value in them shares the list.
+fn territories(details: Element<'_, '_>) -> Territories {
+    details.texts("TerritoryCode").map(|t| t.value).collect()
 }
 
-fn rights_line(element: Element<'_, '_>, territories: &[String]) -> RightsLine {
+fn rights_line(element: Element<'_, '_>, territories: &Territories) -> RightsLine {
     RightsLine {
         year: element.child_text("Year"),
         company: element
             .child_text("PLineCompany")
             .or_else(|| element.child_text("CLineCompany")),
-        territories: territories.to_vec(),
+        territories: territories.clone(),
         text: element
             .child_text("PLineText")
             .or_else(|| element.child_text("CLineText")),

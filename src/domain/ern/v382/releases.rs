@@ -4,7 +4,7 @@ use super::super::parts;
 use super::super::tree::Element;
 use super::{artist, dialect, genres, rights_line, territories, title};
 use crate::domain::release::{
-    GroupItem, Local, Message, RelatedRelease, Release, ResourceLink, Text,
+    GroupItem, Local, Message, RelatedRelease, Release, ResourceLink, Territories, Text,
 };
 
 /// Reads one release into the message.
@@ -19,9 +19,11 @@ pub(in crate::domain::ern) fn read(message: &mut Message, element: Element<'_, '
     for id in element.all("ReleaseId") {
         identifiers(message, &mut release, id);
     }
-    release
-        .titles
-        .extend(element.all("ReferenceTitle").map(|t| title(t, &[])));
+    release.titles.extend(
+        element
+            .all("ReferenceTitle")
+            .map(|t| title(t, &Territories::default())),
+    );
     for list in element.all("ReleaseResourceReferenceList") {
         let links = list
             .all("ReleaseResourceReference")
@@ -46,7 +48,11 @@ pub(in crate::domain::ern) fn read(message: &mut Message, element: Element<'_, '
     let more = &mut release.more;
     let global = |into: &mut Vec<Local>, name: &str| {
         if into.is_empty() {
-            into.extend(element.child(name).and_then(|date| parts::local(date, &[])));
+            into.extend(
+                element
+                    .child(name)
+                    .and_then(|date| parts::local(date, &Territories::default())),
+            );
         }
     };
     global(&mut more.dates, "GlobalReleaseDate");

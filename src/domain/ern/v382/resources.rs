@@ -5,7 +5,7 @@ use super::super::tree::Element;
 use super::{artist, dialect, genres, rights_line, territories, title};
 use crate::domain::release::{
     Image, Message, NamedFile, OtherResource, Recording, RecordingMore, RightsController,
-    Technical, Text,
+    Technical, Territories, Text,
 };
 
 /// Reads all resources.
@@ -21,16 +21,53 @@ pub(super) fn read(message: &mut Message, list: Element<'_, '_>) {
                 message.images.push(image);
             }
             name => {
-                let other = OtherResource {
-                    reference: resource.child_text("ResourceReference"),
-                    element: name.to_owned(),
-                    files: files_below(message, resource),
-                    at: resource.at(),
-                };
+                let other = other(message, resource, name);
                 message.other_resources.push(other);
             }
         }
     }
+}
+
+/// A booklet, sheet music, or what we do not send.
+fn other(message: &mut Message, resource: Element<'_, '_>, name: &str) -> OtherResource {
+    let files = files_below(message, resource);
+    let mut other = OtherResource {
+        reference: resource.child_text("ResourceReference"),
+        element: name.to_owned(),
+        files,
+        at: resource.at(),
+        ..OtherResource::default()
+    };
+    let (kind, id, details) = match name {
+        "Text" => ("TextType", "TextId", "TextDetailsByTerritory"),
+        "SheetMusic" => (
+            "SheetMusicType",
+            "SheetMusicId",
+            "SheetMusicDetailsByTerritory",
+        ),
+        _ => return other,
+    };
+    other.kind = resource.child(kind).and_then(parts::coded);
+    other.proprietary_id = resource
+        .all(id)
+        .find_map(|id| id.child_text("ProprietaryId"));
+    let title = |of: Element<'_, '_>| {
+        let titles = ["ReferenceTitle", "Title"].into_iter();
+        let mut found = titles.flat_map(|name| of.all(name).collect::<Vec<_>>());
+        found.find_map(|title| {
+            // All its titles are shown alike.
+            title.pass_over(&["TitleType"]);
+            title.child_text("TitleText")
+        })
+    };
+    other.title = title(resource);
+    for details in resource.all(details) {
+        // It is shown wherever its release is sold.
+        details.pass_over(&["TerritoryCode", "ExcludedTerritoryCode"]);
+        let stated = title(details);
+        other.title = other.title.take().or(stated);
+    }
+    other
 }
 
 fn recording(message: &mut Message, element: Element<'_, '_>) -> Recording {
@@ -50,9 +87,11 @@ fn recording(message: &mut Message, element: Element<'_, '_>) -> Recording {
         at: element.at(),
         ..Recording::default()
     };
-    recording
-        .titles
-        .extend(element.all("ReferenceTitle").map(|t| title(t, &[])));
+    recording.titles.extend(
+        element
+            .all("ReferenceTitle")
+            .map(|t| title(t, &Territories::default())),
+    );
     // The recording itself after its details: tools that know no territories put values there.
     for details in element.all("SoundRecordingDetailsByTerritory") {
         recording_details(message, &mut recording, details);
@@ -92,7 +131,7 @@ fn add_controller(into: &mut Vec<RightsController>, new: RightsController) {
     }
 }
 
-fn controller(element: Element<'_, '_>, scope: &[String]) -> RightsController {
+fn controller(element: Element<'_, '_>, scope: &Territories) -> RightsController {
     RightsController {
         party: artist(element, scope),
         share: element.child_text("RightSharePercentage"),

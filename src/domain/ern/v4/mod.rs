@@ -10,7 +10,7 @@ mod resources;
 use super::parts;
 use super::tree::Element;
 use super::v382::{self, deals};
-use crate::domain::release::{Artist, Local, Message, RightsLine, Text, Title};
+use crate::domain::release::{Artist, Local, Message, RightsLine, Territories, Text, Title};
 use std::collections::BTreeMap;
 
 /// Fills everything below the root.
@@ -70,6 +70,9 @@ impl<'t, 'a> Parties<'t, 'a> {
         };
         if let Some(name) = element.child(reference) {
             self.name(&mut artist, name.raw());
+            let party = self.by_reference.get(name.raw());
+            let names = party.into_iter().flat_map(|party| party.all("PartyName"));
+            artist.forms = names.filter_map(parts::name_forms).collect();
         }
         artist
     }
@@ -110,7 +113,7 @@ impl<'t, 'a> Parties<'t, 'a> {
 }
 
 /// Where an element holds: empty for everywhere.
-pub(super) fn scope(element: Element<'_, '_>) -> Vec<String> {
+pub(super) fn scope(element: Element<'_, '_>) -> Territories {
     // What is the default, its place says: it comes first.
     element.pass_over(&["IsDefault"]);
     let code = parts::attribute(element, "ApplicableTerritoryCode");
@@ -168,7 +171,7 @@ pub(super) fn titles(element: Element<'_, '_>) -> Vec<Title> {
     });
     let reference = reference.map(|title| Title {
         kind: None,
-        territories: Vec::new(),
+        territories: Territories::default(),
         ..title
     });
     reference.into_iter().chain(titles).collect()

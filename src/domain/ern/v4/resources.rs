@@ -2,7 +2,7 @@
 
 use super::super::parts::{self, fill};
 use super::super::tree::Element;
-use super::{Parties, locals, rights_lines, texts, titles};
+use super::{Parties, locals, rights_lines, scope, texts, titles};
 use crate::domain::release::{
     Image, Message, NamedFile, OtherResource, Recording, RecordingMore, RightsController, Technical,
 };
@@ -13,13 +13,43 @@ pub(super) fn read(message: &mut Message, list: Element<'_, '_>, parties: &Parti
         match resource.name() {
             "SoundRecording" => message.recordings.push(recording(resource, parties)),
             "Image" => message.images.push(image(resource)),
-            name => message.other_resources.push(OtherResource {
-                reference: resource.child_text("ResourceReference"),
-                element: name.to_owned(),
-                files: files_below(resource),
-                at: resource.at(),
-            }),
+            name => message.other_resources.push(other(resource, name)),
         }
+    }
+}
+
+/// A booklet, sheet music, or what we do not send.
+fn other(resource: Element<'_, '_>, name: &str) -> OtherResource {
+    let other = OtherResource {
+        reference: resource.child_text("ResourceReference"),
+        element: name.to_owned(),
+        files: files_below(resource),
+        at: resource.at(),
+        ..OtherResource::default()
+    };
+    if !matches!(name, "Text" | "SheetMusic") {
+        return other;
+    }
+    // Whose it is, the release says.
+    let artists = resource.all("DisplayArtistName");
+    artists
+        .filter(|_| name == "SheetMusic")
+        .for_each(Element::pass_over_all);
+    let title = locals(resource, "DisplayTitleText");
+    let stated = || {
+        let title = resource.child("DisplayTitle")?;
+        scope(title);
+        title.child_text("TitleText")
+    };
+    let stated = stated();
+    // What stands in both is one title.
+    OtherResource {
+        kind: resource.child("Type").and_then(parts::coded),
+        proprietary_id: resource
+            .all("ResourceId")
+            .find_map(|id| id.child_text("ProprietaryId")),
+        title: title.into_iter().next().map(|t| t.text).or(stated),
+        ..other
     }
 }
 

@@ -1,8 +1,9 @@
 //! Names of files at a DSP, and what was measured of them.
 
+use super::mend::last_part;
 use super::{OutContent, OutFile};
 use crate::domain::facts::{Container, FileFacts, FolderFacts, PictureFormat, SampleCoding};
-use crate::domain::naming::{self, Names};
+use crate::domain::naming::{self, BadReference, Names};
 use crate::domain::release::{Message, NamedFile, Text};
 use std::collections::BTreeSet;
 
@@ -70,8 +71,11 @@ impl Naming<'_> {
     /// Adds the file that the message names, if it is there.
     fn add(&mut self, file: &NamedFile, ending: &str) {
         let path = file.path.as_ref().map(Text::as_str);
-        let Ok(reference) = naming::reference_path(path, file.name.as_str()) else {
-            return;
+        let reference = match naming::reference_path(path, file.name.as_str()) {
+            Ok(reference) => reference,
+            // As the writers do, which say so.
+            Err(BadReference::Escapes) => last_part(file.name.as_str()).to_owned(),
+            Err(_) => return,
         };
         let found = self.names.find(&reference).map(|(path, _)| path.to_owned());
         if let Some(found) = found {

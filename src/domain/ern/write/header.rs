@@ -2,9 +2,9 @@
 
 use super::job::Job;
 use super::node::Node;
-use super::order::v43;
+use super::order::{v43, v382};
 use super::values::is_dpid;
-use super::{OutParty, Outgoing, Refusal};
+use super::{OutParty, Outgoing, Refusal, Target};
 use crate::domain::release::Pos;
 
 /// The header of a message.
@@ -27,7 +27,10 @@ pub(super) fn header(out: &Outgoing) -> Node {
         "LiveMessage"
     };
     header.push(Node::text("MessageControlType", control));
-    header.in_order(v43::MESSAGE_HEADER)
+    header.in_order(match out.target {
+        Target::V43 => v43::MESSAGE_HEADER,
+        Target::V382 => v382::MESSAGE_HEADER,
+    })
 }
 
 fn party(name: &'static str, party: &OutParty) -> Node {
@@ -46,10 +49,10 @@ pub(super) fn check(out: &Outgoing) -> Vec<Refusal> {
     let refused = wrong.map(|(role, party)| Refusal {
         code: "DSP-002",
         message: format!(
-            "The {role} “{}” is no DDEX party identifier: PADPIDA and letters or digits.",
+            "The {role} of the message is “{}”, which is no DDEX party identifier: PADPIDA and letters or digits.",
             party.dpid
         ),
-        fix: "Set the identifier in the configuration.".to_owned(),
+        fix: "Set `dpid` of [deliver] in dropzone.toml for the sender, `dpid` of [message_options] in the DSP's profile for the recipient.".to_owned(),
         at: Pos::default(),
     });
     refused.collect()

@@ -6,7 +6,7 @@ use super::{Loss, OutContent, OutFile, Outgoing, Refusal, Target};
 use crate::domain::ids::Isrc;
 use crate::domain::naming::{self, Names};
 use crate::domain::release::{
-    GroupItem, Image, Message, MessageKind, NamedFile, Pos, Recording, Release, Text,
+    GroupItem, Image, Message, MessageKind, NamedFile, OtherResource, Pos, Recording, Release, Text,
 };
 use std::collections::BTreeMap;
 
@@ -45,6 +45,31 @@ pub(super) struct Picture<'a> {
     pub(super) file: Option<&'a OutFile>,
 }
 
+/// A booklet or sheet music.
+pub(super) struct Sheet<'a> {
+    pub(super) other: &'a OtherResource,
+    pub(super) reference: String,
+    pub(super) files: Vec<&'a OutFile>,
+    /// Its identifier: the label's, else one of ours.
+    pub(super) id: String,
+}
+
+/// Whether a resource of another kind than sound and pictures goes out.
+fn is_sheet(other: &OtherResource) -> bool {
+    matches!(other.element.as_str(), "Text" | "SheetMusic")
+}
+
+/// Whose own values a value without a namespace is: the label's, as far as we know it.
+pub(super) fn owner_of(message: &Message, out: &Outgoing) -> String {
+    let sender = message.header.sender.id.as_ref();
+    let label = out.on_behalf_of.as_ref().map(|party| &party.dpid);
+    let dpid = label
+        .map(String::as_str)
+        .or(sender.map(Text::as_str))
+        .filter(|id| is_dpid(id));
+    format!("DPID:{}", dpid.unwrap_or(&out.sender.dpid))
+}
+
 /// One message being made.
 pub(super) struct Job<'a> {
     pub(super) message: &'a Message,
@@ -54,6 +79,7 @@ pub(super) struct Job<'a> {
     pub(super) tracks: Vec<Track<'a>>,
     pub(super) discs: Vec<Disc<'a>>,
     pub(super) pictures: Vec<Picture<'a>>,
+    pub(super) sheets: Vec<Sheet<'a>>,
     files: Files<'a>,
     recordings: BTreeMap<&'a str, &'a Recording>,
     track_releases: BTreeMap<&'a str, &'a Release>,
@@ -116,6 +142,7 @@ impl<'a> Job<'a> {
             tracks: Vec::new(),
             discs: Vec::new(),
             pictures: Vec::new(),
+            sheets: Vec::new(),
             files: Files::new(files),
             recordings: BTreeMap::new(),
             track_releases: BTreeMap::new(),
@@ -127,10 +154,11 @@ impl<'a> Job<'a> {
         job.check_kinds();
         job.order_tracks();
         job.find_pictures(files);
+        job.find_sheets();
         if job.tracks.is_empty() && job.refusals.is_empty() {
             job.refuse(
-                "The release has no track: it refers to no sound recording of the message.",
-                "List the recordings in the release, and name their files.",
+                "There is no sound in the release: it refers to no SoundRecording of the message.",
+                "Describe every track as a SoundRecording in ResourceList and refer to it in the release. A release of pictures or text alone is not for us to deliver.",
                 &main.at,
             );
         }
@@ -150,15 +178,9 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Whose own values a value without a namespace is: the label's, as far as we know it.
+    /// See `owner_of`.
     pub(super) fn owner(&self) -> String {
-        let sender = self.message.header.sender.id.as_ref();
-        let label = self.out.on_behalf_of.as_ref().map(|party| &party.dpid);
-        let dpid = label
-            .map(String::as_str)
-            .or(sender.map(Text::as_str))
-            .filter(|id| is_dpid(id));
-        format!("DPID:{}", dpid.unwrap_or(&self.out.sender.dpid))
+        owner_of(self.message, self.out)
     }
 
     pub(super) fn refuse(&mut self, message: impl Into<String>, fix: &str, at: &Pos) {
@@ -217,10 +239,10 @@ impl<'a> Job<'a> {
         if found.is_none() && self.with_files {
             self.refuse(
                 format!(
-                    "The file “{}” does not go with the message.",
+                    "The message names the file “{}”, which is not among the files of the package.",
                     file.name.as_str()
                 ),
-                "Hand in all files that the label's message names, or send the metadata alone.",
+                "Put the file into the package under that name, or correct the name in the message. An update of the metadata alone needs no files.",
                 &file.at,
             );
         }
@@ -242,17 +264,17 @@ impl<'a> Job<'a> {
                 let all = &self.message.other_resources;
                 all.iter().find(|other| named(&other.reference))
             })
-            .filter(|other| other.element != "Text" && other.element != "SheetMusic")
+            .filter(|other| !is_sheet(other))
             .collect();
         if let Some(first) = others.first() {
             let count = others.len();
             let what = format!(
-                "The release holds {count} × {} beside or instead of sound; we make messages for releases of sound.",
+                "The release contains {count} × {}. We deliver releases of sound, with their pictures, booklets and sheet music, and cannot leave a part of the product out.",
                 first.element
             );
             self.refuse(
                 what,
-                "Deliver the sound as a release of its own.",
+                "Send the tracks as a release of sound of their own, under a barcode of its own; the rest has to go to the store by another way.",
                 &first.at,
             );
         }
@@ -378,6 +400,29 @@ impl<'a> Job<'a> {
         self.pictures = pictures;
     }
 
+    fn find_sheets(&mut self) {
+        let main = self.main;
+        let ids = [&main.icpn, &main.grid, &main.isrc];
+        let release = ids.into_iter().find_map(Option::as_ref);
+        let release = release.map_or(self.out.thread_id.as_str(), Text::as_str);
+        let first = self.tracks.len() + self.pictures.len() + 1;
+        let others: Vec<&'a OtherResource> = self.message.other_resources.iter().collect();
+        for (other, number) in others.into_iter().filter(|o| is_sheet(o)).zip(1..) {
+            let stated = other.proprietary_id.as_ref();
+            let files = other.files.iter().filter_map(|file| self.file(file));
+            let files = files.collect();
+            self.sheets.push(Sheet {
+                other,
+                reference: format!("A{}", first + number - 1),
+                files,
+                id: stated.map_or_else(
+                    || format!("{release}-{}-{number}", other.element.to_ascii_lowercase()),
+                    |id| id.value.clone(),
+                ),
+            });
+        }
+    }
+
     /// Reference of the cover.
     pub(super) fn cover(&self) -> Option<&str> {
         let is_front = |picture: &&Picture<'_>| picture.kind == "FrontCoverImage";
@@ -415,10 +460,10 @@ impl<'a> Job<'a> {
                 );
             }
         }
-        for other in &message.other_resources {
+        for other in message.other_resources.iter().filter(|o| !is_sheet(o)) {
             self.lose(
                 format!("A resource of the kind {}", other.element),
-                "We send sound and pictures only.",
+                "We send sound, pictures, booklets and sheet music.",
                 &other.at,
             );
         }
@@ -467,8 +512,8 @@ fn words_of(kind: &str) -> String {
 fn main_of(message: &Message) -> Result<&Release, Vec<Refusal>> {
     if message.kind != MessageKind::NewRelease {
         return Err(vec![refusal(
-            "The label's message is no NewReleaseMessage.",
-            "Send a NewReleaseMessage.",
+            "The label's message brings no release: it is no NewReleaseMessage.",
+            "Send the release as a NewReleaseMessage. A release that is live is taken down with “dropzone push takedown”.",
             &message.at,
         )]);
     }

@@ -7,9 +7,12 @@
 //!
 //! Pure: no file, no clock, no random number; identifiers and times are handed in.
 
+mod bounds;
 mod files;
 mod header;
+mod identity;
 mod job;
+mod mend;
 mod node;
 mod order;
 mod parties;
@@ -21,6 +24,8 @@ mod terms;
 mod v382;
 mod v43;
 mod values;
+
+pub use order::Order;
 
 use crate::domain::facts::FolderFacts;
 use crate::domain::release::{Message, Pos};
@@ -204,4 +209,13 @@ pub fn purge(message: &Message, out: &Outgoing) -> Result<Written, Vec<Refusal>>
 /// message does not name are left out, the cover by its usual name excepted.
 pub fn out_files(message: &Message, folder: &FolderFacts) -> Vec<OutFile> {
     files::name(message, folder)
+}
+
+/// The order in which the writer of a version puts the elements of each type: what the official
+/// schema says, restated. A test holds it to that schema.
+pub fn orders(target: Target) -> &'static [Order] {
+    match target {
+        Target::V43 => order::v43::ALL,
+        Target::V382 => order::v382::ALL,
+    }
 }

@@ -1,9 +1,10 @@
-//! `PartyList` of ERN 4.3: every person and company once, by identifier or exact name.
+//! `PartyList` of ERN 4.3: every person and company once. Who is one party, `identity` has decided:
+//! credits of one carry the same identifiers, those without any the same name.
 
 use super::node::Node;
 use super::order::v43;
 use super::values::{is_dpid, is_language};
-use crate::domain::release::{Artist, PartyCode, Text};
+use crate::domain::release::{Artist, Local, NameForms, PartyCode, Text};
 
 /// The parties of a message, in the order in which they were met.
 #[derive(Default)]
@@ -13,7 +14,8 @@ pub(super) struct Parties {
 }
 
 struct Made {
-    names: Vec<(Option<String>, String)>,
+    names: Vec<Local>,
+    forms: Vec<NameForms>,
     ids: Vec<PartyCode>,
 }
 
@@ -42,6 +44,7 @@ impl Parties {
         let at = by_id.or_else(by_name).unwrap_or_else(|| {
             self.made.push(Made {
                 names: Vec::new(),
+                forms: Vec::new(),
                 ids: Vec::new(),
             });
             self.made.len() - 1
@@ -76,13 +79,12 @@ impl Parties {
         for (made, number) in self.made.iter().zip(1..) {
             let mut party = Node::new("Party");
             party.push(Node::text("PartyReference", format!("P{number}")));
-            for (language, name) in &made.names {
-                let language = language.as_deref();
-                party.push(
-                    Node::text("FullName", name)
-                        .inside("PartyName")
-                        .with_some("LanguageAndScriptCode", language),
-                );
+            for name in &made.names {
+                let node = party_name(name, &made.forms);
+                party.push(match &*name.territories {
+                    [only] => node.with("ApplicableTerritoryCode", only),
+                    _ => node,
+                });
             }
             party.extend(party_id(&made.ids, owner));
             list.push(party.in_order(v43::PARTY));
@@ -96,23 +98,34 @@ impl Made {
         for name in &artist.names {
             let text = name.text.as_str();
             let language = name.language.clone().filter(|l| is_language(l));
-            let is_known = self
-                .names
-                .iter()
-                .any(|(l, known)| known == text && (l == &language || language.is_none()));
+            let is_known = self.names.iter().any(|known| {
+                known.text.as_str() == text && (known.language == language || language.is_none())
+            });
             if !is_known && !text.is_empty() {
-                self.names.push((language, text.to_owned()));
+                self.names.push(Local {
+                    language,
+                    ..name.clone()
+                });
             }
         }
-        let name = artist.name.as_ref().map_or("", Text::as_str);
-        if self.names.is_empty() && !name.is_empty() {
-            self.names.push((None, name.to_owned()));
+        for forms in &artist.forms {
+            if !self.forms.iter().any(|known| known.is_of(forms)) {
+                self.forms.push(forms.clone());
+            }
+        }
+        let name = artist.name.as_ref().filter(|name| !name.is_empty());
+        if let Some(text) = name.filter(|_| self.names.is_empty()) {
+            self.names.push(Local {
+                text: text.clone(),
+                ..Local::default()
+            });
         }
         for id in &artist.ids {
-            let is_known = self
-                .ids
-                .iter()
-                .any(|known| known.value.as_str() == id.value.as_str());
+            let is_known = self.ids.iter().any(|known| {
+                known.value.as_str() == id.value.as_str()
+                    && known.is_isni == id.is_isni
+                    && known.namespace == id.namespace
+            });
             if !is_known {
                 self.ids.push(id.clone());
             }
@@ -120,24 +133,44 @@ impl Made {
     }
 }
 
+/// `PartyName` with the other forms of that name.
+pub(super) fn party_name(name: &Local, forms: &[NameForms]) -> Node {
+    let language = name.language.as_deref();
+    let mut node = Node::new("PartyName").with_some("LanguageAndScriptCode", language);
+    node.push(Node::text("FullName", name.text.as_str()));
+    let is_it = |forms: &&NameForms| {
+        forms.full == name.text.as_str() && forms.language.as_deref() == language
+    };
+    if let Some(found) = forms.iter().find(is_it) {
+        for (element, form) in NameForms::ELEMENTS.into_iter().zip(&found.forms) {
+            node.push_text(element, form.as_ref().map(Text::as_str));
+        }
+    }
+    node.in_order(v43::PARTY_NAME)
+}
+
+/// Which element of `PartyId` an identifier is, with its namespace.
+pub(super) fn spelled<'a>(id: &'a PartyCode, owner: &'a str) -> (&'static str, Option<&'a str>) {
+    let value = id.value.as_str();
+    let digits = value.len() == 11 && value.bytes().all(|b| b.is_ascii_digit());
+    match id.namespace.as_deref() {
+        _ if id.is_isni => ("ISNI", None),
+        None | Some("DPID") if is_dpid(value) => ("DPID", None),
+        Some("IPI") if digits => ("IpiNameNumber", None),
+        Some("IPN") => ("IPN", None),
+        Some("CisacSocietyId") => ("CisacSocietyId", None),
+        Some(own) if !own.is_empty() => ("ProprietaryId", Some(own)),
+        _ => ("ProprietaryId", Some(owner)),
+    }
+}
+
 /// One `PartyId` for each identifier: an element holds at most one of a kind.
 pub(super) fn party_id(ids: &[PartyCode], owner: &str) -> Vec<Node> {
     let one = |id: &PartyCode| {
-        let value = id.value.as_str();
-        let namespace = id.namespace.as_deref();
-        let digits = value.len() == 11 && value.bytes().all(|b| b.is_ascii_digit());
-        let inner = match namespace {
-            _ if id.is_isni => Node::text("ISNI", value),
-            None | Some("DPID") if is_dpid(value) => Node::text("DPID", value),
-            Some("IPI") if digits => Node::text("IpiNameNumber", value),
-            Some("IPN") => Node::text("IPN", value),
-            Some("CisacSocietyId") => Node::text("CisacSocietyId", value),
-            Some(own) if !own.is_empty() => {
-                Node::text("ProprietaryId", value).with("Namespace", own)
-            }
-            _ => Node::text("ProprietaryId", value).with("Namespace", owner),
-        };
-        inner.inside("PartyId")
+        let (kind, namespace) = spelled(id, owner);
+        Node::text(kind, id.value.as_str())
+            .with_some("Namespace", namespace)
+            .inside("PartyId")
     };
     ids.iter().map(one).collect()
 }

@@ -39,7 +39,7 @@ pub(super) fn defaults<T: Scoped>(values: &[T]) -> Vec<&T> {
 
 /// The values that hold in some territories instead of the default.
 pub(super) fn others<T: Scoped>(values: &[T]) -> Vec<&T> {
-    let default: Vec<*const T> = defaults(values)
+    let default: BTreeSet<*const T> = defaults(values)
         .into_iter()
         .map(std::ptr::from_ref)
         .collect();

@@ -10,6 +10,36 @@ use crate::domain::release::{Artist, Local, NamedFile, Recording, Technical, Tex
 /// Roles under which an artist is shown, the first that fits.
 pub(super) const BILLED: [&str; 4] = ["MainArtist", "FeaturedArtist", "Artist", "Composer"];
 
+/// A release or track that nobody is named for: what is wrong, and what to do.
+pub(super) const NO_ARTIST: (&str, &str) = (
+    "Nobody is named as the artist: stores show one for the release and for every track.",
+    "Name a DisplayArtist with the role MainArtist.",
+);
+
+/// A release or track that is called nothing.
+pub(super) const NO_TITLE: (&str, &str) = (
+    "There is no title: stores show one for the release and for every track.",
+    "Write the title as ReferenceTitle (ERN 4: DisplayTitleText).",
+);
+
+/// A release of no label.
+pub(super) const NO_LABEL: (&str, &str) = (
+    "The release does not say which label it comes from, which stores show.",
+    "Write the label's name as LabelName (ERN 4: a party with a ReleaseLabelReference).",
+);
+
+/// A release of no genre.
+pub(super) const NO_GENRE: (&str, &str) = (
+    "The release has no genre, which stores need.",
+    "Write a Genre with its GenreText.",
+);
+
+/// A release that cannot be told from others.
+pub(super) const NO_IDENTIFIER: (&str, &str) = (
+    "The release has no barcode or other identifier by which a store could find it again.",
+    "Give it its barcode as ICPN.",
+);
+
 /// Titles as a store shows them: `DisplayTitle`s, else the reference title.
 pub(super) fn display_titles(titles: &[Title]) -> Vec<Title> {
     let of_kind = |kind: Option<&str>| -> Vec<Title> {

@@ -88,6 +88,28 @@ pub(super) const IMAGE_TYPES: &str = "\
     Logo Photograph Portrait Poster TrayImage Unknown UserDefined VideoScreenCapture \
     Wallpaper";
 
+/// `TextType` of ERN 3.8.2.
+pub(super) const TEXT_TYPES: &str = "\
+    Caption EBook LinerNotes LyricText NonInteractiveBooklet TextDocument Unknown UserDefined";
+
+/// `TextType` of ERN 4.3.
+pub(super) const TEXT_TYPES_OF_4: &str = "\
+    Caption ClosedCaption EBook LinerNotes LyricText NonInteractiveBooklet SubTitle TextDocument \
+    Unknown UserDefined";
+
+/// `TextCodecType` of a file by its name, where both versions have it.
+pub(super) fn text_codec(name: &str) -> Option<&'static str> {
+    Some(match crate::domain::naming::extension(name).as_str() {
+        "pdf" => "PDF",
+        "epub" => "EPUB",
+        "html" | "htm" => "HTML",
+        "rtf" => "RTF",
+        "ttml" => "TTML",
+        "lrc" => "LRC",
+        _ => return None,
+    })
+}
+
 /// `ReleaseRelationshipType` of ERN 3.8.2; 4.3 has more.
 pub(super) const RELATIONSHIPS: &str = "\
     HasArtistFromEnsemble HasArtistFromSameEnsemble HasContentFrom HasEnsembleWithArtist \

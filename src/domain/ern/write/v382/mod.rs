@@ -4,11 +4,13 @@ mod deals;
 mod people;
 mod releases;
 mod resources;
+mod sheets;
 
 use super::job::Job;
 use super::node::Node;
 use super::order::v382;
 use super::scope::{self, Scoped};
+use super::shown::NO_TITLE;
 use super::shown::{display_titles, title_text};
 use super::{Takedown, header};
 use crate::domain::release::{Coded, Local, RightsLine, Text, Title};
@@ -148,7 +150,7 @@ fn reference_title(
         .find(|title| title.kind.is_none() && !title.text.is_empty());
     let shown = display_titles(titles);
     let Some(title) = stated.or(shown.first()) else {
-        job.refuse("There is no title.", "Write a ReferenceTitle.", at);
+        job.refuse(NO_TITLE.0, NO_TITLE.1, at);
         return None;
     };
     Some(title_node("ReferenceTitle", title))

@@ -3,6 +3,7 @@
 use super::super::job::Job;
 use super::super::node::Node;
 use super::super::order::v382;
+use super::super::parties::party_name;
 use super::super::scope;
 use super::super::shown::in_sequence;
 use super::super::values::{
@@ -92,13 +93,8 @@ pub(super) fn contributors(job: &mut Job<'_>, all: &[Artist], code: Option<&str>
 /// A party with its names and identifiers; `None` when it has neither.
 pub(super) fn party(name: &'static str, artist: &Artist) -> Option<Node> {
     let mut node = Node::new(name);
-    for full in &artist.names {
-        node.push(
-            Node::text("FullName", full.text.as_str())
-                .inside("PartyName")
-                .with_some("LanguageAndScriptCode", full.language.as_deref()),
-        );
-    }
+    let names = artist.names.iter();
+    node.extend(names.map(|name| party_name(name, &artist.forms)));
     let only = artist.name.as_ref().map_or("", Text::as_str);
     if artist.names.is_empty() && !only.is_empty() {
         node.push(Node::text("FullName", only).inside("PartyName"));

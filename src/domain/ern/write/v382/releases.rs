@@ -4,7 +4,8 @@ use super::super::job::{Disc, Job};
 use super::super::node::Node;
 use super::super::order::v382;
 use super::super::shown::{
-    artist_names, labels, release_artists, release_warnings, track_artists, track_warnings,
+    NO_ARTIST, NO_GENRE, NO_IDENTIFIER, NO_LABEL, artist_names, labels, release_artists,
+    release_warnings, track_artists, track_warnings,
 };
 use super::super::values::{RELATIONSHIPS, RELEASE_TYPES, flag, holds, is_date, milliseconds};
 use super::{
@@ -107,22 +108,10 @@ const OLD_TYPES: &str = "\
 
 /// What a store cannot do without.
 fn check(job: &mut Job<'_>, described: &Described<'_>) {
-    for (is_missing, what, fix) in [
-        (
-            described.artists.is_empty(),
-            "There is no artist.",
-            "Name a DisplayArtist with the role MainArtist.",
-        ),
-        (
-            described.labels.is_empty(),
-            "The release names no label.",
-            "Write a LabelName.",
-        ),
-        (
-            described.genres.is_empty(),
-            "The release has no genre.",
-            "Write a Genre.",
-        ),
+    for (is_missing, (what, fix)) in [
+        (described.artists.is_empty(), NO_ARTIST),
+        (described.labels.is_empty(), NO_LABEL),
+        (described.genres.is_empty(), NO_GENRE),
     ] {
         if is_missing {
             job.refuse(what, fix, described.at);
@@ -149,11 +138,7 @@ fn identifiers(job: &mut Job<'_>, release: &Release) -> Node {
         &owner,
     ));
     if id.is_empty() {
-        job.refuse(
-            "The release has no identifier.",
-            "Give it its barcode as ICPN.",
-            &release.at,
-        );
+        job.refuse(NO_IDENTIFIER.0, NO_IDENTIFIER.1, &release.at);
     }
     id.in_order(v382::RELEASE_ID)
 }
@@ -163,8 +148,9 @@ fn links(job: &Job<'_>) -> Node {
     for track in &job.tracks {
         list.push(link("ReleaseResourceReference", &track.reference, true));
     }
-    for picture in &job.pictures {
-        list.push(link("ReleaseResourceReference", &picture.reference, false));
+    let pictures = job.pictures.iter().map(|picture| &picture.reference);
+    for other in pictures.chain(job.sheets.iter().map(|sheet| &sheet.reference)) {
+        list.push(link("ReleaseResourceReference", other, false));
     }
     list
 }
@@ -226,10 +212,16 @@ fn groups(job: &Job<'_>) -> Node {
         inner.extend(items(job, disc));
         outer.push(inner.in_order(v382::RESOURCE_GROUP));
     }
-    for picture in &job.pictures {
+    let pictures = job
+        .pictures
+        .iter()
+        .map(|picture| ("Image", &picture.reference));
+    let sheets = job.sheets.iter();
+    let sheets = sheets.map(|sheet| (sheet.other.element.as_str(), &sheet.reference));
+    for (kind, reference) in pictures.chain(sheets) {
         let mut item = Node::new("ResourceGroupContentItem");
-        item.push(Node::text("ResourceType", "Image"));
-        item.push(link("ReleaseResourceReference", &picture.reference, false));
+        item.push(Node::text("ResourceType", kind));
+        item.push(link("ReleaseResourceReference", reference, false));
         outer.push(item.in_order(v382::RESOURCE_GROUP_CONTENT_ITEM));
     }
     outer.in_order(v382::RESOURCE_GROUP)

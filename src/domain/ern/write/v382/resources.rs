@@ -4,16 +4,19 @@ use super::super::job::Job;
 use super::super::node::Node;
 use super::super::order::v382;
 use super::super::scope;
+use super::super::shown::NO_ARTIST;
 use super::super::shown::{artist_names, artists_of, technicals, track_duration, track_warnings};
 use super::super::values::{
     IMAGE_TYPES, PARENTAL_WARNINGS, RECORDING_TYPES, flag, holds, is_date, is_decimal, milliseconds,
 };
 use super::super::{OutContent, OutFile};
-use super::{coded, codes_of, details, lines, locals, people, reference_title, single, titles};
+use super::{
+    coded, codes_of, details, lines, locals, people, reference_title, sheets, single, titles,
+};
 use crate::domain::release::{Coded, Genre, Local, ProprietaryId, Recording, Technical, Text};
 use std::collections::BTreeSet;
 
-/// All recordings and pictures.
+/// All recordings, pictures, booklets and sheet music.
 pub(super) fn list(job: &mut Job<'_>) -> Node {
     let mut list = Node::new("ResourceList");
     for index in 0..job.tracks.len() {
@@ -21,6 +24,9 @@ pub(super) fn list(job: &mut Job<'_>) -> Node {
     }
     for index in 0..job.pictures.len() {
         list.extend(picture(job, index));
+    }
+    for index in 0..job.sheets.len() {
+        list.extend(sheets::sheet(job, index));
     }
     list
 }
@@ -55,7 +61,10 @@ fn recording(job: &mut Job<'_>, index: usize) -> Option<Node> {
     match track_duration(recording, &files) {
         Some((text, _)) => node.push(Node::text("Duration", text)),
         None => job.refuse(
-            format!("The track “{}” has no length.", recording.title()),
+            format!(
+                "The length of the track “{}” is neither stated nor measured.",
+                recording.title()
+            ),
             "Write its Duration, such as PT3M42S.",
             &recording.at,
         ),
@@ -94,8 +103,8 @@ fn identifiers(job: &mut Job<'_>, index: usize) -> Option<Node> {
     id.push_text("ISRC", isrc.as_deref());
     if let (None, Some(wrong)) = (&isrc, &recording.isrc) {
         job.refuse(
-            format!("The ISRC “{}” is none.", wrong.as_str()),
-            "An ISRC is two letters, three letters or digits, and seven digits.",
+            format!("“{}” is no ISRC.", wrong.as_str()),
+            "Write the ISRC of the recording: two letters, three letters or digits, and seven digits, such as GBAYE6800011.",
             &wrong.at,
         );
     }
@@ -107,7 +116,7 @@ fn identifiers(job: &mut Job<'_>, index: usize) -> Option<Node> {
     if id.is_empty() {
         job.refuse(
             format!("The track “{}” has no ISRC.", recording.title()),
-            "Give every recording its ISRC.",
+            "Give every recording its ISRC; stores know a recording by it.",
             &recording.at,
         );
     }
@@ -214,11 +223,7 @@ fn by_territory(job: &mut Job<'_>, index: usize) -> Vec<Node> {
         recording.plines.clone()
     };
     if artists.is_empty() {
-        job.refuse(
-            "There is no artist.",
-            "Name a DisplayArtist with the role MainArtist.",
-            &recording.at,
-        );
+        job.refuse(NO_ARTIST.0, NO_ARTIST.1, &recording.at);
     }
     let more = &recording.more;
     let mut codes = BTreeSet::new();
@@ -331,7 +336,7 @@ fn sound_details<'a>(job: &mut Job<'a>, technical: &'a Technical) -> Option<Node
 }
 
 /// A file: name, folder and hash. 3.8.2 has MD5; SHA-256 is a value of our own there.
-fn file_node(file: &OutFile, owner: &str) -> Node {
+pub(super) fn file_node(file: &OutFile, owner: &str) -> Node {
     let mut node = Node::new("File");
     let (folder, name) = match file.name.rsplit_once('/') {
         Some((folder, name)) => (Some(format!("{folder}/")), name),

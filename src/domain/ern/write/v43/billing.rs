@@ -6,7 +6,7 @@ use super::super::order::v43;
 use super::super::parties::Parties;
 use super::super::scope::{defaults, others};
 use super::super::shown::{
-    BILLED, artist_names, display_titles, in_sequence, reads_like, title_text,
+    BILLED, NO_ARTIST, NO_TITLE, artist_names, display_titles, in_sequence, reads_like, title_text,
 };
 use super::super::values::{ADDITIONAL_TITLES, holds, is_year, role_of_4};
 use super::{coded, language, locals, scoped};
@@ -24,7 +24,7 @@ pub(super) fn titles(job: &mut Job<'_>, titles: &[Title], texts: &[Local], at: &
         .map(|title| clean(job, title))
         .collect();
     if shown.is_empty() {
-        job.refuse("There is no title.", "Write a ReferenceTitle.", at);
+        job.refuse(NO_TITLE.0, NO_TITLE.1, at);
         return Vec::new();
     }
     let mut nodes = if texts.is_empty() {
@@ -63,7 +63,7 @@ pub(super) fn titles(job: &mut Job<'_>, titles: &[Title], texts: &[Local], at: &
                 .with("Namespace", owner.as_str())
                 .with("UserDefinedValue", kind)
         };
-        match title.territories.as_slice() {
+        match &*title.territories {
             [only] if only != "Worldwide" => {
                 nodes.push(node.with("ApplicableTerritoryCode", only));
             }
@@ -136,11 +136,7 @@ pub(super) fn artists(
     }
     let is_named = nodes.iter().any(|node| node.name == "DisplayArtistName");
     if number == 0 || !is_named {
-        job.refuse(
-            "There is no artist with a name.",
-            "Name a DisplayArtist with the role MainArtist.",
-            &at.at,
-        );
+        job.refuse(NO_ARTIST.0, NO_ARTIST.1, &at.at);
     }
     Billing {
         nodes,
@@ -274,7 +270,7 @@ pub(super) fn lines(job: &mut Job<'_>, name: &'static str, lines: &[RightsLine])
     for other in others(&usable) {
         let node = make(other);
         if !standard.contains(&node) {
-            for code in &other.territories {
+            for code in other.territories.iter() {
                 nodes.push(node.clone().with("ApplicableTerritoryCode", code));
             }
         }

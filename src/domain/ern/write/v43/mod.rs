@@ -4,6 +4,7 @@ mod billing;
 mod deals;
 mod releases;
 mod resources;
+mod sheets;
 mod untold;
 
 pub(super) use deals::{gratification, places, policy};

@@ -7,7 +7,8 @@ use super::super::order::v43;
 use super::super::parties::Parties;
 use super::super::scope::others;
 use super::super::shown::{
-    display_titles, labels, release_artists, release_warnings, title_text, track_duration,
+    NO_GENRE, NO_IDENTIFIER, NO_LABEL, display_titles, labels, release_artists, release_warnings,
+    title_text, track_duration,
 };
 use super::super::values::{
     RELATIONSHIPS, RELEASE_TYPES, VERSION_TYPES, duration, flag, holds, is_date, milliseconds,
@@ -48,11 +49,7 @@ fn product(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown) -> Node {
     let of_label = labels(job);
     node.extend(label_references(parties, &of_label));
     if of_label.is_empty() {
-        job.refuse(
-            "The release names no label.",
-            "Write a LabelName.",
-            &main.at,
-        );
+        job.refuse(NO_LABEL.0, NO_LABEL.1, &main.at);
     }
     node.extend(billing::lines(job, "PLine", &main.plines));
     node.extend(billing::lines(job, "CLine", &main.clines));
@@ -61,7 +58,7 @@ fn product(job: &mut Job<'_>, parties: &mut Parties, shown: &Shown) -> Node {
     node.push_text("Duration", length.as_deref());
     let genres = genres(job, None);
     if genres.is_empty() {
-        job.refuse("The release has no genre.", "Write a Genre.", &main.at);
+        job.refuse(NO_GENRE.0, NO_GENRE.1, &main.at);
     }
     node.extend(genres);
     for (name, dates) in [
@@ -187,11 +184,7 @@ fn identifiers(job: &mut Job<'_>) -> Node {
         job.lose(what, "It is known by its barcode.", &isrc.at);
     }
     if id.is_empty() {
-        job.refuse(
-            "The release has no identifier.",
-            "Give it its barcode as ICPN.",
-            &main.at,
-        );
+        job.refuse(NO_IDENTIFIER.0, NO_IDENTIFIER.1, &main.at);
     }
     id.in_order(v43::RELEASE_ID)
 }
@@ -331,14 +324,12 @@ fn groups(job: &Job<'_>) -> Node {
             if let Some(title) = disc.title {
                 inner.extend(group_title(title));
             }
-            outer.push(inner.in_order(v43::RESOURCE_GROUP));
+            outer.push(inner.in_order(v43::RESOURCE_SUB_GROUP));
         }
     }
-    for picture in &job.pictures {
-        outer.push(Node::text(
-            "LinkedReleaseResourceReference",
-            &picture.reference,
-        ));
+    let pictures = job.pictures.iter().map(|picture| &picture.reference);
+    for linked in pictures.chain(job.sheets.iter().map(|sheet| &sheet.reference)) {
+        outer.push(Node::text("LinkedReleaseResourceReference", linked));
     }
     outer.in_order(v43::RESOURCE_GROUP)
 }

@@ -11,10 +11,10 @@ use super::super::values::{
     is_date, is_decimal, is_language, milliseconds,
 };
 use super::super::{OutContent, OutFile};
-use super::{billing, coded, locals};
+use super::{billing, coded, locals, sheets};
 use crate::domain::release::{Coded, Local, Recording, RightsController, Technical, Text};
 
-/// All recordings and pictures.
+/// All recordings, pictures, booklets and sheet music.
 pub(super) fn list(job: &mut Job<'_>, parties: &mut Parties) -> Node {
     let mut list = Node::new("ResourceList");
     for index in 0..job.tracks.len() {
@@ -22,6 +22,9 @@ pub(super) fn list(job: &mut Job<'_>, parties: &mut Parties) -> Node {
     }
     for index in 0..job.pictures.len() {
         list.extend(picture(job, index));
+    }
+    for index in 0..job.sheets.len() {
+        list.extend(sheets::sheet(job, index));
     }
     list
 }
@@ -73,7 +76,10 @@ fn recording(job: &mut Job<'_>, parties: &mut Parties, index: usize) -> Option<N
     match track_duration(recording, &files) {
         Some((text, _)) => node.push(Node::text("Duration", text)),
         None => job.refuse(
-            format!("The track “{}” has no length.", title.as_str()),
+            format!(
+                "The length of the track “{}” is neither stated nor measured.",
+                title.as_str()
+            ),
             "Write its Duration, such as PT3M42S.",
             &recording.at,
         ),
@@ -152,8 +158,8 @@ fn edition<'a>(job: &mut Job<'a>, index: usize) -> Option<(Node, Vec<&'a OutFile
     id.push_text("ISRC", isrc.as_deref());
     if let (None, Some(wrong)) = (&isrc, &recording.isrc) {
         job.refuse(
-            format!("The ISRC “{}” is none.", wrong.as_str()),
-            "An ISRC is two letters, three letters or digits, and seven digits.",
+            format!("“{}” is no ISRC.", wrong.as_str()),
+            "Write the ISRC of the recording: two letters, three letters or digits, and seven digits, such as GBAYE6800011.",
             &wrong.at,
         );
     }
@@ -169,11 +175,11 @@ fn edition<'a>(job: &mut Job<'a>, index: usize) -> Option<(Node, Vec<&'a OutFile
     if id.is_empty() {
         job.refuse(
             format!("The track “{}” has no ISRC.", recording.title()),
-            "Give every recording its ISRC.",
+            "Give every recording its ISRC; stores know a recording by it.",
             &recording.at,
         );
     }
-    edition.push(id);
+    edition.push(id.in_order(v43::SOUND_RECORDING_ID));
     edition.extend(billing::lines(job, "PLine", &lines));
     let mut files = Vec::new();
     let with_files = job.with_files;
@@ -246,7 +252,7 @@ fn details<'a>(job: &mut Job<'a>, technical: &'a Technical) -> (Option<Node>, Ve
     )
 }
 
-fn file_node(file: &OutFile) -> Node {
+pub(super) fn file_node(file: &OutFile) -> Node {
     let mut node = Node::new("File");
     node.push(Node::text("URI", &file.name));
     let mut hash = Node::new("HashSum");
