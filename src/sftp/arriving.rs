@@ -421,9 +421,9 @@ impl Follow {
         let witness = state.witness.take();
         let end = state.end.unwrap_or_default();
         drop(state);
+        // Written on since, or past us: it does not hold that any more.
+        let same = self.file.metadata().is_ok_and(|meta| meta.len() == end);
         if let Some(place) = place {
-            // Nobody but us has a reason to write here; who did it all the same is not believed.
-            let same = self.file.metadata().is_ok_and(|meta| meta.len() == end);
             let arrival = Arrival {
                 label: &place.label,
                 path: &place.path,
@@ -435,7 +435,7 @@ impl Follow {
                 .arrivals()
                 .ended(arrival, same.then_some(&content));
         }
-        if let Some((witness, path)) = witness {
+        if let Some((witness, path)) = witness.filter(|_| same) {
             witness.tell(Event::Hashed {
                 path,
                 size_bytes: end,
