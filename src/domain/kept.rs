@@ -258,8 +258,8 @@ fn name(technical: &mut Vec<Technical>, path: &str, at: &Pos) {
 mod tests {
     use super::*;
 
-    fn isrc(last: u32) -> Option<Purpose> {
-        Some(Purpose::Recording(format!("NGA3B26{last:05}")))
+    fn isrc(last: u32) -> Purpose {
+        Purpose::Recording(format!("NGA3B26{last:05}"))
     }
 
     fn stored() -> Stored {
@@ -274,8 +274,8 @@ mod tests {
             package: PackageId::new("P1"),
             files: vec![
                 file("metadata.xml", None),
-                file("01.wav", isrc(1)),
-                file("02.wav", isrc(2)),
+                file("01.wav", Some(isrc(1))),
+                file("02.wav", Some(isrc(2))),
                 file("front.jpg", Some(Purpose::Cover)),
             ],
         }
@@ -283,7 +283,7 @@ mod tests {
 
     fn audio(last: u32, path: Option<&str>) -> Want {
         Want {
-            purpose: isrc(last),
+            purpose: Some(isrc(last)),
             is_audio: true,
             path: path.map(str::to_owned),
         }
@@ -369,7 +369,7 @@ mod tests {
             path: String::new(),
             purpose,
         };
-        let lines = [line(isrc(1)), line(Some(Purpose::Cover))];
+        let lines = [line(Some(isrc(1))), line(Some(Purpose::Cover))];
         adopt(
             &mut message,
             ["01.wav", "artwork.jpg"].into_iter().zip(&lines),
