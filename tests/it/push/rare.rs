@@ -107,11 +107,8 @@ fn the_label_reads_where_the_release_can_be_seen_and_a_person_reads_all_of_a_pus
     assert_eq!(shown["state"], "acknowledged");
     assert_eq!(shown["is_test"], true);
     assert_eq!(shown["link"], url);
-    let losses = shown["losses"].as_array().unwrap();
-    assert!(
-        !losses.is_empty(),
-        "3.8.2 has no place for all of it: {shown}"
-    );
+    // The same version in and out: nothing is lost. The store's tests have some.
+    assert_eq!(shown["losses"], serde_json::json!([]));
     let listed = daemon.ask(&["push", "list"]);
     assert_eq!(listed["pushes"][0]["losses"], shown["losses"]);
     let message = entries(&home.join("in"))
@@ -142,7 +139,6 @@ fn the_label_reads_where_the_release_can_be_seen_and_a_person_reads_all_of_a_pus
         "is acknowledged, as a test",
         &url,
         shown["thread"].as_str().unwrap(),
-        losses[0].as_str().unwrap(),
         "ResourceCorrupt",
         "Track 2 does not open",
         "(ACK_2.xml)",
