@@ -83,7 +83,8 @@ pub(super) struct Bucket {
     once: AmazonS3,
     whose: String,
     file: String,
-    bucket: String,
+    /// The bucket's name.
+    name: String,
     address: String,
     base: String,
     seconds: u64,
@@ -149,7 +150,7 @@ impl Bucket {
             once: store(0)?,
             whose: profile.name.clone(),
             file: format!("{}.toml", profile.id),
-            bucket: bucket.clone(),
+            name: bucket.clone(),
             address: endpoint
                 .clone()
                 .unwrap_or_else(|| format!("AWS region {region}")),
@@ -161,7 +162,7 @@ impl Bucket {
 
     /// Where `path` lies, for people.
     pub(super) fn location(&self, path: &str) -> String {
-        format!("s3://{}/{}", self.bucket, joined(&self.base, path))
+        format!("s3://{}/{}", self.name, joined(&self.base, path))
     }
 
     /// `path` is plain; prefix and directory are the operator's own.
@@ -171,7 +172,7 @@ impl Bucket {
                 "bad_profile",
                 format!(
                     "{path:?} cannot be a key in the bucket {:?} of {}: {error}. Look at `prefix` and `directory` of {}.",
-                    self.bucket, self.whose, self.file
+                    self.name, self.whose, self.file
                 ),
             )
         })

@@ -423,7 +423,10 @@ fn a_partner_with_a_bucket_gets_the_release_and_answers_there() {
     );
     assert!(objects.contains_key(&message), "{message}: {objects:?}");
     for object in objects.values() {
-        assert_eq!(object["metadata"]["sha256"], object["sha256"], "{object}");
+        assert_eq!(
+            object["metadata"]["x-amz-meta-sha256"], object["sha256"],
+            "{object}"
+        );
     }
     let icpn = message.rsplit('/').next().unwrap().trim_end_matches(".xml");
     let acks = daemon.home.path().join("acks");

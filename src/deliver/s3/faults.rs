@@ -7,29 +7,32 @@ use object_store::Error;
 use object_store::client::{HttpError, HttpErrorKind};
 
 impl Bucket {
+    /// The exchange itself broke: the push goes on later.
+    fn broken(&self, kind: HttpErrorKind, cause: &str, doing: &str, key: &str) -> Fault {
+        let (code, how) = if kind == HttpErrorKind::Connect {
+            ("dsp_unreachable", "cannot be reached".to_owned())
+        } else if kind == HttpErrorKind::Timeout {
+            let seconds = self.seconds;
+            let how = format!("did not answer in time (`timeout_seconds` is {seconds})");
+            ("dsp_timeout", how)
+        } else {
+            ("dsp_disconnected", "broke the connection".to_owned())
+        };
+        Fault::transient(
+            code,
+            format!(
+                "{} ({}) {how} while we tried to {doing} {key:?}: {cause}.",
+                self.whose, self.address
+            ),
+        )
+    }
+
     pub(super) fn fault(&self, error: &Error, doing: &str, path: &str) -> Fault {
         let said = Said::of(error);
-        let (whose, bucket, at) = (&self.whose, &self.bucket, &self.address);
+        let (whose, bucket, at) = (&self.whose, &self.name, &self.address);
         let key = joined(&self.base, path);
         if let Some(kind) = said.broke {
-            let (code, how) = match kind {
-                HttpErrorKind::Connect => ("dsp_unreachable", "cannot be reached".to_owned()),
-                HttpErrorKind::Timeout => (
-                    "dsp_timeout",
-                    format!(
-                        "did not answer in time (`timeout_seconds` is {})",
-                        self.seconds
-                    ),
-                ),
-                _ => ("dsp_disconnected", "broke the connection".to_owned()),
-            };
-            return Fault::transient(
-                code,
-                format!(
-                    "{whose} ({at}) {how} while we tried to {doing} {key:?}: {}.",
-                    said.cause
-                ),
-            );
+            return self.broken(kind, &said.cause, doing, &key);
         }
         let answer = said.answer();
         let what = format!(
