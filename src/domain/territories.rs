@@ -31,6 +31,6 @@ impl From<Vec<String>> for Territories {
 
 impl Serialize for Territories {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.deref().serialize(serializer)
+        (**self).serialize(serializer)
     }
 }

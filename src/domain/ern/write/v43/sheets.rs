@@ -31,7 +31,7 @@ pub(super) fn sheet(job: &mut Job<'_>, index: usize) -> Option<Node> {
         // Whose it is; the schema wants it here, and not of a booklet.
         let main = job.main;
         let title = display_titles(&main.titles).into_iter().next();
-        let at = title.map_or_else(|| Text::default(), |title| title.text);
+        let at = title.map_or_else(Text::default, |title| title.text);
         let names = artist_names(&main.more.artist_names, &release_artists(job), &at);
         node.extend(locals(job, "DisplayArtistName", &names, true));
     }
