@@ -263,14 +263,7 @@ fn metadata_only(daemon: &TestDaemon, label: &Label, before: &ReleaseSpec, store
         .lines()
         .rfind(|line| line.contains("package inspected"))
         .unwrap();
-    let line: Value = serde_json::from_str(line).unwrap();
-    assert_eq!(
-        line["fields"]["measured"]
-            .as_u64()
-            .or(line["measured"].as_u64()),
-        Some(0),
-        "{line}"
-    );
+    assert!(line.contains("measured=0"), "{line}");
 
     deliver(daemon, &package);
     for (store, files) in stores.iter().zip([4, 4, 0]) {
