@@ -135,7 +135,8 @@ fn shown(daemon: &TestDaemon, package: &Value) -> String {
     let shown = daemon.command(&["qc", "show", id]);
     assert!(shown.status.success(), "{shown:?}");
     let text = String::from_utf8(shown.stdout).unwrap();
-    let (before, _) = text.split_once("\nTracks\n").unwrap();
+    // Where notes are wrapped depends on the day's name.
+    let (before, _) = text.split_once("\nNOTES\n").unwrap();
     let (facts, rest) = before.split_once("\nhistory\n").unwrap();
     let (_, report) = rest.split_once("\n\n").unwrap();
     let mut out = format!("{facts}\n…\n\n{report}");
