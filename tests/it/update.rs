@@ -135,7 +135,8 @@ fn shown(daemon: &TestDaemon, package: &Value) -> String {
     let shown = daemon.command(&["qc", "show", id]);
     assert!(shown.status.success(), "{shown:?}");
     let text = String::from_utf8(shown.stdout).unwrap();
-    let (before, _) = text.split_once("\nTracks\n").unwrap();
+    // Where notes are wrapped depends on the day's name.
+    let (before, _) = text.split_once("\nNOTES\n").unwrap();
     let (facts, rest) = before.split_once("\nhistory\n").unwrap();
     let (_, report) = rest.split_once("\n\n").unwrap();
     let mut out = format!("{facts}\n…\n\n{report}");
@@ -263,14 +264,7 @@ fn metadata_only(daemon: &TestDaemon, label: &Label, before: &ReleaseSpec, store
         .lines()
         .rfind(|line| line.contains("package inspected"))
         .unwrap();
-    let line: Value = serde_json::from_str(line).unwrap();
-    assert_eq!(
-        line["fields"]["measured"]
-            .as_u64()
-            .or(line["measured"].as_u64()),
-        Some(0),
-        "{line}"
-    );
+    assert!(line.contains("measured=0"), "{line}");
 
     deliver(daemon, &package);
     for (store, files) in stores.iter().zip([4, 4, 0]) {
