@@ -22,6 +22,10 @@ fn the_demonstration_comes_out_true() {
         "needs QC",
         "QC Approved",
         "Delivered to DSPs",
+        "preview: dropzone push preview ID --dsp demo-store: ERN 4.3, 4 files, ready",
+        "push to demo-store is acknowledged",
+        "only the message, corrected",
+        "Taken down",
         "e-mail to",
         "REPORT.html",
     ] {
