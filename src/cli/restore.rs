@@ -92,16 +92,20 @@ fn put_back(
     config: &Config,
 ) -> Result<(), Failure> {
     let folder = shown(&package.folder);
-    usage::restore(&config.places(), label, one, &package.folder).map_err(|error| {
-        match error.kind() {
-            ErrorKind::AlreadyExists => Failure::Refused(format!(
-                "the label has uploaded {folder} again since; nothing was moved. Rename or remove that one first"
-            )),
-            ErrorKind::NotFound => Failure::NotFound(format!(
-                "the quarantine of {} holds no folder {folder}",
-                package.id
-            )),
-            _ => Failure::Refused(format!("{folder} could not be put back: {error}")),
-        }
+    let Err(error) = usage::restore(&config.places(), label, one, &package.folder) else {
+        return Ok(());
+    };
+    let kind = error.kind();
+    Err(if kind == ErrorKind::AlreadyExists {
+        Failure::Refused(format!(
+            "the label has uploaded {folder} again since; nothing was moved. Rename or remove that one first"
+        ))
+    } else if kind == ErrorKind::NotFound {
+        Failure::NotFound(format!(
+            "the quarantine of {} holds no folder {folder}",
+            package.id
+        ))
+    } else {
+        Failure::Failed(format!("{folder} could not be put back: {error}"))
     })
 }

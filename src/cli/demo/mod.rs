@@ -327,25 +327,27 @@ fn send(stage: &Stage, password: &str, folder: &Path) -> Result<&'static str, Fa
 /// Nothing is believed that is not on the disk.
 fn verify(stage: &Stage) -> Result<(), Failure> {
     let fail = |what: &str| Err(Failure::Failed(what.to_owned()));
-    let count = |files: &[PathBuf], is: &dyn Fn(&str) -> bool| {
-        let names = files.iter().filter_map(|file| file.file_name());
-        names.filter(|name| is(&name.to_string_lossy())).count()
+    let count = |files: &[PathBuf], is: &dyn Fn(&Path) -> bool| {
+        files.iter().filter(|file| is(file)).count()
     };
+    let ends = |file: &Path, ending: &str| file.extension().is_some_and(|found| found == ending);
     let archive = files_below(&stage.archive())?;
-    if count(&archive, &|name| name.ends_with(".wav")) < 3
-        || count(&archive, &|name| name == "metadata.xml") < 1
-        || count(&archive, &|name| name == "delivery.complete") < 1
+    if count(&archive, &|file| ends(file, "wav")) < 3
+        || count(&archive, &|file| file.ends_with("metadata.xml")) < 1
+        || count(&archive, &|file| file.ends_with("delivery.complete")) < 1
     {
         return fail("the archive's folder is not complete");
     }
     let store = files_below(&stage.dsp())?;
-    if count(&store, &|name| name.starts_with("BatchComplete_")) != 3
-        || count(&store, &|name| name.ends_with(".flac")) < 3
-    {
+    let is_manifest = |file: &Path| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("BatchComplete_")
+    };
+    if count(&store, &is_manifest) != 3 || count(&store, &|file| ends(file, "flac")) < 3 {
         return fail("the store did not get a release, its update and its takedown");
     }
     let labels = files_below(&stage.places().labels())?;
-    if count(&labels, &|name| name == "REPORT.html") != 3 {
+    if count(&labels, &|file| file.ends_with("REPORT.html")) != 3 {
         return fail("a report is missing in the label's /reports");
     }
     // incoming ×3, invalid, needs_qc ×2, qc_approved ×2, delivered ×2, taken down

@@ -29,7 +29,13 @@ impl Tree {
                     open.last_mut().unwrap().children.push(done);
                 }
                 Event::Eof => break,
-                _ => {}
+                Event::Text(_)
+                | Event::CData(_)
+                | Event::Comment(_)
+                | Event::Decl(_)
+                | Event::PI(_)
+                | Event::DocType(_)
+                | Event::GeneralRef(_) => {}
             }
         }
         open.pop().unwrap().children.pop().unwrap()
