@@ -25,6 +25,8 @@ fn the_demonstration_comes_out_true() {
         "preview: dropzone push preview ID --dsp demo-store: ERN 4.3, 4 files, ready",
         "push to demo-store is acknowledged",
         "only the message, corrected",
+        "Changed: genre, title of track 3",
+        "takedown at demo-store is acknowledged",
         "Taken down",
         "e-mail to",
         "REPORT.html",

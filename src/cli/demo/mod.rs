@@ -280,6 +280,18 @@ impl Play<'_> {
         let id = self.until("update to review", |_, packages| {
             Ok(with_status(packages, "needs_qc").filter(|id| id != first))
         })?;
+        let shown = self.stage.ask(&["package", "show", &id])?;
+        let findings = shown.get("findings").and_then(Value::as_array);
+        let update = findings
+            .into_iter()
+            .flatten()
+            .find(|finding| text(finding, "code") == "UPD-001");
+        if let Some(update) = update {
+            let message = text(update, "message");
+            self.say(&format!(
+                "the reviewer reads (dropzone qc show ID): {message}"
+            ))?;
+        }
         self.approve(&id, "corrected titles")?;
         self.delivered(&id)
     }

@@ -55,6 +55,11 @@ impl Timeline {
             }
             for push in list(&detail, "pushes") {
                 let state = text(push, "state");
+                let what = match text(push, "kind").as_str() {
+                    "takedown" => "takedown at",
+                    "update" => "update to",
+                    _ => "push to",
+                };
                 if self.told.insert(format!("{}/{state}", text(push, "id"))) {
                     let place = push
                         .get("location")
@@ -63,7 +68,7 @@ impl Timeline {
                         .unwrap_or_default();
                     self.say(
                         out,
-                        &format!("{name}: push to {} is {state}{place}", text(push, "dsp")),
+                        &format!("{name}: {what} {} is {state}{place}", text(push, "dsp")),
                     )?;
                 }
             }
