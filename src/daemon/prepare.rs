@@ -133,7 +133,7 @@ fn generated(
             message = live;
         }
     } else {
-        let holders = update::holders(store, manifest)?;
+        let holders = update::holders(store, &package.id, manifest)?;
         (message, files) = update::lean(profile, &holders, manifest, message, files);
     }
     let on_behalf_of = on_behalf_of(store, profile, package, &report)?;

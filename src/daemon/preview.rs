@@ -120,7 +120,7 @@ impl Matter {
             label: account.and_then(|account| party(account, report)),
             takes_down: is_takedown(report),
             takedown: (false, None),
-            holders: update::holders(store, &manifest)?,
+            holders: update::holders(store, &package.id, &manifest)?,
             package: package.clone(),
             manifest,
             root,

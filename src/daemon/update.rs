@@ -76,12 +76,16 @@ pub fn difference(
 }
 
 /// DSPs that have every file which a package keeps from the version that is live.
-pub fn holders(store: &Store, manifest: &Manifest) -> Result<Vec<DspId>, Fault> {
+pub fn holders(
+    store: &Store,
+    package: &PackageId,
+    manifest: &Manifest,
+) -> Result<Vec<DspId>, Fault> {
     let kept = manifest.files.iter().find_map(|line| line.kept.as_ref());
     let Some(kept) = kept else {
         return Ok(Vec::new());
     };
-    let standings = store.standings_of(&kept.package).map_err(|e| broken(&e))?;
+    let standings = store.standings_without(package).map_err(|e| broken(&e))?;
     let there = standings.into_iter().filter(|(_, at)| match &at.standing {
         Standing::There(version) => *version == kept.package,
         Standing::Absent

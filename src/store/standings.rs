@@ -30,6 +30,20 @@ impl Store {
         })
     }
 
+    /// Where the release of a package stands without that package's own pushes: what it finds there.
+    pub fn standings_without(
+        &self,
+        package: &PackageId,
+    ) -> Result<BTreeMap<DspId, AtDsp>, StoreError> {
+        self.read("where a release stands", |connection| {
+            let found = release_of(connection, package)?;
+            let (label, release) = found.unwrap_or_default();
+            let mut pushes = of_release(connection, &label, &release)?;
+            pushes.retain(|push| push.package != *package);
+            Ok(standings(pushes))
+        })
+    }
+
     /// The same for the release of a package.
     pub fn standings_of(&self, package: &PackageId) -> Result<BTreeMap<DspId, AtDsp>, StoreError> {
         self.read("where a release stands", |connection| {
