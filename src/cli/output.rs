@@ -4,6 +4,7 @@ use super::Context;
 use super::exit::Failure;
 use crate::config::Config;
 use crate::daemon::{clock, introduce};
+use crate::domain::ids::gtin14;
 use crate::domain::package::Package;
 use crate::domain::push::Push;
 use crate::domain::visible;
@@ -85,6 +86,13 @@ pub fn find_push(store: &Store, text: &str) -> Result<Push, Failure> {
             shown(text)
         ))),
     }
+}
+
+/// A text of a barcode's length in digits, blanks and hyphens left out, as GTIN-14.
+pub fn barcode(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let is_it = (8..=14).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    is_it.then(|| gtin14(&digits))
 }
 
 /// Text from outside, safe on a terminal.

@@ -5,7 +5,7 @@ mod told;
 use super::Context;
 use super::exit::{Done, Failure};
 use super::label;
-use super::output::{find_package, shown};
+use super::output::{barcode, find_package, shown};
 use super::push::profile_of;
 use super::who;
 use crate::config::Config;
@@ -14,7 +14,6 @@ use crate::domain::account::Account;
 use crate::domain::dsp::DspProfile;
 use crate::domain::dsp::area::Area;
 use crate::domain::dsp::overrides::{Field, OverrideChange, ReleaseKey, Setting};
-use crate::domain::ids::gtin14;
 use crate::domain::package::Package;
 use crate::domain::rules::{commercial_model, is_territory, use_type};
 use crate::store::{Found, Store};
@@ -302,7 +301,6 @@ fn meant(text: &str, label: Option<&str>, store: &Store) -> Result<Meant, Failur
         let key = key.ok_or_else(|| Failure::NotFound("there is no such package".to_owned()))?;
         return of_label(key, store);
     };
-    let senders = store.senders_of(&gtin)?;
     let key = |label| ReleaseKey {
         label,
         release: gtin.clone(),
@@ -311,17 +309,15 @@ fn meant(text: &str, label: Option<&str>, store: &Store) -> Result<Meant, Failur
         // Also before it has come: what holds can be said beforehand.
         return of_label(key(account.id), store);
     }
+    let senders = store.labels_with(&gtin)?;
     match senders.as_slice() {
-        [(label, _)] => of_label(key(label.clone()), store),
+        [(label, ..)] => of_label(key(label.clone()), store),
         [] => Err(Failure::NotFound(format!(
             "no release with the barcode {} has come; to say it beforehand, name its label with --label",
             shown(text)
         ))),
         several => {
-            let mut names = Vec::new();
-            for (label, _) in several {
-                names.extend(store.label_by_id(label)?.map(|account| account.name));
-            }
+            let names: Vec<&str> = several.iter().map(|(_, name, _)| name.as_str()).collect();
             Err(Failure::Usage(format!(
                 "{} labels have sent the barcode {}: name one with --label ({})",
                 several.len(),
@@ -335,10 +331,10 @@ fn meant(text: &str, label: Option<&str>, store: &Store) -> Result<Meant, Failur
 fn of_label(key: ReleaseKey, store: &Store) -> Result<Meant, Failure> {
     let account = store.label_by_id(&key.label)?;
     let account = account.ok_or_else(|| Failure::NotFound("the label is gone".to_owned()))?;
-    let senders = store.senders_of(&key.release)?;
-    let newest = senders.into_iter().find(|(label, _)| *label == key.label);
+    let senders = store.labels_with(&key.release)?;
+    let newest = senders.into_iter().find(|(label, ..)| *label == key.label);
     let package = match newest {
-        Some((_, package)) => Some(find_package(store, package.as_str())?),
+        Some((_, _, package)) => Some(find_package(store, package.as_str())?),
         // A release without a barcode is its package.
         None => match store.find_package(&key.release)? {
             Found::One(package) if package.id.as_str() == key.release => Some(package),
@@ -350,11 +346,4 @@ fn of_label(key: ReleaseKey, store: &Store) -> Result<Meant, Failure> {
         account,
         package,
     })
-}
-
-/// A text of a barcode's length in digits, blanks and hyphens left out, as GTIN-14.
-fn barcode(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let is_it = (8..=14).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    is_it.then(|| gtin14(&digits))
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::exit::{Done, Failure};
-use super::output::{Table, find_package, shown};
+use super::output::{Table, barcode, find_package, shown};
 use super::shapes::{PushLine, TakedownDetail, TakesDown};
 use super::who;
 use crate::config::Config;
@@ -91,13 +91,7 @@ fn key(package: &Package) -> String {
 /// The newest package of the release that is meant. A barcode may be typed with spaces and hyphens.
 fn release(arguments: &Arguments, store: &Store) -> Result<Package, Failure> {
     let text = &arguments.release;
-    let digits: String = text
-        .chars()
-        .filter(|letter| !matches!(letter, ' ' | '-'))
-        .collect();
-    let is_barcode =
-        (8..=14).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_barcode {
+    let Some(gtin) = barcode(text) else {
         let package = find_package(store, text)?;
         let is_other = |name: &String| *name != package.label_name;
         if let Some(other) = arguments.label.as_ref().filter(|name| is_other(name)) {
@@ -109,8 +103,8 @@ fn release(arguments: &Arguments, store: &Store) -> Result<Package, Failure> {
             )));
         }
         return Ok(package);
-    }
-    let found = store.labels_with(&gtin14(&digits))?;
+    };
+    let found = store.labels_with(&gtin)?;
     let of_label = |(_, name, _): &&(LabelId, String, _)| {
         arguments.label.as_ref().is_none_or(|wanted| wanted == name)
     };

@@ -7,6 +7,7 @@ use super::claims::{self, Told};
 use super::error::{PushError, StoreError};
 use super::pushes::{SELECT, push_of};
 use super::rows::{json, json_of, time, time_of, word};
+use super::standings;
 use super::writer::Desk;
 use crate::domain::dsp::overrides::{Field, OverrideChange, ReleaseKey, Setting, block};
 use crate::domain::ids::{DspId, LabelId, PackageId};
@@ -14,7 +15,7 @@ use crate::domain::lifecycle::push::{PushEvent, PushState};
 use crate::domain::push::{Push, PushKind};
 use jiff::Timestamp;
 use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 /// What came of an override.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,24 +32,6 @@ impl Store {
     /// The release that a package is of.
     pub fn release_of(&self, package: &PackageId) -> Result<Option<ReleaseKey>, StoreError> {
         self.read("a release", |connection| release_of(connection, package))
-    }
-
-    /// Labels that have sent a release of that barcode (GTIN-14), with the newest package of each.
-    pub fn senders_of(&self, gtin: &str) -> Result<Vec<(LabelId, PackageId)>, StoreError> {
-        self.read("a release", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT p.label, p.id FROM package p WHERE p.gtin = ?1
-                         AND NOT EXISTS (SELECT 1 FROM package n WHERE n.gtin = p.gtin
-                             AND n.label = p.label AND n.seq > p.seq)
-                     ORDER BY p.seq",
-                )?
-                .query_map([gtin], |row| {
-                    let label = LabelId::new(row.get::<_, String>(0)?);
-                    Ok((label, PackageId::new(row.get::<_, String>(1)?)))
-                })?
-                .collect()
-        })
     }
 
     /// All that was said about a release, oldest first.
@@ -264,15 +247,11 @@ fn release_of(
     connection: &Connection,
     package: &PackageId,
 ) -> rusqlite::Result<Option<ReleaseKey>> {
-    connection
-        .prepare_cached("SELECT label, coalesce(gtin, id) FROM package WHERE id = ?1")?
-        .query_one([package.as_str()], |row| {
-            Ok(ReleaseKey {
-                label: LabelId::new(row.get::<_, String>(0)?),
-                release: row.get(1)?,
-            })
-        })
-        .optional()
+    let found = standings::release_of(connection, package)?;
+    Ok(found.map(|(label, release)| ReleaseKey {
+        label: LabelId::new(label),
+        release,
+    }))
 }
 
 fn pushes_of(
