@@ -191,6 +191,11 @@ impl Entry {
             format!("{{\"event\":\"lost\",\"error\":{:?}}}", error.to_string())
         });
         let mut out = String::with_capacity(json.len() + 1);
+        if !json.chars().any(acts_unseen) {
+            out.push_str(&json);
+            out.push('\n');
+            return out;
+        }
         for c in json.chars() {
             if acts_unseen(c) {
                 let mut units = [0; 2];

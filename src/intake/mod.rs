@@ -196,7 +196,10 @@ impl Intake {
             | UploadEvent::OverQuota { .. } => false,
         };
         let mut news = lock(&self.inbox.news);
-        news.events.push(event);
+        // A folder being filled says the same for every file.
+        if news.events.last() != Some(&event) {
+            news.events.push(event);
+        }
         news.ring |= ends;
         drop(news);
         if ends {

@@ -1,7 +1,7 @@
 //! Hashes of one file while it arrives, so that nobody has to read it again.
 //!
 //! Bytes count while they come in order from the file's beginning. A small file's are kept until
-//! its CLOSE and hashed there in one go. Those of a larger one are read back from the page cache,
+//! its CLOSE and hashed in one go when that was answered. Those of a larger one are read back from the page cache,
 //! just behind the writes, by threads of their own ([`super::hashers`]): the network never waits for
 //! a hash and hands over nothing but a number, and memory does not grow with the number or the
 //! speed of uploads. Whatever makes the file something else than the bytes in their order (a
@@ -74,8 +74,6 @@ enum Way {
     Held(Vec<u8>),
     /// They are read behind the writes.
     Followed(Arc<Follow>),
-    /// Known by now: the upload is being closed.
-    Known(Content),
     /// To be hashed by whoever needs it.
     Lost,
 }
@@ -121,7 +119,6 @@ impl Running {
                 }
             }
             Way::Followed(follow) => follow.advance(self.next, &self.desk),
-            Way::Known(_) => self.lose(),
             Way::Lost => {}
         }
     }
@@ -140,7 +137,7 @@ impl Running {
         match std::mem::replace(&mut self.way, Way::Lost) {
             Way::Held(held) => self.desk.let_go(held.len()),
             Way::Followed(follow) => follow.lose(),
-            Way::Known(_) | Way::Lost => {}
+            Way::Lost => {}
         }
     }
 
@@ -161,25 +158,15 @@ impl Running {
         }
     }
 
-    /// CLOSE was asked: nothing is written any more. Blocks for as long as it takes to hash a
-    /// small file.
+    /// CLOSE was asked: nothing is written any more.
     pub(super) fn end(&mut self) {
-        match &mut self.way {
-            Way::Held(held) => {
-                let held = std::mem::take(held);
-                self.desk.let_go(held.len());
-                let mut digests = Digests::default();
-                digests.update(&held);
-                self.desk.count(held.len() as u64);
-                self.way = Way::Known(digests.finish());
-            }
-            Way::Followed(follow) => follow.end(self.next, &self.desk),
-            Way::Known(_) | Way::Lost => {}
+        if let Way::Followed(follow) = &self.way {
+            follow.end(self.next, &self.desk);
         }
     }
 
     /// What is known of the file now that it is in its place, with that key. Who is told to wait
-    /// hears the end of it.
+    /// hears the end of it. Blocks for as long as it takes to hash a small file.
     pub(super) fn settle(
         &mut self,
         label: &LabelId,
@@ -198,17 +185,16 @@ impl Running {
             file,
         };
         match std::mem::replace(&mut self.way, Way::Lost) {
-            Way::Known(content) => {
+            Way::Held(held) => {
+                self.desk.let_go(held.len());
+                let mut digests = Digests::default();
+                digests.update(&held);
+                self.desk.count(held.len() as u64);
+                let content = digests.finish();
                 arrivals.ended(arrival, Some(&content));
                 Hash::Known(content)
             }
             Way::Followed(follow) => follow.settle(arrival, &self.desk),
-            Way::Held(held) => {
-                // It was not ended before.
-                self.desk.let_go(held.len());
-                arrivals.ended(arrival, None);
-                Hash::Unknown
-            }
             Way::Lost => {
                 arrivals.ended(arrival, None);
                 Hash::Unknown

@@ -43,6 +43,8 @@ impl Tree {
             let parent = self.incoming().folder(parent)?;
             self.incoming().make_folder(path)?;
             self.meter().add_folders(1);
+            // One of that name may have been taken away by somebody else.
+            table.forget_folder(path);
             parent
         };
         self.sync_all(&[touched])

@@ -10,6 +10,7 @@
 //! Invariant: while `paused` or `pumping`, only the pump feeds the session, so requests stay in
 //! order. Nothing here waits while it holds the lock.
 
+use super::afterwards::Afterwards;
 use super::session::{Flow, Job, Session};
 use bytes::{Buf, Bytes, BytesMut};
 use russh::ChannelId;
@@ -30,6 +31,7 @@ pub(super) struct Pipe {
     handle: Handle,
     /// Most bytes of requests kept while a job or the client's reading is waited for.
     most_waiting: usize,
+    afterwards: Arc<Afterwards>,
     inner: Mutex<Inner>,
 }
 
@@ -67,6 +69,7 @@ impl Pipe {
             channel,
             handle,
             most_waiting,
+            afterwards: Arc::clone(&session.afterwards),
             inner: Mutex::new(Inner {
                 session: Some(session),
                 waiting: BytesMut::new(),
@@ -116,6 +119,7 @@ impl Pipe {
         mut data: &[u8],
         russh: &mut russh::server::Session,
     ) -> Result<(), russh::Error> {
+        self.afterwards.catch_up();
         let mut inner = self.inner();
         if inner.eof {
             return Ok(());
@@ -189,12 +193,13 @@ impl Pipe {
             (job.run)(&mut out);
             out
         }));
-        let mut after = Box::pin(self.conclude(pauses, outcome.ok()));
+        let mut after = Box::pin(Arc::clone(&self).conclude(pauses, outcome.ok()));
         // It has to wait only when the client does not read; the thread does not wait with it.
         let mut context = Context::from_waker(Waker::noop());
         if after.as_mut().poll(&mut context).is_pending() {
             tokio::spawn(after);
         }
+        self.afterwards.catch_up();
     }
 
     /// What follows a job. One that panicked has no reply; the channel cannot go on as if it had.
@@ -232,6 +237,7 @@ impl Pipe {
     /// Works off what is waiting, no faster than the client reads. `out` is sent first.
     async fn pump(self: Arc<Self>, mut out: Vec<u8>) {
         loop {
+            self.afterwards.catch_up();
             let mut jobs = Vec::new();
             let flow = {
                 let mut inner = self.inner();

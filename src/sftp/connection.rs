@@ -4,6 +4,7 @@
 //! one here. A refused command gets a sentence on stderr and an exit status, so that `scp -O`,
 //! `rsync` and rclone's hash commands end at once.
 
+use super::afterwards::Afterwards;
 use super::auth::Denied;
 use super::bounds::Seat;
 use super::channel::Pipe;
@@ -57,6 +58,8 @@ pub(super) struct Link {
     pub(super) peer: SocketAddr,
     /// Cuts it.
     pub(super) cutter: Arc<Cutter>,
+    /// What can wait until it has nothing to read.
+    pub(super) afterwards: Arc<Afterwards>,
     /// Speaks to it, once the protocol runs.
     pub(super) handle: OnceLock<Handle>,
     /// Heard once, when someone has logged in.
@@ -90,6 +93,7 @@ impl Link {
         Self {
             peer,
             cutter: Arc::default(),
+            afterwards: Arc::default(),
             handle: OnceLock::new(),
             login: Notify::new(),
             account: OnceLock::new(),
@@ -569,7 +573,8 @@ impl Handler for Connection {
         let dialect = Dialect::of(session.remote_sshid());
         let settings = self.door.settings();
         let sftp = Sftp::new(tree, Arc::new(presence), dialect, self.door.draining())
-            .bounded(settings.max_handles, seat);
+            .bounded(settings.max_handles, seat)
+            .putting_off(Arc::clone(&self.link.afterwards));
         let pipe = Pipe::new(channel, session.handle(), sftp, settings.max_waiting_bytes);
         self.link.add(&pipe);
         self.channels.insert(channel, Some(pipe));

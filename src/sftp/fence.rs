@@ -34,6 +34,8 @@ pub(super) struct Table {
     writers: HashMap<u64, Writer>,
     names: HashMap<String, Names>,
     last_ticket: u64,
+    /// Who waits for a commit to end.
+    waiting: usize,
 }
 
 #[derive(Debug)]
@@ -54,18 +56,24 @@ impl Fence {
     pub(super) fn settled(&self, paths: &[&str]) -> MutexGuard<'_, Table> {
         let mut table = self.table();
         while paths.iter().any(|path| table.is_committing(path)) {
+            table.waiting += 1;
             table = self
                 .settled
                 .wait(table)
                 .unwrap_or_else(PoisonError::into_inner);
+            table.waiting -= 1;
         }
         table
     }
 
     /// Ends a ticket, whatever became of it.
     pub(super) fn release(&self, ticket: u64) {
-        self.table().writers.remove(&ticket);
-        self.settled.notify_all();
+        let mut table = self.table();
+        table.writers.remove(&ticket);
+        // Almost never does anybody wait, and to ring costs a call to the system.
+        if table.waiting > 0 {
+            self.settled.notify_all();
+        }
     }
 
     /// Closes a folder, unless something in it is being written.
@@ -186,6 +194,21 @@ impl Table {
         self.names.clear();
     }
 
+    /// Whether no name in a folder is like this one, of which `key` is the collision key, as far as
+    /// is remembered without a look at the disk.
+    pub(super) fn is_news(&self, folder: &str, key: &str) -> bool {
+        self.names
+            .get(folder)
+            .is_some_and(|names| !names.contains_key(key))
+    }
+
+    /// Remembers a name that was found to be news.
+    pub(super) fn remember(&mut self, folder: &str, key: String, name: &str) {
+        if let Some(names) = self.names.get_mut(folder) {
+            names.insert(key, name.to_owned());
+        }
+    }
+
     /// Refuses a new name that differs from one already there only in case or composition.
     /// `list` reads the folder when it is not remembered; `but` is a name that is about to go.
     pub(super) fn check_collision(
@@ -218,9 +241,7 @@ impl Table {
             }
             _ => {}
         }
-        if let Some(names) = self.names.get_mut(folder) {
-            names.insert(key, name.to_owned());
-        }
+        self.remember(folder, key, name);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! message to it is heard only when it listens. Cutting the stream under it always works: its next
 //! read or write fails.
 
+use super::afterwards::Afterwards;
 use super::proxy::SIGNATURE;
 use std::io;
 use std::pin::Pin;
@@ -65,6 +66,7 @@ const AHEAD_BYTES: usize = 2_048;
 pub(super) struct Guarded<S> {
     stream: S,
     cutter: Arc<Cutter>,
+    afterwards: Arc<Afterwards>,
     has_begun: bool,
     /// What was read ahead, and how much of it has been taken.
     ahead: Vec<u8>,
@@ -72,11 +74,13 @@ pub(super) struct Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    /// Puts `stream` under `cutter`.
-    pub(super) fn new(stream: S, cutter: Arc<Cutter>) -> Self {
+    /// Puts `stream` under `cutter`. When there is nothing to read it catches up with what was put
+    /// off: russh reads again only when the answers before have gone out.
+    pub(super) fn new(stream: S, cutter: Arc<Cutter>, afterwards: Arc<Afterwards>) -> Self {
         Self {
             stream,
             cutter,
+            afterwards,
             has_begun: false,
             ahead: Vec::new(),
             taken: 0,
@@ -126,7 +130,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let this = self.get_mut();
         this.cutter.check(&this.cutter.reader, context)?;
         if this.has_begun {
-            return this.poll_read_ahead(context, buffer);
+            let read = this.poll_read_ahead(context, buffer);
+            if read.is_pending() {
+                this.afterwards.catch_up();
+            }
+            return read;
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
@@ -175,7 +183,7 @@ mod tests {
     async fn a_cut_wakes_a_waiting_reader() {
         let (_ours, theirs) = tokio::io::duplex(16);
         let cutter = Arc::new(Cutter::default());
-        let mut guarded = Guarded::new(theirs, Arc::clone(&cutter));
+        let mut guarded = Guarded::new(theirs, Arc::clone(&cutter), Arc::default());
         let reading = tokio::spawn(async move { guarded.read_u8().await });
         tokio::task::yield_now().await;
         cutter.cut();
@@ -186,7 +194,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_read_ahead_comes_in_order_whatever_is_asked_for() {
         let bytes: Vec<u8> = (0..20_000_u32).map(|n| (n % 251) as u8).collect();
-        let mut guarded = Guarded::new(&bytes[..], Arc::default());
+        let mut guarded = Guarded::new(&bytes[..], Arc::default(), Arc::default());
         let mut all = Vec::new();
         for length in [1, 4, 16, 3_000, 64, 65, 5, 2_044, 5_000]
             .into_iter()
@@ -209,7 +217,7 @@ mod tests {
             (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", false),
             (b"\r\n\r\n\0\r\n", false),
         ] {
-            let mut guarded = Guarded::new(bytes, Arc::default());
+            let mut guarded = Guarded::new(bytes, Arc::default(), Arc::default());
             let mut all = Vec::new();
             let read = guarded.read_to_end(&mut all).await;
             assert_eq!(read.is_ok(), is_taken, "{bytes:?}");

@@ -47,14 +47,9 @@ impl Folder {
         }
     }
 
-    /// Makes a regular file that is not there yet, open for reading and writing.
-    pub(super) fn create(&self, name: &str) -> Result<File> {
-        self.0.create(name)
-    }
-
-    /// Moves a name into another folder, in the place of what is there.
-    pub(super) fn rename(&self, name: &str, to: &Self) -> Result<()> {
-        rustix::fs::renameat(&self.0.base, name, &to.0.base, name)
+    /// Moves a name into another folder.
+    pub(super) fn rename(&self, name: &str, to: &Self, target: Target) -> Result<()> {
+        rustix::fs::renameat_with(&self.0.base, name, &to.0.base, name, target.flags())
     }
 }
 
@@ -65,6 +60,15 @@ pub(super) enum Target {
     Absent,
     /// It is replaced.
     Replaced,
+}
+
+impl Target {
+    fn flags(self) -> RenameFlags {
+        match self {
+            Self::Absent => RenameFlags::NOREPLACE,
+            Self::Replaced => RenameFlags::empty(),
+        }
+    }
 }
 
 impl Jail {
@@ -338,13 +342,9 @@ impl Jail {
     pub(super) fn rename(&self, from: &str, to: &Self, new: &str, target: Target) -> Result<()> {
         let (from_parent, from_name) = split(from);
         let (to_parent, to_name) = split(new);
-        let flags = match target {
-            Target::Absent => RenameFlags::NOREPLACE,
-            Target::Replaced => RenameFlags::empty(),
-        };
         let from_parent = self.parent(from_parent)?;
         let to_parent = to.parent(to_parent)?;
-        rustix::fs::renameat_with(from_parent, from_name, to_parent, to_name, flags)
+        rustix::fs::renameat_with(from_parent, from_name, to_parent, to_name, target.flags())
     }
 
     /// Sets the times of a file or folder, seconds since 1970.

@@ -15,6 +15,7 @@
 //! closed while it is claimed ([`Door::gate`]).
 
 mod admission;
+mod afterwards;
 mod algorithms;
 mod arriving;
 mod auth;

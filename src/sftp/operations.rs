@@ -153,11 +153,12 @@ impl Session {
             path: relative.to_owned(),
             readable: flags.read,
         }))?;
-        self.presence.witness().tell(Event::Open {
-            path: relative.to_owned(),
-        });
-        self.presence.touched(relative);
         reply_handle(out, id, &handle);
+        let (presence, path) = (Arc::clone(&self.presence), relative.to_owned());
+        self.afterwards.put_off(move || {
+            presence.touched(&path);
+            presence.witness().tell(Event::Open { path });
+        });
         Ok(())
     }
 

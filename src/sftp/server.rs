@@ -279,7 +279,11 @@ impl Door {
         deadline: Instant,
     ) -> Ending {
         let peer = link.peer;
-        let guarded = Guarded::new(stream, Arc::clone(&link.cutter));
+        let guarded = Guarded::new(
+            stream,
+            Arc::clone(&link.cutter),
+            Arc::clone(&link.afterwards),
+        );
         let connection = Connection::new(Arc::clone(&self), Arc::clone(link), waiting);
         let begun = run_stream(Arc::clone(&self.config), guarded, connection);
         let mut running = match timeout_at(deadline, begun).await {

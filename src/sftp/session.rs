@@ -8,6 +8,7 @@
 //!
 //! Invariants: nothing is answered before INIT. After [`Flow::Broken`] nothing may be fed any more.
 
+use super::afterwards::Afterwards;
 use super::bounds::Seat;
 use super::codec::{
     self, Entry, MAX_DATA_BYTES, Request, Status, kind, reply_attributes, reply_data, reply_status,
@@ -68,6 +69,8 @@ pub(super) struct Session {
     pub(super) tree: Arc<Tree>,
     pub(super) presence: Arc<Presence>,
     pub(super) dialect: Dialect,
+    /// What can wait until an answer has gone out; whoever sends the answers catches up with it.
+    pub(super) afterwards: Arc<Afterwards>,
     draining: Arc<AtomicBool>,
     /// Its place among the label's sessions; given back at its end.
     seat: Option<Seat<LabelId>>,
@@ -108,6 +111,7 @@ impl Session {
             tree,
             presence,
             dialect,
+            afterwards: Arc::default(),
             draining,
             handles: Handles::new(DEFAULT_HANDLES),
             seat: None,
@@ -122,6 +126,13 @@ impl Session {
     pub(super) fn bounded(mut self, handles: usize, seat: Seat<LabelId>) -> Self {
         self.handles = Handles::new(handles);
         self.seat = Some(seat);
+        self
+    }
+
+    /// The same putting off what can wait to where its connection catches up with it.
+    #[must_use]
+    pub(super) fn putting_off(mut self, afterwards: Arc<Afterwards>) -> Self {
+        self.afterwards = afterwards;
         self
     }
 
@@ -363,22 +374,25 @@ impl Session {
         let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
         let dialect = self.dialect;
+        let afterwards = Arc::clone(&self.afterwards);
         let begun = Instant::now();
         let run = move |out: &mut Vec<u8>| match tree.commit(writing.open) {
             Ok(committed) => {
-                let witness = presence.witness();
-                witness.meter().files.one();
-                witness.meter().close.observe(begun.elapsed());
-                committed.tell(witness);
-                tracing::debug!(
-                    label = %presence.label(),
-                    session = presence.session(),
-                    path = ?committed.path,
-                    size_bytes = committed.size,
-                    "file received"
-                );
-                presence.touched(&committed.path);
                 reply_status(out, id, Status::Ok, "OK");
+                let meter = presence.witness().meter();
+                meter.files.one();
+                meter.close.observe(begun.elapsed());
+                afterwards.put_off(move || {
+                    committed.tell(presence.label(), presence.witness());
+                    tracing::debug!(
+                        label = %presence.label(),
+                        session = presence.session(),
+                        path = ?committed.path,
+                        size_bytes = committed.key.size,
+                        "file received"
+                    );
+                    presence.touched(&committed.path);
+                });
             }
             Err(refusal) => {
                 tracing::warn!(

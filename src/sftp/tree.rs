@@ -17,7 +17,7 @@ use super::fence::{Fence, Table};
 use super::hashers::Desk;
 use super::jail::{Folder, Jail, Target, entry, is_folder, join, size_of};
 use super::meter::Meter;
-use super::path::split;
+use super::path::{collision_key, split};
 use super::refusal::Refusal;
 use super::upload::{OpenUpload, SyncFile, sync_to_disk};
 use crate::domain::ids::LabelId;
@@ -353,12 +353,16 @@ impl Tree {
         if closed.as_ref().is_some_and(is_folder) {
             return Err(Errno::ISDIR.into());
         }
-        let partial_in = self.partial.look_up(folder)?;
+        // Most files are new, and a folder that is being filled is remembered: then neither of the
+        // other trees, which only we change, has to be looked at.
+        let key = collision_key(name);
+        let is_news = flags.create && closed_in.is_some() && table.is_news(folder, &key);
         // What lies in a mirror of a folder that is gone does not exist.
-        let is_partial =
-            closed_in.is_some() && stat(&partial_in)?.is_some_and(|stat| !is_folder(&stat));
+        let is_partial = !is_news
+            && closed_in.is_some()
+            && stat(&self.partial.look_up(folder)?)?.is_some_and(|stat| !is_folder(&stat));
         let is_there = is_partial || closed.is_some();
-        let seen = if is_there {
+        let seen = if is_there || is_news {
             None
         } else {
             self.shadow.stat(path)?
@@ -390,39 +394,33 @@ impl Tree {
             }
             return self.reopen(table, path, flags);
         }
-        if !is_there {
+        if is_news {
+            table.remember(folder, key, name);
+        } else if !is_there {
             self.check_collision(&mut table, folder, name, None)?;
         }
-        let file = if is_partial && !flags.truncate {
-            self.partial.file(path, true)?
+        let open = if is_partial && !flags.truncate {
+            let file = self.partial.file(path, true)?;
+            self.admit_longer(&mut table, path, file, flags)?
         } else {
-            self.fresh(&mut table, path, partial_in)?
+            let file = self.fresh(&mut table, path)?;
+            self.admit(&mut table, path, file, (0, flags.append.then_some(0)))
         };
-        let append_at = append_position(&file, flags)?;
-        Ok(Opened::Now(self.admit(&mut table, path, file, append_at)))
+        Ok(Opened::Now(open))
     }
 
     /// A new, empty file in `partial`. An older one is another inode, so that whoever still has it
-    /// open writes into nothing. `mirror` is its folder there, if that was looked up.
-    fn fresh(
-        &self,
-        table: &mut Table,
-        path: &str,
-        mirror: Option<Folder>,
-    ) -> Result<File, Refusal> {
+    /// open writes into nothing.
+    fn fresh(&self, table: &mut Table, path: &str) -> Result<File, Refusal> {
         table.revoke(path);
-        let (folder, name) = split(path);
-        if let Some(mirror) = mirror {
-            match mirror.create(name) {
-                Ok(file) => {
-                    self.meter.add_file();
-                    return Ok(file);
-                }
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
+        match self.partial.create(path) {
+            Ok(file) => {
+                self.meter.add_file();
+                return Ok(file);
             }
-        } else {
-            self.partial.make_folders(folder)?;
+            Err(Errno::NOENT) => self.partial.make_folders(split(path).0)?,
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
         }
         let older = self.partial.stat(path)?.filter(|stat| !is_folder(stat));
         match self.partial.unlink(path) {
@@ -440,6 +438,20 @@ impl Tree {
         Ok(file)
     }
 
+    /// Enters a file that has something in it.
+    fn admit_longer(
+        &self,
+        table: &mut Table,
+        path: &str,
+        file: File,
+        flags: OpenFlags,
+    ) -> Result<OpenUpload, Refusal> {
+        // Whoever wrote it before loses it before its size is read.
+        table.revoke(path);
+        let size = file.metadata()?.len();
+        Ok(self.admit(table, path, file, (size, flags.append.then_some(size))))
+    }
+
     /// Moves a closed file back to `partial` and opens it. The move is durable before the first
     /// byte changes: else a power cut could leave half a file that counts as whole.
     fn reopen(
@@ -453,8 +465,7 @@ impl Tree {
         self.incoming
             .rename(path, &self.partial, path, Target::Absent)?;
         let file = self.partial.file(path, true)?;
-        let append_at = append_position(&file, flags)?;
-        let open = self.admit(&mut table, path, file, append_at);
+        let open = self.admit_longer(&mut table, path, file, flags)?;
         drop(table);
         self.sync_folder(&self.partial, folder)?;
         self.sync_folder(&self.incoming, folder)?;
@@ -511,13 +522,5 @@ impl Tree {
             self.desk.arrivals().moved(&before, &after);
         }
         Ok(())
-    }
-}
-
-fn append_position(file: &File, flags: OpenFlags) -> Result<Option<u64>, Refusal> {
-    if flags.append {
-        Ok(Some(file.metadata()?.len()))
-    } else {
-        Ok(None)
     }
 }

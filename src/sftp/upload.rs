@@ -15,6 +15,7 @@ use super::tree::Tree;
 use super::witness::Witness;
 use crate::domain::audit::Event;
 use crate::domain::content::FileKey;
+use crate::domain::ids::LabelId;
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -233,44 +234,47 @@ impl Drop for OpenUpload {
 pub(super) struct Committed {
     /// Path below `/incoming`.
     pub(super) path: String,
-    /// Size in bytes.
-    pub(super) size: u64,
-    /// What it holds.
-    pub(super) hash: Hash,
+    /// Which content it is.
+    pub(super) key: FileKey,
+    upload: Arc<Upload>,
 }
 
 impl Committed {
-    /// Has it told, with its hashes as soon as they are known.
-    pub(super) fn tell(&self, witness: &Witness) {
-        let (sha256, md5) = match &self.hash {
+    /// Has it told, with its hashes as soon as they are known. Blocks for as long as it takes to
+    /// hash a small file; nobody should wait for it.
+    pub(super) fn tell(&self, label: &LabelId, witness: &Witness) {
+        let hash = self
+            .upload
+            .state()
+            .hash
+            .settle(label, &self.path, &self.upload.file, &self.key);
+        let (sha256, md5) = match &hash {
             Hash::Known(content) => (Some(content.sha256.clone()), content.md5.clone()),
             Hash::Late(_) | Hash::Unknown => (None, None),
         };
         witness.tell(Event::Close {
             path: self.path.clone(),
-            size_bytes: self.size,
+            size_bytes: self.key.size,
             sha256,
             md5,
         });
-        if let Hash::Late(follow) = &self.hash {
+        if let Hash::Late(follow) = &hash {
             follow.tell_later(witness, &self.path);
         }
     }
 }
 
 impl Tree {
-    /// Enters a file that was opened under the table's guard.
+    /// Enters a file that was opened under the table's guard, with so many bytes in it, and where the
+    /// next write goes if it was opened for appending. Nobody else writes it any more.
     pub(super) fn admit(
         &self,
         table: &mut super::fence::Table,
         path: &str,
         file: File,
-        append_at: Option<u64>,
+        (size, append_at): (u64, Option<u64>),
     ) -> OpenUpload {
         let ticket = table.next_ticket();
-        // Whoever wrote it before loses it before its size is read.
-        table.revoke(path);
-        let size = file.metadata().map_or(0, |metadata| metadata.len());
         let upload = Arc::new(Upload {
             ticket,
             file,
@@ -342,17 +346,10 @@ impl Tree {
         }
         // The rename moved its change time on; from now on it stays.
         let key = FileKey::of(&upload.file.metadata()?);
-        let hash = upload
-            .state()
-            .hash
-            .settle(self.label(), &path, &upload.file, &key);
+        let upload = Arc::clone(upload);
         // Only now may the folder be closed, or someone else open the file.
         drop(open);
-        Ok(Committed {
-            path,
-            size: key.size,
-            hash,
-        })
+        Ok(Committed { path, key, upload })
     }
 
     /// Moves a file from `partial` into `incoming`, under the table's guard.
@@ -364,8 +361,12 @@ impl Tree {
         ) else {
             return Err(Errno::NOENT.into());
         };
+        match from.rename(name, &to, Target::Absent) {
+            Err(Errno::EXIST) => {}
+            outcome => return Ok(outcome?),
+        }
         let replaced = to.stat(name)?.filter(|stat| !is_folder(stat));
-        from.rename(name, &to)?;
+        from.rename(name, &to, Target::Replaced)?;
         if let Some(stat) = replaced {
             self.meter().drop_file(size_of(&stat));
         }

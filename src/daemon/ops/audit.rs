@@ -10,6 +10,7 @@ use crate::daemon::clock;
 use crate::domain::audit::{Entry, Event};
 use crate::sftp::AuditSink;
 use anyhow::Context;
+use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Lines that may wait to be written; a few megabytes.
+/// Entries that may wait to be written; a few megabytes.
 const QUEUE_LINES: usize = 16_384;
 /// Most lines between two flushes.
 const BATCH_LINES: usize = 1_024;
@@ -31,7 +32,8 @@ const GATHER: Duration = Duration::from_millis(10);
 const FAILURES_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 enum Message {
-    Line(String),
+    /// Made into a line by the thread: who hands it over has a client waiting.
+    Line(Box<(Timestamp, Entry)>),
     /// The file was moved away: begin a new one.
     Reopen,
     /// Answer when everything before is written.
@@ -104,16 +106,14 @@ impl Audit {
     /// Where the SFTP server tells.
     pub fn sink(&self) -> AuditSink {
         let audit = self.clone();
-        Arc::new(move |entry| audit.tell(&entry))
+        Arc::new(move |entry| audit.tell(entry))
     }
 
     /// Writes an entry with the time of now. Returns at once.
-    pub fn tell(&self, entry: &Entry) {
+    pub fn tell(&self, entry: Entry) {
         let Some(queue) = &self.queue else { return };
-        if queue
-            .try_send(Message::Line(entry.line(clock::now())))
-            .is_err()
-        {
+        let line = Message::Line(Box::new((clock::now(), entry)));
+        if queue.try_send(line).is_err() {
             self.lost.add(1);
         }
     }
@@ -172,7 +172,10 @@ impl Writer {
             let batch = std::iter::once(first).chain(waiting.try_iter().take(BATCH_LINES));
             for message in batch {
                 match message {
-                    Message::Line(line) => lines += u64::from(self.write(&line)),
+                    Message::Line(line) => {
+                        let (at, entry) = *line;
+                        lines += u64::from(self.write(&entry.line(at)));
+                    }
                     Message::Reopen => self.reopen(),
                     Message::Finish(done) => finished.push(done),
                 }
@@ -305,7 +308,7 @@ mod tests {
         let disk = Disk::default();
         let audit = Audit::with(AuditTarget::Stdout, Box::new(disk.clone()), 4).unwrap();
         for n in 0..3_000 {
-            audit.tell(&entry(n));
+            audit.tell(entry(n));
         }
         let lost = audit.lost();
         assert!(lost > 0);
@@ -343,13 +346,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("audit.jsonl");
         let audit = Audit::start(&AuditTarget::File(path.clone())).unwrap();
-        audit.tell(&entry(1));
+        audit.tell(entry(1));
         audit.finish_patiently();
         let moved = dir.path().join("audit.jsonl.1");
         std::fs::rename(&path, &moved).unwrap();
-        audit.tell(&entry(2));
+        audit.tell(entry(2));
         audit.reopen();
-        audit.tell(&entry(3));
+        audit.tell(entry(3));
         audit.finish_patiently();
         let lines = |path| std::fs::read_to_string(path).unwrap().lines().count();
         assert_eq!((lines(&moved), lines(&path)), (2, 1));

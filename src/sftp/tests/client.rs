@@ -196,6 +196,7 @@ impl Client {
                     self.session.adopt(&mut out);
                 }
             }
+            self.session.afterwards.catch_up();
             if flow != Flow::Paused {
                 return (flow, out);
             }
