@@ -196,7 +196,7 @@ impl Client {
                     self.session.adopt(&mut out);
                 }
             }
-            if flow != Flow::Paused {
+            if !matches!(flow, Flow::Paused | Flow::Full) {
                 return (flow, out);
             }
         }
