@@ -600,6 +600,11 @@ async fn dismiss(link: &Arc<Link>, words: &str) {
         link.cutter.cut();
         return;
     }
+    cut_soon(link);
+}
+
+/// Cuts a connection that was told to go, if it is still there after a while.
+pub(super) fn cut_soon(link: &Arc<Link>) {
     let link = Arc::clone(link);
     tokio::spawn(async move {
         sleep(FAREWELL).await;
