@@ -231,7 +231,7 @@ impl Pipe {
                 .await
                 .unwrap_or_default();
         }
-        let pump = {
+        let resumes = {
             let mut inner = self.inner();
             inner.jobs = inner.jobs.saturating_sub(1);
             inner.progress = Instant::now();
@@ -242,12 +242,15 @@ impl Pipe {
                     session.adopt(&mut out);
                 }
             }
-            pauses || inner.resumes()
+            inner.resumes()
         };
         if failed {
             self.abort_from_task("a request failed on the server").await;
-        } else if pump {
+        } else if pauses {
             self.pump(out).await;
+        } else if resumes {
+            // Not on this thread: each job that it begins would need another one.
+            tokio::spawn(self.pump(out));
         } else {
             self.finish_if_idle().await;
         }

@@ -1,6 +1,7 @@
 //! Penalties and the PROXY protocol, from the network.
 
 use super::*;
+use crate::kit::python;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 

@@ -208,7 +208,7 @@ fn requests_that_wait_for_the_disk_take_few_threads() {
         most = most.max(threads());
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert!(most < before + 60, "{before} threads before, {most} now");
+    assert!(most < before + 100, "{before} threads before, {most} now");
     drop(to);
     end(child);
     reading.join().unwrap().unwrap();
