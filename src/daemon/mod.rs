@@ -125,8 +125,13 @@ pub fn serve(config: Config, config_file: Option<PathBuf>) -> anyhow::Result<()>
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.level)
+    let mut filter = EnvFilter::try_new(&config.log.level)
         .with_context(|| format!("log.level {:?} cannot be read", config.log.level))?;
+    // The library calls it an error when a client sends nonsense, which whoever likes can do for
+    // ever; what matters of it is told by us.
+    if !config.log.level.contains("russh") {
+        filter = filter.add_directive("russh=off".parse()?);
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

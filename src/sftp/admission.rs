@@ -181,12 +181,19 @@ impl Admission {
         (self.audit)(Entry::new(event).from(peer.ip()));
     }
 
-    /// A connection is over. If nobody logged in, its source may owe for it.
+    /// A connection is over. Its source may owe for it, if nobody logged in or guessed before.
     pub(super) fn ended(&self, link: &Link, ending: Ending) {
+        let tries = link.tries();
+        if let Some((user, _)) = link.account.get() {
+            // A label that guessed at others' passwords before it gave its own proof did not mistype.
+            if tries.refused.iter().any(|name| name != user) {
+                self.fine(link.peer.ip(), Offence::WrongPassword);
+            }
+            return;
+        }
         if link.is_logged_in() || ending == Ending::Draining {
             return;
         }
-        let tries = link.tries();
         if tries.offered > 0 && !tries.wrong {
             self.meter.refused_key.one();
             let event = Event::LoginRefused {

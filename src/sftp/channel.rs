@@ -2,16 +2,18 @@
 //! threads, and the end.
 //!
 //! Packets are handled inside russh's `data` callback: a task and a buffer between would cost more
-//! than the work itself. Two things hand over to a task (the "pump"): a job that pauses the
-//! channel, and a client that asks for more than it reads. Then incoming bytes are kept, up to a
-//! bound, and the pump works them off; its replies go through russh's bounded queue, which is
-//! emptied only while the client reads.
+//! than the work itself. Some things hand over to a task (the "pump"): a job that pauses the
+//! channel, more jobs than may be under way, requests that take long, and a client that asks for
+//! more than it reads. Then incoming bytes are kept, up to a bound, and the pump works them off; its
+//! replies go through russh's bounded queue, which is emptied only while the client reads.
 //!
-//! Invariant: while `paused` or `pumping`, only the pump feeds the session, so requests stay in
-//! order. Nothing here waits while it holds the lock.
+//! Invariants: while `paused` or `pumping`, only the pump feeds the session, so requests stay in
+//! order. While there are too many jobs nobody does; the one that ends begins the pump again, and
+//! the connection reads nothing more ([`Pipe::room`]), so that the client is slowed down and not cut
+//! off. Nothing here waits while it holds the lock.
 
 use super::afterwards::Afterwards;
-use super::session::{Flow, Job, Session};
+use super::session::{Flow, Job, MOST_JOBS, Session};
 use bytes::{Buf, Bytes, BytesMut};
 use russh::ChannelId;
 use russh::server::Handle;
@@ -20,9 +22,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
 /// Bytes of replies made before they are handed to russh.
 const BUDGET_BYTES: usize = 256 * 1024;
+/// So long a connection is not read at most because of the jobs of one of its channels.
+const MOST_DELAY: Duration = Duration::from_secs(5);
 
 /// One SFTP channel.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub(super) struct Pipe {
     /// Most bytes of requests kept while a job or the client's reading is waited for.
     most_waiting: usize,
     afterwards: Arc<Afterwards>,
+    /// Rung when a job ends.
+    job_ended: Notify,
     inner: Mutex<Inner>,
 }
 
@@ -43,7 +51,7 @@ struct Inner {
     waiting: BytesMut,
     paused: bool,
     pumping: bool,
-    /// Jobs that are not done yet.
+    /// Jobs that are not done yet, or whose reply was not taken.
     jobs: usize,
     /// The client will send nothing more.
     eof: bool,
@@ -54,6 +62,28 @@ struct Inner {
 impl Inner {
     fn is_idle(&self) -> bool {
         self.jobs == 0 && !self.paused && !self.pumping
+    }
+
+    /// Whether nothing more is begun before a job ends. Each is a thread that waits for the disk;
+    /// without a bound one client's FSYNCs would take them all.
+    fn is_loaded(&self) -> bool {
+        self.jobs >= MOST_JOBS
+    }
+
+    /// Notes how far a feeding came and which jobs it began.
+    fn fed(&mut self, flow: Flow, begun: usize) {
+        self.jobs += begun;
+        self.paused = flow == Flow::Paused;
+        self.pumping = flow == Flow::Full && !self.is_loaded();
+    }
+
+    /// After a job: whether requests were kept back for the number of them, and the pump has to
+    /// go on.
+    fn resumes(&mut self) -> bool {
+        let resumes =
+            !self.waiting.is_empty() && !self.paused && !self.pumping && !self.is_loaded();
+        self.pumping |= resumes;
+        resumes
     }
 }
 
@@ -70,6 +100,7 @@ impl Pipe {
             handle,
             most_waiting,
             afterwards: Arc::clone(&session.afterwards),
+            job_ended: Notify::new(),
             inner: Mutex::new(Inner {
                 session: Some(session),
                 waiting: BytesMut::new(),
@@ -113,6 +144,18 @@ impl Pipe {
         self.inner().session.is_none()
     }
 
+    /// Waits while as many jobs are under way as may be, with nothing read from the connection. Not
+    /// for ever: should the queue to russh be full of other channels' answers, it has to be emptied.
+    pub(super) async fn room(&self) {
+        let until = tokio::time::Instant::now() + MOST_DELAY;
+        loop {
+            let ended = self.job_ended.notified();
+            if !self.inner().is_loaded() || timeout_at(until, ended).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Bytes from the client, inside russh's callback.
     pub(super) fn receive(
         self: &Arc<Self>,
@@ -124,13 +167,14 @@ impl Pipe {
         if inner.eof {
             return Ok(());
         }
-        if inner.paused || inner.pumping || russh.has_pending_data(self.channel) {
+        let is_held = inner.paused || inner.pumping || inner.is_loaded();
+        if is_held || russh.has_pending_data(self.channel) {
             if inner.waiting.len() + data.len() > self.most_waiting {
                 drop(inner);
                 return self.abort("more requests were sent than answers read", russh);
             }
             inner.waiting.extend_from_slice(data);
-            if !inner.paused && !inner.pumping {
+            if !is_held {
                 inner.pumping = true;
                 drop(inner);
                 tokio::spawn(Arc::clone(self).pump(Vec::new()));
@@ -145,9 +189,7 @@ impl Pipe {
         let mut jobs = Vec::new();
         let flow = session.feed_promptly(&mut data, BUDGET_BYTES, &mut out, &mut jobs);
         inner.waiting.extend_from_slice(data);
-        inner.jobs += jobs.len();
-        inner.paused = flow == Flow::Paused;
-        inner.pumping = flow == Flow::Full;
+        inner.fed(flow, jobs.len());
         let pump = inner.pumping;
         drop(inner);
         if !out.is_empty() {
@@ -206,7 +248,15 @@ impl Pipe {
     async fn conclude(self: Arc<Self>, pauses: bool, outcome: Option<Vec<u8>>) {
         let failed = outcome.is_none();
         let mut out = outcome.unwrap_or_default();
-        {
+        // Under way until its reply is taken: else who reads none could have any number of them.
+        if !pauses && !out.is_empty() {
+            // An error means that the connection is gone, and so is whoever waits.
+            self.handle
+                .data(self.channel, std::mem::take(&mut out))
+                .await
+                .unwrap_or_default();
+        }
+        let resumes = {
             let mut inner = self.inner();
             inner.jobs = inner.jobs.saturating_sub(1);
             inner.progress = Instant::now();
@@ -217,19 +267,17 @@ impl Pipe {
                     session.adopt(&mut out);
                 }
             }
-        }
+            inner.resumes()
+        };
+        self.job_ended.notify_one();
         if failed {
             self.abort_from_task("a request failed on the server").await;
         } else if pauses {
             self.pump(out).await;
+        } else if resumes {
+            // Not on this thread: each job that it begins would need another one.
+            tokio::spawn(self.pump(out));
         } else {
-            if !out.is_empty() {
-                // An error means that the connection is gone, and so is whoever waits.
-                self.handle
-                    .data(self.channel, out)
-                    .await
-                    .unwrap_or_default();
-            }
             self.finish_if_idle().await;
         }
     }
@@ -239,13 +287,11 @@ impl Pipe {
         loop {
             self.afterwards.catch_up();
             let mut jobs = Vec::new();
-            let flow = {
+            let (flow, goes_on) = {
                 let mut inner = self.inner();
                 let flow = inner.work_off(&mut out, &mut jobs);
-                inner.jobs += jobs.len();
-                inner.paused = flow == Flow::Paused;
-                inner.pumping = flow == Flow::Full;
-                flow
+                inner.fed(flow, jobs.len());
+                (flow, inner.pumping)
             };
             self.start(jobs);
             if !out.is_empty() {
@@ -256,8 +302,9 @@ impl Pipe {
                 self.inner().progress = Instant::now();
             }
             match flow {
-                Flow::Full => {}
-                Flow::Paused => return,
+                // Others have their turn.
+                Flow::Full if goes_on => tokio::task::yield_now().await,
+                Flow::Full | Flow::Paused => return,
                 Flow::Drained => return self.finish_if_idle().await,
                 Flow::Broken(words) => return self.abort_from_task(words).await,
             }

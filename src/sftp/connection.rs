@@ -12,7 +12,7 @@ use super::guard::Cutter;
 use super::presence::Presence;
 use super::proof::{Proof, Way};
 use super::refusal::Dialect;
-use super::server::Door;
+use super::server::{Door, cut_soon};
 use super::session::Session as Sftp;
 use super::witness::Witness;
 use crate::domain::access::Require;
@@ -83,6 +83,8 @@ pub(super) struct Tries {
     pub(super) offered: u32,
     /// A password was refused.
     pub(super) wrong: bool,
+    /// For which names; a connection has few tries.
+    pub(super) refused: Vec<String>,
     /// It was for a name that no label has.
     pub(super) unknown: bool,
 }
@@ -187,6 +189,9 @@ pub(super) struct Connection {
     account: Option<Account>,
     /// Channels that are open; those with SFTP running have a pipe.
     channels: HashMap<ChannelId, Option<Arc<Pipe>>>,
+    /// Channels that are closed. Those whose last answers the client never took count on: russh
+    /// keeps such answers until the connection ends.
+    left: Vec<ChannelId>,
     wrong_passwords: u32,
     /// What was proved, of a label that has to prove more than one thing.
     proof: Proof,
@@ -214,6 +219,7 @@ impl Connection {
             seat: None,
             account: None,
             channels: HashMap::new(),
+            left: Vec::new(),
             wrong_passwords: 0,
             proof: Proof::default(),
         }
@@ -318,6 +324,7 @@ impl Connection {
         if why != Denied::Ourselves {
             let mut tries = self.link.noted();
             tries.wrong = true;
+            tries.refused.push(cut(user));
             tries.unknown |= why == Denied::UnknownUser;
         }
         self.door.meter().refused_password.one();
@@ -343,6 +350,15 @@ impl Connection {
         session.exit_status_request(channel, 1)?;
         session.eof(channel)?;
         session.close(channel)
+    }
+
+    /// A channel is closed. False when it was not open.
+    fn leave(&mut self, channel: ChannelId) -> bool {
+        let was_open = self.channels.remove(&channel).is_some();
+        if was_open {
+            self.left.push(channel);
+        }
+        was_open
     }
 
     fn pipe(&self, channel: ChannelId) -> Option<&Arc<Pipe>> {
@@ -470,6 +486,8 @@ impl Handler for Connection {
                 let peer = self.link.peer;
                 tracing::warn!(%peer, label = %account.id, "connection refused: the label has too many (sftp.max_sessions_per_label)");
                 session.disconnect(Disconnect::TooManyConnections, TOO_MANY.trim_end(), "")?;
+                // russh leaves it to the client to hang up; who does not would keep a place of all.
+                cut_soon(&self.link);
             }
         }
         Ok(())
@@ -479,15 +497,20 @@ impl Handler for Connection {
         &mut self,
         channel: Channel<Msg>,
         reply: ChannelOpenHandle,
-        _session: &mut Session,
+        session: &mut Session,
     ) -> Result<(), Error> {
         // A channel that we ended is not announced again by russh.
-        self.channels
-            .retain(|_, pipe| pipe.as_ref().is_none_or(|pipe| !pipe.is_ended()));
-        if self.seat.is_none() || self.channels.len() >= self.door.settings().max_channels {
+        let ended = self
+            .channels
+            .extract_if(|_, pipe| pipe.as_ref().is_some_and(|pipe| pipe.is_ended()));
+        self.left.extend(ended.map(|(channel, _)| channel));
+        self.left
+            .retain(|channel| session.has_pending_data(*channel));
+        let taken = self.channels.len() + self.left.len();
+        if self.seat.is_none() || taken >= self.door.settings().max_channels {
             tracing::info!(
                 peer = %self.link.peer,
-                channels = self.channels.len(),
+                channels = taken,
                 "channel refused: the connection has too many (sftp.max_channels)"
             );
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
@@ -501,9 +524,10 @@ impl Handler for Connection {
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
-        if let Some(Some(pipe)) = self.channels.remove(&channel) {
+        if let Some(pipe) = self.pipe(channel) {
             drop(pipe.end());
         }
+        self.leave(channel);
         Ok(())
     }
 
@@ -514,7 +538,7 @@ impl Handler for Connection {
     ) -> Result<(), Error> {
         if let Some(pipe) = self.pipe(channel) {
             pipe.finish();
-        } else if self.channels.remove(&channel).is_some() {
+        } else if self.leave(channel) {
             session.close(channel)?;
         }
         Ok(())
@@ -528,6 +552,7 @@ impl Handler for Connection {
     ) -> Result<(), Error> {
         if let Some(pipe) = self.pipe(channel) {
             self.link.touch();
+            pipe.room().await;
             pipe.receive(data, session)?;
         }
         Ok(())
@@ -552,13 +577,13 @@ impl Handler for Connection {
             Ok(tree) => tree,
             Err(error) => {
                 tracing::error!(label = %label, %error, "a label's folders cannot be opened");
-                self.channels.remove(&channel);
+                self.leave(channel);
                 return Self::turn_away(channel, NOT_NOW, session);
             }
         };
         let Some(seat) = self.door.seat_session(&label) else {
             tracing::warn!(peer = %self.link.peer, label = %label, "session refused: the label has too many (sftp.max_sessions_per_label)");
-            self.channels.remove(&channel);
+            self.leave(channel);
             return Self::turn_away(channel, TOO_MANY, session);
         };
         let number = self.door.next_number();
@@ -592,7 +617,7 @@ impl Handler for Connection {
         }
         let command = cut(&String::from_utf8_lossy(data));
         tracing::info!(peer = %self.link.peer, command = ?command, "command refused");
-        self.channels.remove(&channel);
+        self.leave(channel);
         Self::turn_away(channel, SFTP_ONLY, session)
     }
 
@@ -604,7 +629,7 @@ impl Handler for Connection {
         if self.pipe(channel).is_some() {
             return session.channel_failure(channel);
         }
-        self.channels.remove(&channel);
+        self.leave(channel);
         Self::turn_away(channel, SFTP_ONLY, session)
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Listing {
     pub(super) folder: String,
     /// Names not told yet, `.` and `..` first.
     pub(super) names: std::vec::IntoIter<String>,
+    /// What the names take in memory, until it is closed.
+    pub(super) bytes: usize,
 }
 
 /// The table.
@@ -106,6 +108,15 @@ impl Handles {
             .ok_or_else(Refusal::bad_handle)
     }
 
+    /// What the names of open folders take in memory.
+    pub(super) fn listed_bytes(&self) -> usize {
+        let listed = self.slots.iter().map(|slot| match &slot.open {
+            Some(Open::Listing(listing)) => listing.bytes,
+            Some(Open::Upload(_) | Open::Reading(_)) | None => 0,
+        });
+        listed.sum()
+    }
+
     /// How many uploads are open.
     pub(super) fn uploads(&self) -> usize {
         self.writing().count()
@@ -148,6 +159,7 @@ mod tests {
         Open::Listing(Listing {
             folder: "/".to_owned(),
             names: Vec::new().into_iter(),
+            bytes: 0,
         })
     }
 

@@ -326,10 +326,21 @@ impl Jail {
             return Ok(0);
         };
         let mut deepest = 0;
-        for name in self.names(relative)? {
-            let below = join(relative, &name);
-            let levels = if self.is_folder(&below)? {
-                1 + self.depth_within(&below, bound)?
+        for entry in Dir::new(self.folder(relative)?)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
+            if name == "." || name == ".." {
+                continue;
+            }
+            // Files are told apart without a look at each: a folder may hold thousands, and others
+            // wait meanwhile.
+            let kind = entry.file_type();
+            let is_folder = kind == FileType::Directory
+                || kind == FileType::Unknown && self.is_folder(&join(relative, name))?;
+            let levels = if is_folder {
+                1 + self.depth_within(&join(relative, name), bound)?
             } else {
                 1
             };

@@ -23,6 +23,11 @@ const MAX_ENTRIES: usize = 100;
 const MAX_ENTRY_BYTES: usize = 30_000;
 /// What an entry takes beside its name twice.
 const ENTRY_BYTES: usize = 120;
+/// From so many bytes that the names of a session's open folders take on, no further one is opened:
+/// with all its handles on a large folder a label could take gigabytes.
+const MAX_LISTED_BYTES: usize = 8 << 20;
+/// What a name takes in memory beside its bytes.
+const NAME_BYTES: usize = 40;
 
 /// A path below `/incoming` that may be changed, or the refusal.
 fn changeable(path: &VirtualPath) -> Result<&str, Refusal> {
@@ -260,6 +265,12 @@ impl Session {
         if !self.entry(path.as_str())?.folder {
             return Err(Refusal::failure("This is a file, not a folder."));
         }
+        if self.handles.listed_bytes() >= MAX_LISTED_BYTES {
+            return Err(Refusal::failure(
+                "Too many large folders are open in this connection. Close some of them, or let \
+                 your program list fewer at a time.",
+            ));
+        }
         let mut names = vec![".".to_owned(), "..".to_owned()];
         match path.place() {
             Place::Root => {
@@ -278,9 +289,11 @@ impl Session {
             }
             Place::Elsewhere => return Err(Refusal::no_such_file()),
         }
+        let bytes = names.iter().map(|name| name.len() + NAME_BYTES).sum();
         let handle = self.handles.insert(Open::Listing(Listing {
             folder: path.as_str().to_owned(),
             names: names.into_iter(),
+            bytes,
         }))?;
         reply_handle(out, id, &handle);
         Ok(())

@@ -9,6 +9,7 @@ use super::codec::Status;
 use super::path::top;
 use super::refusal::Refusal;
 use super::witness::Witness;
+use crate::domain::audit::Event;
 use crate::domain::ids::LabelId;
 use crate::domain::upload::UploadEvent;
 use std::collections::HashMap;
@@ -20,6 +21,11 @@ use std::time::{Duration, Instant};
 const WRITING_TOLD_EVERY: Duration = Duration::from_millis(250);
 /// Longest piece of a path that is logged, in characters.
 const MAX_LOGGED_CHARS: usize = 300;
+/// Most refusals of a session that are told in [`REFUSALS_COUNTED_FOR`]. More than any program
+/// meets by mistake; who asks in vain without end would fill the disk with lines.
+const MOST_REFUSALS_TOLD: u32 = 1_000;
+/// After so long they are counted anew, and those not told are told as a number.
+const REFUSALS_COUNTED_FOR: Duration = Duration::from_secs(10);
 /// Most folders whose last telling is remembered.
 const MAX_REMEMBERED_FOLDERS: usize = 256;
 
@@ -29,7 +35,33 @@ pub(super) struct Presence {
     session: u64,
     events: EventSink,
     told: Mutex<HashMap<String, Instant>>,
+    refusals: Mutex<Refusals>,
     witness: Witness,
+}
+
+/// How many refusals there were of late.
+#[derive(Debug, Default)]
+struct Refusals {
+    since: Option<Instant>,
+    count: u32,
+}
+
+impl Refusals {
+    /// One more. Whether it is told, and how many before it were not and are to be told now.
+    fn one(&mut self, now: Instant) -> (bool, u32) {
+        let is_new = self
+            .since
+            .is_none_or(|since| now.duration_since(since) >= REFUSALS_COUNTED_FOR);
+        let untold = if is_new { self.begin(now) } else { 0 };
+        self.count = self.count.saturating_add(1);
+        (self.count <= MOST_REFUSALS_TOLD, untold)
+    }
+
+    /// Counts anew; how many were not told.
+    fn begin(&mut self, now: Instant) -> u32 {
+        self.since = Some(now);
+        std::mem::take(&mut self.count).saturating_sub(MOST_REFUSALS_TOLD)
+    }
 }
 
 impl fmt::Debug for Presence {
@@ -49,6 +81,7 @@ impl Presence {
             session,
             events,
             told: Mutex::default(),
+            refusals: Mutex::default(),
             witness: Witness::default(),
         }
     }
@@ -136,6 +169,15 @@ impl Presence {
                 what: refusal.text.to_string(),
             });
         }
+        self.witness.count(refusal);
+        let (is_told, untold) = {
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            refusals.one(Instant::now())
+        };
+        self.tell_untold(untold);
+        if !is_told {
+            return;
+        }
         let path: String = path.chars().take(MAX_LOGGED_CHARS).collect();
         self.witness.refused(&path, refusal);
         tracing::info!(
@@ -144,6 +186,22 @@ impl Presence {
             path = ?path,
             reason = %refusal.text,
             "request refused"
+        );
+    }
+
+    fn tell_untold(&self, untold: u32) {
+        if untold == 0 {
+            return;
+        }
+        self.witness.tell(Event::Refused {
+            path: String::new(),
+            reason: format!("{untold} more requests were refused"),
+        });
+        tracing::warn!(
+            label = %self.label,
+            session = self.session,
+            untold,
+            "a session asks in vain again and again; not every refusal is told"
         );
     }
 
@@ -162,6 +220,11 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
+        let untold = {
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            refusals.begin(Instant::now())
+        };
+        self.tell_untold(untold);
         (self.events)(UploadEvent::SessionEnded {
             label: self.label.clone(),
             session: self.session,
@@ -220,6 +283,18 @@ mod tests {
             })
             .collect();
         assert_eq!(kinds, ["A>B", "~A", "-A", "~batch", "~A", "~B"]);
+    }
+
+    #[test]
+    fn of_refusals_without_end_the_rest_is_a_number() {
+        let mut refusals = Refusals::default();
+        let begun = Instant::now();
+        let told = (0..MOST_REFUSALS_TOLD + 50)
+            .filter(|_| refusals.one(begun).0)
+            .count();
+        assert_eq!(told, MOST_REFUSALS_TOLD as usize);
+        assert_eq!(refusals.one(begun + REFUSALS_COUNTED_FOR), (true, 50));
+        assert_eq!(refusals.begin(begun), 0, "told once");
     }
 
     #[test]

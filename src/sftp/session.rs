@@ -30,7 +30,14 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Most jobs of one channel that are begun in one go, or are under way when more is begun.
+pub(super) const MOST_JOBS: usize = 12;
+
+/// For so long requests other than WRITE are answered in one go; then other connections have their
+/// turn. To list a folder of thousands takes longer than many other requests.
+const TURN: Duration = Duration::from_millis(5);
 
 /// Handles of a session that was told no other number.
 const DEFAULT_HANDLES: usize = 64;
@@ -53,7 +60,7 @@ pub(super) enum Flow {
     Drained,
     /// Up to a request whose job has to be done first.
     Paused,
-    /// Until there were enough replies.
+    /// Until there were enough replies, jobs, or work for now.
     Full,
     /// The stream makes no sense; the channel has to end. The words are for the client and the log.
     Broken(&'static str),
@@ -151,7 +158,7 @@ impl Session {
     }
 
     /// Takes bytes from the front of `input` and answers them, until `budget` bytes of replies are
-    /// exceeded.
+    /// exceeded, or others should have their turn.
     pub(super) fn feed(
         &mut self,
         input: &mut &[u8],
@@ -160,14 +167,18 @@ impl Session {
     ) -> Flow {
         // Taken out so that pieces can borrow from it while the rest of the session works.
         let mut framer = std::mem::take(&mut self.framer);
+        let mut worked = Duration::ZERO;
         let flow = loop {
             match framer.next(input) {
                 Ok(None) => break Flow::Drained,
                 Ok(Some(piece)) => {
                     let jobs_before = answer.jobs.len();
+                    // Not the WRITEs: a disk that is slow for a moment slows down who sends.
+                    let begun = matches!(piece, Piece::Packet { .. }).then(Instant::now);
                     if let Err(words) = self.piece(piece, answer) {
                         break Flow::Broken(words);
                     }
+                    worked += begun.map_or(Duration::ZERO, |begun| begun.elapsed());
                     let begun = answer.jobs.get(jobs_before..).unwrap_or_default();
                     if begun.iter().any(|job| job.pauses) {
                         break Flow::Paused;
@@ -176,7 +187,8 @@ impl Session {
                 Err(FrameFault::Length(_)) => break Flow::Broken("SFTP packet too long or empty"),
                 Err(FrameFault::Write) => break Flow::Broken("malformed SFTP packet"),
             }
-            if answer.out.len() > budget {
+            let is_enough = answer.out.len() > budget || answer.jobs.len() >= MOST_JOBS;
+            if is_enough || (worked >= TURN && !input.is_empty()) {
                 break Flow::Full;
             }
         };
@@ -435,6 +447,9 @@ impl Session {
             }
         };
         let length = length.min(MAX_DATA_BYTES) as usize;
+        // No file is so long; the system would call it a fault, and the log an error of ours.
+        let is_beyond_all = i64::try_from(offset.saturating_add(length as u64)).is_err();
+        let length = if is_beyond_all { 0 } else { length };
         let count = reply_data(out, id, length, |buffer| read_full(file, buffer, offset))?;
         self.presence.witness().meter().bytes_out.add(count as u64);
         if count == 0 {

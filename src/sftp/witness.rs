@@ -69,13 +69,17 @@ impl Witness {
     }
 
     /// Something was refused.
-    pub(super) fn refused(&self, path: &str, refusal: &Refusal) {
+    pub(super) fn count(&self, refusal: &Refusal) {
         let counter = if refusal.for_space {
             &self.meter.refused_space
         } else {
             &self.meter.refused_other
         };
         counter.one();
+    }
+
+    /// The same, told.
+    pub(super) fn refused(&self, path: &str, refusal: &Refusal) {
         self.tell(Event::Refused {
             path: path.to_owned(),
             reason: refusal.text.to_string(),

@@ -197,7 +197,7 @@ impl Client {
                 }
             }
             self.session.afterwards.catch_up();
-            if flow != Flow::Paused {
+            if !matches!(flow, Flow::Paused | Flow::Full) {
                 return (flow, out);
             }
         }

@@ -43,6 +43,59 @@ fn a_large_folder_comes_in_pieces() {
     assert_eq!(client.list("/incoming/A").len(), 250);
 }
 
+const OPENDIR: u8 = 11;
+const CLOSE: u8 = 4;
+
+/// A label with a folder of so many names that take long to read.
+fn with_large_folder(names: usize) -> Label {
+    let label = Label::new();
+    label.connect().mkdir("/incoming/Large");
+    for number in 0..names {
+        std::fs::write(label.at(&format!("incoming/Large/{number:0>240}")), "").unwrap();
+    }
+    label
+}
+
+#[test]
+fn names_of_large_folders_are_held_up_to_a_bound() {
+    let label = with_large_folder(2_000);
+    let mut client = label.connect();
+    let path = text("/incoming/Large");
+    let mut open = Vec::new();
+    let words = loop {
+        match client.ask(OPENDIR, &path) {
+            Reply::Handle(handle) => open.push(handle),
+            Reply::Status(FAILURE, words) => break words,
+            other => panic!("{other:?}"),
+        }
+        assert!(open.len() < 64, "more than 16 MB of names are held");
+    };
+    assert!(words.contains("large folders"), "{words}");
+    assert_eq!(client.close(&open[0]), OK);
+    assert!(matches!(client.ask(OPENDIR, &path), Reply::Handle(_)));
+}
+
+#[test]
+fn who_asks_for_much_leaves_others_their_turn() {
+    let label = with_large_folder(2_000);
+    let mut session = label.connect().session;
+    let pairs: Vec<u8> = (1..=200_u32)
+        .flat_map(|generation| {
+            let handle = [generation.to_be_bytes(), [0; 4]].concat();
+            let open = [vec![0; 4], text("/incoming/Large")].concat();
+            let close = [vec![0; 4], text(handle)].concat();
+            [packet(OPENDIR, &open), packet(CLOSE, &close)].concat()
+        })
+        .collect();
+    let (mut rest, mut out, mut jobs) = (&pairs[..], Vec::new(), Vec::new());
+    let flow = session.feed_promptly(&mut rest, usize::MAX, &mut out, &mut jobs);
+    assert_eq!(flow, Flow::Full);
+    assert!(
+        rest.len() > pairs.len() / 2,
+        "200 listings of 2,000 names in one turn"
+    );
+}
+
 #[test]
 fn handles_are_bounded() {
     let label = Label::new();

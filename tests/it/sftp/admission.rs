@@ -1,6 +1,7 @@
 //! Penalties and the PROXY protocol, from the network.
 
 use super::*;
+use crate::kit::python;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 
@@ -159,6 +160,41 @@ fn what_honest_clients_do_costs_nothing() {
     run_ok(&mut command);
     server.until("all are gone", |server| server.door.connections() == 0);
     assert_eq!(server.door.penalties(), []);
+}
+
+#[test]
+fn a_label_that_guesses_at_another_before_it_logs_in_owes_for_it() {
+    let Some(python) = python("paramiko") else {
+        return;
+    };
+    let server = Server::start();
+    let script = r#"
+import sys, paramiko
+port, path = int(sys.argv[1]), sys.argv[2]
+def log_in(mistyped):
+    transport = paramiko.ServiceRequestingTransport(("127.0.0.1", port))
+    transport.start_client(timeout=30)
+    try:
+        transport.auth_password(mistyped, "a guess", fallback=False)
+        sys.exit("came in")
+    except paramiko.AuthenticationException:
+        pass
+    transport.auth_publickey("alpha", paramiko.Ed25519Key.from_private_key_file(path))
+    transport.close()
+log_in(sys.argv[3])
+"#;
+    for (name, owes) in [("alpha", 0), ("beta", 4)] {
+        let mut command = server.program(python.to_str().unwrap());
+        command.args(["-c", script, &server.port.to_string()]);
+        command.arg(server.path("alpha_key")).arg(name);
+        run_ok(&mut command);
+        server.until("it is over", |server| server.door.connections() == 0);
+        server.until("what it owes is noted", |server| owed(server) >= owes);
+        assert!(
+            owes > 0 || owed(&server) == 0,
+            "a mistyped password of its own"
+        );
+    }
 }
 
 #[test]

@@ -130,6 +130,157 @@ fn one_label_cannot_take_all_connections() {
     });
 }
 
+/// A way to the server that keeps the far end open when the client hangs up.
+fn sticky(server: &Server) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (near, far) = (listener.local_addr().unwrap().port(), server.port);
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for client in listener.incoming() {
+            let (client, server) = (
+                client.unwrap(),
+                TcpStream::connect(("127.0.0.1", far)).unwrap(),
+            );
+            for (mut from, mut to) in [(&client, &server), (&server, &client)]
+                .map(|(from, to)| (from.try_clone().unwrap(), to.try_clone().unwrap()))
+            {
+                // Ends when one of them is gone.
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to).ok());
+            }
+            kept.push(server);
+        }
+    });
+    near
+}
+
+#[test]
+fn who_is_told_to_go_and_stays_keeps_no_place() {
+    let server = Server::with(Settings {
+        max_sessions_per_label: 1,
+        ..Settings::default()
+    });
+    let first = staying(&server, "alpha");
+    server.until("it is in", |server| server.door.sessions() == 1);
+    let port = sticky(&server).to_string();
+    for _ in 0..3 {
+        // The first of two ports holds.
+        let mut command = server.program("sftp");
+        command
+            .args(["-o", &format!("Port={port}")])
+            .args(server.ssh_options("alpha"))
+            .args(["-b", "-", "alpha@127.0.0.1"]);
+        let said = words(&run(&mut command));
+        assert!(said.contains("too many connections open"), "{said}");
+    }
+    // russh would wait five minutes for them to hang up.
+    server.until("only the first is there", |server| {
+        server.door.connections() == 1
+    });
+    end(first);
+}
+
+#[test]
+fn requests_that_wait_for_the_disk_take_few_threads() {
+    let server = Server::start();
+    server.sftp_ok("alpha", "mkdir incoming/Rel\n");
+    let mut child = raw(&server);
+    let (mut to, mut from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let reading = std::thread::spawn(move || std::io::copy(&mut from, &mut std::io::sink()));
+    let content = packet(
+        WRITE,
+        &[&[0, 0, 0, 2], &text(FIRST_HANDLE), &[0; 8], &text("x")],
+    );
+    let sync = [
+        &[0, 0, 0, 3][..],
+        &text("fsync@openssh.com"),
+        &text(FIRST_HANDLE),
+    ]
+    .concat();
+    let mut bytes = packet(INIT, &[&3_u32.to_be_bytes()]);
+    bytes.extend(open("/incoming/Rel/a.wav", PUT));
+    bytes.extend(content);
+    bytes.extend(packet(200, &[&sync]).repeat(20_000));
+    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    let (before, mut most) = (threads(), 0);
+    to.write_all(&bytes).unwrap();
+    to.flush().unwrap();
+    for _ in 0..20 {
+        most = most.max(threads());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(most < before + 100, "{before} threads before, {most} now");
+    drop(to);
+    end(child);
+    reading.join().unwrap().unwrap();
+    server.sftp_ok("alpha", "pwd\n");
+}
+
+/// A client that opens channels with no room for answers.
+struct Deaf;
+
+impl russh::client::Handler for Deaf {
+    type Error = russh::Error;
+
+    async fn check_server_key(
+        &mut self,
+        _: &russh::keys::PublicKeyOrCertificate,
+    ) -> Result<bool, russh::Error> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn answers_that_are_never_taken_count_as_channels() {
+    let server = Server::with(Settings {
+        max_channels: 3,
+        ..Settings::default()
+    });
+    let folder = server.stored("alpha", "incoming/Rel");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("big.wav"), vec![7; 300_000]).unwrap();
+    let mut bytes = packet(INIT, &[&3_u32.to_be_bytes()]);
+    bytes.extend(open("/incoming/Rel/big.wav", 1));
+    for id in 10_u32..18 {
+        let (id, length) = (id.to_be_bytes(), 261_120_u32.to_be_bytes());
+        bytes.extend(packet(READ, &[&id, &text(FIRST_HANDLE), &[0; 8], &length]));
+    }
+    let key = russh::keys::load_secret_key(server.path("alpha_key"), None).unwrap();
+    let opened = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let config = russh::client::Config {
+            window_size: 0,
+            ..Default::default()
+        };
+        let address = ("127.0.0.1", server.port);
+        let mut client = russh::client::connect(Arc::new(config), address, Deaf)
+            .await
+            .unwrap();
+        let key = russh::keys::PrivateKeyWithHashAlg::new(Arc::new(key), None);
+        assert!(
+            client
+                .authenticate_publickey("alpha", key)
+                .await
+                .unwrap()
+                .success()
+        );
+        let mut opened = 0;
+        while opened < 20 {
+            let Ok(channel) = client.channel_open_session().await else {
+                break;
+            };
+            opened += 1;
+            channel.request_subsystem(false, "sftp").await.unwrap();
+            channel.data(&bytes[..]).await.unwrap();
+            channel.close().await.unwrap();
+        }
+        opened
+    });
+    assert_eq!(
+        opened, 3,
+        "each keeps half a megabyte until the connection ends"
+    );
+    server.sftp_ok("alpha", "pwd\n");
+}
+
 #[test]
 fn sessions_in_one_connection_are_bounded() {
     let server = Server::with(Settings {
