@@ -38,6 +38,7 @@ mod meter;
 mod operations;
 mod path;
 mod presence;
+mod prompt;
 mod proof;
 mod proxy;
 mod refusal;

@@ -12,6 +12,7 @@ use super::fence::Fence;
 use super::guard::Guarded;
 use super::hashers::{Desk, Hashers};
 use super::keys::{HostKeyError, fingerprint, load_or_create};
+use super::prompt::Prompt;
 use super::spaces::Spaces;
 use super::tree::Tree;
 use super::{AuditSink, EventSink, Settings, Wires};
@@ -279,7 +280,7 @@ impl Door {
         deadline: Instant,
     ) -> Ending {
         let peer = link.peer;
-        let guarded = Guarded::new(stream, Arc::clone(&link.cutter));
+        let guarded = Guarded::new(Prompt::new(stream), Arc::clone(&link.cutter));
         let connection = Connection::new(Arc::clone(&self), Arc::clone(link), waiting);
         let begun = run_stream(Arc::clone(&self.config), guarded, connection);
         let mut running = match timeout_at(deadline, begun).await {
