@@ -46,9 +46,9 @@ const MAX_LOGGED_CHARS: usize = 200;
 
 const SFTP_ONLY: &str = "This is a drop zone for music releases. It takes files over SFTP and runs \
      no commands.\r\nUse an SFTP client such as FileZilla or WinSCP, or sftp, or scp without -O.\r\n";
-/// The first byte is scp's own for a fault that ends it; the line after it is shown.
-const NO_SCP: &str = "\u{2}This is a drop zone for music releases. It takes files over SFTP: use an SFTP \
-     client such as FileZilla or WinSCP, or sftp, or scp without -O.\n";
+/// The first byte is scp's own for a fault that ends it, the line after it is for those that show
+/// nothing else.
+const NO_SCP: &str = "\u{2}This server takes files over SFTP only.\n";
 const TOO_MANY: &str = "Your account has too many connections open. Close some, or let your program use \
      fewer at a time, and try again.\r\n";
 const NOT_NOW: &str = "The server cannot open your folders now. Please try again later.\r\n";
@@ -338,19 +338,11 @@ impl Connection {
     /// Answers a command or shell: a sentence, exit status 1, the end.
     fn turn_away(channel: ChannelId, words: &str, session: &mut Session) -> Result<(), Error> {
         session.channel_success(channel)?;
+        Self::dismiss(channel, words, session)
+    }
+
+    fn dismiss(channel: ChannelId, words: &str, session: &mut Session) -> Result<(), Error> {
         session.extended_data(channel, 1, Bytes::from(words.to_owned()))?;
-        Self::end_badly(channel, session)
-    }
-
-    /// Answers scp's older protocol in its own words. One that gets no byte for an answer may take
-    /// the end for a yes, as libssh2 does: curl and PHP then said that the file had arrived.
-    fn turn_scp_away(channel: ChannelId, session: &mut Session) -> Result<(), Error> {
-        session.channel_success(channel)?;
-        session.data(channel, Bytes::from_static(NO_SCP.as_bytes()))?;
-        Self::end_badly(channel, session)
-    }
-
-    fn end_badly(channel: ChannelId, session: &mut Session) -> Result<(), Error> {
         session.exit_status_request(channel, 1)?;
         session.eof(channel)?;
         session.close(channel)
@@ -603,10 +595,13 @@ impl Handler for Connection {
         let command = cut(&String::from_utf8_lossy(data));
         tracing::info!(peer = %self.link.peer, command = ?command, "command refused");
         self.channels.remove(&channel);
+        session.channel_success(channel)?;
         if data.starts_with(b"scp ") {
-            return Self::turn_scp_away(channel, session);
+            // Who gets no byte for an answer may take the end for a yes, as libssh2 does: curl and
+            // PHP then said that the file had arrived.
+            session.data(channel, Bytes::from_static(NO_SCP.as_bytes()))?;
         }
-        Self::turn_away(channel, SFTP_ONLY, session)
+        Self::dismiss(channel, SFTP_ONLY, session)
     }
 
     async fn shell_request(

@@ -271,7 +271,11 @@ fn who_sends_by_the_older_scp_learns_that_nothing_arrived() {
         .output()
         .unwrap();
     assert!(!output.status.success(), "curl believes it: {output:?}");
-    assert!(!daemon.sftp_ok(&label, "ls /incoming/Work\n").contains("a.xml"));
+    assert!(
+        !daemon
+            .sftp_ok(&label, "ls /incoming/Work\n")
+            .contains("a.xml")
+    );
 }
 
 #[test]
