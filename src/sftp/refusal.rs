@@ -69,9 +69,10 @@ const SEEN_ONLY: &str = "This delivery was received and is only shown here; it c
      renamed or downloaded. To correct it, upload the changed files into this folder again.";
 
 impl Refusal {
-    /// The thing is not there.
+    /// The thing is not there. OpenSSH's words to the letter: node-ssh goes by them, not by the
+    /// code, when it makes the folders of what it uploads.
     pub(super) fn no_such_file() -> Self {
-        Self::new(Status::NoSuchFile, "No such file or folder.")
+        Self::new(Status::NoSuchFile, "No such file")
     }
 
     /// It is not allowed, whoever asks.

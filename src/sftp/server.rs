@@ -12,6 +12,7 @@ use super::fence::Fence;
 use super::guard::Guarded;
 use super::hashers::{Desk, Hashers};
 use super::keys::{HostKeyError, fingerprint, load_or_create};
+use super::prompt::Prompt;
 use super::spaces::Spaces;
 use super::tree::Tree;
 use super::{AuditSink, EventSink, Settings, Wires};
@@ -283,7 +284,7 @@ impl Door {
     ) -> Ending {
         let peer = link.peer;
         let guarded = Guarded::new(
-            stream,
+            Prompt::new(stream),
             Arc::clone(&link.cutter),
             Arc::clone(&link.afterwards),
         );

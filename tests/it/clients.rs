@@ -1,7 +1,7 @@
 //! What clients do beside the table of `matrix`, against the running daemon: passwords that are asked
 //! for, a second sync, confirmations; and refusals that end at once.
 
-use crate::kit::{Label, TestDaemon, has, python, release};
+use crate::kit::{Label, TestDaemon, has, python, release, skip};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -179,6 +179,42 @@ transport.close()
     });
 }
 
+/// It goes by the words for a folder that is not there, and makes it then.
+#[test]
+fn node_ssh_makes_the_folders_of_what_it_sends() {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    let (node, modules) = (
+        target.join("venv/bin/node"),
+        target.join("npm/node_modules"),
+    );
+    if !node.exists() || !modules.join("node-ssh").is_dir() {
+        skip("node-ssh (make test installs it)");
+        return;
+    }
+    reaches_review(312, |daemon, label, folder, name| {
+        let script = r#"
+const { NodeSSH } = require('node-ssh');
+const [port, password, folder, name] = process.argv.slice(1);
+(async () => {
+  const ssh = new NodeSSH();
+  await ssh.connect({ host: '127.0.0.1', port: Number(port), username: 'quayside', password });
+  await ssh.mkdir('/incoming/Work/a/b', 'sftp');
+  const sent = await ssh.putDirectory(folder, `/incoming/${name}`, { concurrency: 3 });
+  ssh.dispose();
+  process.exit(sent ? 0 : 1);
+})();
+"#;
+        let output = Command::new(&node)
+            .env("NODE_PATH", &modules)
+            .args(["-e", script, &daemon.port.to_string(), &label.password])
+            .arg(folder)
+            .arg(name)
+            .output()
+            .unwrap();
+        ok("node-ssh", &output);
+    });
+}
+
 #[test]
 fn shells_and_commands_are_refused_at_once_with_a_sentence() {
     let daemon = TestDaemon::start("");
@@ -211,6 +247,35 @@ fn shells_and_commands_are_refused_at_once_with_a_sentence() {
         .output()
         .unwrap();
     assert!(!old.status.success());
+    let words = String::from_utf8_lossy(&old.stderr).into_owned();
+    assert!(words.contains("scp without -O"), "{words}");
+}
+
+/// curl by scp's older protocol, and PHP's `ssh2_scp_send` with the same library, believed that a
+/// file had arrived when nothing but the end came for an answer.
+#[test]
+fn who_sends_by_the_older_scp_learns_that_nothing_arrived() {
+    if !has("curl") {
+        return;
+    }
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    daemon.sftp_ok(&label, "mkdir /incoming/Work\n");
+    let user = format!("quayside:{}", label.password);
+    let to = format!("scp://127.0.0.1:{}/incoming/Work/a.xml", daemon.port);
+    let output = Command::new("curl")
+        .args(["-sS", "--insecure", "-u", &user, "-T", "/etc/hostname"])
+        .arg(to)
+        .env("HOME", daemon.home.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "curl believes it: {output:?}");
+    assert!(
+        !daemon
+            .sftp_ok(&label, "ls /incoming/Work\n")
+            .contains("a.xml")
+    );
 }
 
 #[test]

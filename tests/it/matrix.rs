@@ -38,7 +38,7 @@ const fn row(client: &'static str, cells: [&'static str; 8]) -> Row {
     Row { client, cells }
 }
 
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 15] = [
     row(
         "FileZilla",
         ["yes", "yes", "yes", "yes", "yes", "yes", "yes", OURS],
@@ -82,6 +82,22 @@ const TABLE: [Row; 11] = [
     row(
         "ssh2-sftp-client",
         ["yes", "yes", "yes", "yes", "yes", "yes", "yes", OURS],
+    ),
+    row(
+        "libssh",
+        ["yes", "yes", "yes", "yes", "yes", "yes", "yes", OURS],
+    ),
+    row(
+        "phpseclib",
+        ["yes", "yes", "yes", "yes", "yes", "yes", "yes", OURS],
+    ),
+    row(
+        "Net::SFTP::Foreign",
+        ["yes", "yes", "yes", "yes", "yes", "yes", "yes", OURS],
+    ),
+    row(
+        "Ruby net-sftp",
+        ["yes", "yes", "yes", "yes", "yes", "yes", "yes", DENIED],
     ),
 ];
 

@@ -1,9 +1,10 @@
-//! Libraries of Python and Node, as labels' own programs use them, and FileZilla's engine.
+//! Libraries of Python, Node, PHP, Perl and Ruby, as labels' own programs use them, and FileZilla's
+//! engine.
 
 use super::{Deed, Said, Zone, drive};
 use crate::kit::{has, python, skip};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -88,6 +89,67 @@ fn ssh2_sftp_client() {
         command
             .env("NODE_PATH", &modules)
             .arg(script("by_ssh2.cjs"));
+        Some(run(zone, command, deed))
+    });
+}
+
+/// The library in C that many programs are built on, as Python has it.
+#[test]
+fn libssh() {
+    let Some(python) = python("ssh.sftp") else {
+        return;
+    };
+    drive("libssh", |zone, deed| {
+        let mut command = zone.program(&python);
+        command.arg(script("by_libssh.py"));
+        Some(run(zone, command, deed))
+    });
+}
+
+/// Whether a language has a library; says that it is skipped if not.
+fn has_library(language: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(language);
+    command.args(arguments).stderr(Stdio::null());
+    let found = has(language) && command.status().is_ok_and(|status| status.success());
+    if !found {
+        skip(&format!("{language} {}", arguments.join(" ")));
+    }
+    found
+}
+
+#[test]
+fn phpseclib() {
+    if !has_library("php", &["-r", "require 'phpseclib3/autoload.php';"]) {
+        return;
+    }
+    drive("phpseclib", |zone, deed| {
+        let mut command = zone.program("php");
+        command.arg(script("by_phpseclib.php"));
+        Some(run(zone, command, deed))
+    });
+}
+
+/// What Perl scripts use: its own SFTP through `ssh`, under temporary names that it renames.
+#[test]
+fn net_sftp_foreign() {
+    if !has_library("perl", &["-MNet::SFTP::Foreign", "-e", "1"]) {
+        return;
+    }
+    drive("Net::SFTP::Foreign", |zone, deed| {
+        let mut command = zone.program("perl");
+        command.arg(script("by_foreign.pl"));
+        Some(run(zone, command, deed))
+    });
+}
+
+#[test]
+fn ruby_net_sftp() {
+    if !has_library("ruby", &["-e", "require 'net/sftp'"]) {
+        return;
+    }
+    drive("Ruby net-sftp", |zone, deed| {
+        let mut command = zone.program("ruby");
+        command.arg(script("by_net_sftp.rb"));
         Some(run(zone, command, deed))
     });
 }
