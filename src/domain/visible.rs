@@ -21,7 +21,13 @@ fn acts(c: char) -> bool {
 
 /// Whether a character acts on what shows it, or on the text around it, without being seen.
 pub fn acts_unseen(c: char) -> bool {
-    acts(c) || steers(c)
+    acts(c) || steers(c) || hides(c)
+}
+
+/// Characters that take no room and say nothing: two names that differ in them look the same. Not
+/// the joiners, which words of many languages need.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Marks that only steer the direction of neighbouring text. Titles in Hebrew or Arabic have them
@@ -65,7 +71,7 @@ pub fn one_line(text: &str, longest: usize) -> String {
             '\u{2028}' | '\u{2029}' | '\u{85}' => ' ',
             c => c,
         })
-        .filter(|c| c.is_whitespace() || !(acts(*c) || steers(*c)))
+        .filter(|c| c.is_whitespace() || !acts_unseen(*c))
         .nfc()
         .collect();
     let folded = composed.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -140,6 +146,8 @@ mod tests {
             one_line("  A\r\nBcc: x\0\u{2028}y\u{200f} ", 99),
             "A Bcc: x y"
         );
+        assert_eq!(one_line("01\u{200b}\u{2060}.wav\u{e0041}", 99), "01.wav");
+        assert!(!acts_unseen('\u{200d}'), "joins letters and emoji");
         assert_eq!(one_line("e\u{301}", 9), "é");
         assert_eq!(one_line("abcdef", 4), "abc…");
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// So long events gather before they are read. The kernel keeps thousands.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Events that had gathered follow each other faster than this.
+/// So long what had gathered is read before more gathers.
 const BURST: Duration = Duration::from_millis(2);
 
 /// What is watched now, by path, with the node that it had: a folder that was made anew under its
@@ -100,16 +100,17 @@ impl Watch {
 /// for each costs it more than what the event says.
 #[derive(Debug, Default)]
 struct Pause {
-    last: Option<Instant>,
+    ended: Option<Instant>,
 }
 
 impl Pause {
-    /// Sleeps before the first event of a burst.
+    /// Sleeps, unless it has just done so. What counts is the last sleep, not the last event: those
+    /// of an upload follow each other so closely that there would be none.
     fn take(&mut self) {
-        if self.last.is_none_or(|last| last.elapsed() >= BURST) {
+        if self.ended.is_none_or(|ended| ended.elapsed() >= BURST) {
             std::thread::sleep(GATHER);
+            self.ended = Some(Instant::now());
         }
-        self.last = Some(Instant::now());
     }
 }
 

@@ -47,9 +47,6 @@ const OFFER_REFUSAL_TIME: Duration = Duration::from_millis(50);
 const MAX_TRIES: usize = 20;
 /// Larger packets are a little faster, but some clients break on them.
 const MAX_SSH_PACKET_BYTES: u32 = 32_768;
-/// Answers of jobs that may wait to be sent. More than all channels of a connection have jobs: while
-/// one of them is waited for nothing is sent ([`super::channel::Pipe::room`]).
-const MOST_QUEUED_ANSWERS: usize = 256;
 /// How long nothing may be accepted after the system ran out of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a connection that was told to go may take.
@@ -635,7 +632,6 @@ fn config(settings: &Settings, keys: Vec<russh::keys::PrivateKey>) -> Config {
         max_auth_attempts: MAX_TRIES,
         keys,
         maximum_packet_size: MAX_SSH_PACKET_BYTES,
-        event_buffer_size: MOST_QUEUED_ANSWERS,
         preferred: algorithms::preferred(&settings.legacy_algorithms),
         inactivity_timeout: Some(SILENCE),
         keepalive_interval: Some(Duration::from_secs(settings.keepalive_seconds)),

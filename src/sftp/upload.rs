@@ -1,7 +1,9 @@
 //! One file on its way in: written in `partial`, and moved into `incoming` when it is durable.
 //!
 //! That a file lies in `incoming` is the record that its CLOSE could be answered OK, so the order
-//! of [`Tree::commit`] is the promise itself: fsync of the file, rename, fsync of both folders.
+//! of [`Tree::commit`] is the promise itself: fsync of the file, rename, fsync of the folder where its
+//! name is new. To move a name is one change to every file system with a journal: when the folder
+//! that it came to is on the disk, so is the one that it left.
 //! A file whose fsync failed is set aside for a person; what the kernel says about it after that
 //! cannot be believed.
 
@@ -49,6 +51,10 @@ pub(super) struct Upload {
 struct Writing {
     /// Where the next write goes when the file was opened for appending.
     append_at: Option<u64>,
+    /// How often it was changed, to be opened included.
+    changes: u64,
+    /// So many of the changes are on the disk.
+    synced: u64,
     /// Bytes since the disk was last asked to write.
     unflushed: u64,
     /// A flush is under way.
@@ -94,6 +100,7 @@ impl Upload {
     /// caller then calls [`Upload::flush`] where blocking is allowed.
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> Result<bool, Refusal> {
         let mut state = self.writable()?;
+        state.changes += 1;
         let at = state.append_at.unwrap_or(offset);
         let count = bytes.len() as u64;
         self.reserve(&mut state, at.saturating_add(count))?;
@@ -133,6 +140,7 @@ impl Upload {
     /// Sets the size.
     pub(super) fn resize(&self, size: u64) -> Result<(), Refusal> {
         let mut state = self.writable()?;
+        state.changes += 1;
         if self.file.metadata()?.len() != size {
             self.reserve(&mut state, size)?;
             state.hash.resized(size);
@@ -146,27 +154,41 @@ impl Upload {
 
     /// Sets the times, seconds since 1970.
     pub(super) fn set_times(&self, times: (u32, u32)) -> Result<(), Refusal> {
+        self.state().changes += 1;
         Ok(rustix::fs::futimens(&self.file, &timestamps(times))?)
     }
 
     /// Has the disk write what it has so far. Blocks. A failure shows at the CLOSE.
     pub(super) fn flush(&self, sync: SyncFile) {
-        let outcome = sync(&self.file);
-        let mut state = self.state();
-        state.flushing = false;
-        state.damaged |= outcome.is_err();
+        self.write_out(sync).flushing = false;
     }
 
-    /// Has the disk write everything. Blocks.
+    /// Has the disk write everything, unless it has. Blocks.
     pub(super) fn sync(&self, sync: SyncFile) -> Result<(), Refusal> {
-        let outcome = sync(&self.file);
-        let mut state = self.state();
-        state.damaged |= outcome.is_err();
+        let state = self.state();
+        let state = if state.synced == state.changes {
+            state
+        } else {
+            drop(state);
+            self.write_out(sync)
+        };
         if state.damaged {
             Err(damaged())
         } else {
             Ok(())
         }
+    }
+
+    fn write_out(&self, sync: SyncFile) -> MutexGuard<'_, Writing> {
+        // Whatever comes meanwhile may be too late for it.
+        let upto = self.state().changes;
+        let outcome = sync(&self.file);
+        let mut state = self.state();
+        match outcome {
+            Ok(()) => state.synced = state.synced.max(upto),
+            Err(_) => state.damaged = true,
+        }
+        state
     }
 
     fn writable(&self) -> Result<MutexGuard<'_, Writing>, Refusal> {
@@ -282,6 +304,8 @@ impl Tree {
             accounted: AtomicU64::new(size),
             state: Mutex::new(Writing {
                 append_at,
+                changes: 1,
+                synced: 0,
                 unflushed: 0,
                 flushing: false,
                 revoked: false,
@@ -337,10 +361,7 @@ impl Tree {
             path
         };
         let (folder, _) = split(&path);
-        let synced = self
-            .sync_folder(self.incoming(), folder)
-            .and_then(|()| self.sync_folder(self.partial(), folder));
-        if synced.is_err() {
+        if self.sync_folder(self.incoming(), folder).is_err() {
             self.set_aside(self.incoming(), upload);
             return Err(damaged());
         }

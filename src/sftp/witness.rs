@@ -68,7 +68,7 @@ impl Witness {
         });
     }
 
-    /// Something was refused.
+    /// Counts a refusal.
     pub(super) fn count(&self, refusal: &Refusal) {
         let counter = if refusal.for_space {
             &self.meter.refused_space
@@ -78,7 +78,7 @@ impl Witness {
         counter.one();
     }
 
-    /// The same, told.
+    /// Tells of it.
     pub(super) fn refused(&self, path: &str, refusal: &Refusal) {
         self.tell(Event::Refused {
             path: path.to_owned(),

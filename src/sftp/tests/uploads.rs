@@ -5,7 +5,7 @@ use super::client::{
     TRUNCATE, WRITE, text,
 };
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[test]
 fn an_upload_becomes_a_file_at_its_close() {
@@ -213,6 +213,38 @@ fn a_file_whose_fsync_failed_is_set_aside() {
     let body = [text("fsync@openssh.com"), text(&handle)].concat();
     assert_eq!(client.code(200, &body), FAILURE);
     assert_eq!(client.close(&handle), FAILURE);
+}
+
+#[test]
+fn the_disk_is_asked_once_for_each_change() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let asked = || ASKED.swap(0, Ordering::Relaxed);
+    let label = Label::on_disk(|_| {
+        ASKED.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    });
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+    let fsync = [text("fsync@openssh.com"), text(&handle)].concat();
+    client.write(&handle, 0, b"x");
+    assert_eq!(client.code(200, &fsync), OK);
+    assert_eq!(client.code(200, &fsync), OK);
+    assert_eq!(asked(), 1, "nothing had changed");
+    client.write(&handle, 1, b"y");
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(asked(), 1);
+    // An empty file has to be there after a crash, too.
+    assert_eq!(client.put("/incoming/A/b.wav", ""), OK);
+    assert_eq!(asked(), 1);
+    // So has what another session wrote and did not close.
+    let handle = client.open("/incoming/A/c.wav", PUT).unwrap();
+    client.write(&handle, 0, b"x");
+    drop(client);
+    let mut client = label.connect();
+    let handle = client.open("/incoming/A/c.wav", 2).unwrap();
+    assert_eq!(client.close(&handle), OK);
+    assert_eq!(asked(), 1);
 }
 
 #[test]
