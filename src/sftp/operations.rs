@@ -430,9 +430,12 @@ impl Session {
         let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
         let dialect = self.dialect;
+        let afterwards = Arc::clone(&self.afterwards);
         answer.jobs.push(Job {
             pauses: true,
             run: Box::new(move |out| {
+                // What is told of it comes after what was done before it.
+                afterwards.catch_up();
                 let outcome = make(&tree, &presence);
                 if let Err(refusal) = &outcome {
                     presence.refused(&path, refusal);

@@ -414,14 +414,15 @@ impl Session {
                     reason = %refusal.text,
                     "file not received"
                 );
-                let witness = presence.witness();
-                witness.meter().failed_closes.one();
-                witness.tell(Event::CloseFailed {
-                    path: writing.path.clone(),
-                    reason: refusal.text.to_string(),
-                });
-                presence.touched(&writing.path);
                 dialect.refuse(out, id, &refusal);
+                presence.witness().meter().failed_closes.one();
+                afterwards.put_off(move || {
+                    presence.touched(&writing.path);
+                    presence.witness().tell(Event::CloseFailed {
+                        path: writing.path,
+                        reason: refusal.text.to_string(),
+                    });
+                });
             }
         };
         answer.jobs.push(Job {
@@ -512,6 +513,7 @@ impl Session {
 impl Drop for Session {
     /// What is still being written stays partial.
     fn drop(&mut self) {
+        self.afterwards.catch_up();
         for writing in self.handles.writing() {
             self.meter().partials.one();
             self.presence.witness().tell(Event::Partial {

@@ -1,7 +1,7 @@
 //! The protocol itself: framing, bounds, extensions, order, and what intake is told.
 
 use super::client::{
-    Client, FAILURE, Label, NO_SUCH_FILE, OK, READ, Reply, UNSUPPORTED, packet, text,
+    Client, FAILURE, Label, NO_SUCH_FILE, OK, PUT, READ, Reply, UNSUPPORTED, packet, text,
 };
 use crate::domain::upload::UploadEvent;
 use crate::sftp::codec::kind;
@@ -183,20 +183,34 @@ fn events_are_told_after_the_fact() {
     client.remove("/incoming/A/a");
     client.rmdir("/incoming/A");
     drop(client);
-    let told: Vec<String> = label
-        .events()
-        .into_iter()
-        .map(|event| match event {
-            UploadEvent::Touched { folder, .. } => format!("~{folder}"),
-            UploadEvent::Renamed { from, to, .. } => format!("{from}>{to}"),
-            UploadEvent::Removed { folder, .. } => format!("-{folder}"),
-            UploadEvent::SessionEnded { session, .. } => format!("end {session}"),
-            UploadEvent::OverQuota { folder, .. } => format!("full {folder}"),
-        })
-        .collect();
     // mkdir, open, write, close; the first write is always told.
     let wanted = [
         "~A.tmp", "~A.tmp", "~A.tmp", "~A.tmp", "A.tmp>A", "~A", "-A", "end 1",
     ];
-    assert_eq!(told, wanted);
+    assert_eq!(told(&label), wanted);
+}
+
+#[test]
+fn what_is_told_after_the_answer_is_told_before_what_follows() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A.tmp");
+    let handle = client.open("/incoming/A.tmp/a", PUT).unwrap();
+    told(&label);
+    let close = packet(4, &[&[0, 0, 0, 8], &text(&handle)[..]].concat());
+    let names = [text("/incoming/A.tmp"), text("/incoming/A")].concat();
+    let rename = packet(18, &[&[0, 0, 0, 9], &names[..]].concat());
+    client.send(&[close, rename].concat());
+    assert_eq!(told(&label), ["~A.tmp", "A.tmp>A"]);
+}
+
+fn told(label: &Label) -> Vec<String> {
+    let events = label.events().into_iter().map(|event| match event {
+        UploadEvent::Touched { folder, .. } => format!("~{folder}"),
+        UploadEvent::Renamed { from, to, .. } => format!("{from}>{to}"),
+        UploadEvent::Removed { folder, .. } => format!("-{folder}"),
+        UploadEvent::SessionEnded { session, .. } => format!("end {session}"),
+        UploadEvent::OverQuota { folder, .. } => format!("full {folder}"),
+    });
+    events.collect()
 }
