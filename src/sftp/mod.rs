@@ -7,6 +7,9 @@
 //!                                              codec                        └─ arriving (hashes)
 //! ```
 //!
+//! What need not be done before an answer goes out is put off (`afterwards`) until the guard finds
+//! nothing to read.
+//!
 //! Promises: CLOSE answered OK means that the file is on the disk under its name. A file whose
 //! CLOSE was not asked stays partial, and is resumed or ignored but never taken for whole. An
 //! overwrite that breaks off leaves the old file. A label reaches its own folders and nothing else.
