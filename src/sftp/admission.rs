@@ -3,7 +3,7 @@
 
 use super::AuditSink;
 use super::bounds::{Crowd, Seat};
-use super::connection::Link;
+use super::link::Link;
 use super::proxy;
 use super::server::Ending;
 use super::{Settings, Wires};

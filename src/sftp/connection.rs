@@ -4,15 +4,14 @@
 //! one here. A refused command gets a sentence on stderr and an exit status, so that `scp -O`,
 //! `rsync` and rclone's hash commands end at once.
 
-use super::afterwards::Afterwards;
 use super::auth::Denied;
 use super::bounds::Seat;
 use super::channel::Pipe;
-use super::guard::Cutter;
+use super::link::{Link, cut};
 use super::presence::Presence;
 use super::proof::{Proof, Way};
 use super::refusal::Dialect;
-use super::server::{Door, cut_soon};
+use super::server::Door;
 use super::session::Session as Sftp;
 use super::witness::Witness;
 use crate::domain::access::Require;
@@ -24,26 +23,22 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use russh::keys::PublicKey;
 use russh::server::{
-    Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session,
-    VerifiedPublicKey,
+    Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
 };
 use russh::{
     Channel, ChannelId, ChannelOpenFailure, Disconnect, Error, MethodKind, MethodSet, Pty,
 };
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A wrong password is answered after this time, however long the check took.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 /// Most wrong passwords of one connection.
 const MAX_WRONG_PASSWORDS: u32 = 6;
-/// Longest piece of a command that is logged, in characters.
-const MAX_LOGGED_CHARS: usize = 200;
 
 const SFTP_ONLY: &str = "This is a drop zone for music releases. It takes files over SFTP and runs \
      no commands.\r\nUse an SFTP client such as FileZilla or WinSCP, or sftp, or scp without -O.\r\n";
@@ -53,130 +48,6 @@ const NO_SCP: &str = "\u{2}This server takes files over SFTP only.\n";
 const TOO_MANY: &str = "Your account has too many connections open. Close some, or let your program use \
      fewer at a time, and try again.\r\n";
 const NOT_NOW: &str = "The server cannot open your folders now. Please try again later.\r\n";
-
-/// What others know of a connection.
-#[derive(Debug)]
-pub(super) struct Link {
-    /// Where it comes from.
-    pub(super) peer: SocketAddr,
-    /// Cuts it.
-    pub(super) cutter: Arc<Cutter>,
-    /// What can wait until it has nothing to read.
-    pub(super) afterwards: Arc<Afterwards>,
-    /// Speaks to it, once the protocol runs.
-    pub(super) handle: OnceLock<Handle>,
-    /// Heard once, when someone has logged in.
-    pub(super) login: Notify,
-    /// As whom: user name and label.
-    pub(super) account: OnceLock<(String, LabelId)>,
-    logged_in: AtomicBool,
-    tries: Mutex<Tries>,
-    pipes: Mutex<Vec<Weak<Pipe>>>,
-    active: Mutex<Instant>,
-}
-
-/// What was tried on the way to a login.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tries {
-    /// Something was asked at all, be it only which methods there are.
-    pub(super) asked: bool,
-    /// The last user name.
-    pub(super) user: String,
-    /// Keys that were offered and may not log in.
-    pub(super) offered: u32,
-    /// A password was refused.
-    pub(super) wrong: bool,
-    /// For which names; a connection has few tries.
-    pub(super) refused: Vec<String>,
-    /// It was for a name that no label has.
-    pub(super) unknown: bool,
-}
-
-impl Link {
-    /// A connection that was just accepted.
-    pub(super) fn new(peer: SocketAddr) -> Self {
-        Self {
-            peer,
-            cutter: Arc::default(),
-            afterwards: Arc::default(),
-            handle: OnceLock::new(),
-            login: Notify::new(),
-            account: OnceLock::new(),
-            logged_in: AtomicBool::new(false),
-            tries: Mutex::default(),
-            pipes: Mutex::default(),
-            active: Mutex::new(Instant::now()),
-        }
-    }
-
-    /// Whether someone has logged in.
-    pub(super) fn is_logged_in(&self) -> bool {
-        self.logged_in.load(Ordering::Relaxed)
-    }
-
-    /// What was tried so far.
-    pub(super) fn tries(&self) -> Tries {
-        self.noted().clone()
-    }
-
-    fn noted(&self) -> MutexGuard<'_, Tries> {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Somebody tries to log in under that name.
-    fn asked(&self, user: &str) {
-        let mut tries = self.noted();
-        tries.asked = true;
-        tries.user = cut(user);
-    }
-
-    /// Whether a file is being written or made durable.
-    pub(super) fn is_busy(&self) -> bool {
-        self.pipes().iter().any(|pipe| pipe.is_busy())
-    }
-
-    /// SFTP channels that are open.
-    pub(super) fn sessions(&self) -> usize {
-        self.pipes().iter().filter(|pipe| !pipe.is_ended()).count()
-    }
-
-    /// Whether a request is being worked on.
-    pub(super) fn is_working(&self) -> bool {
-        self.pipes().iter().any(|pipe| pipe.is_working())
-    }
-
-    /// For how long one of its sessions has had something to do and got no further.
-    pub(super) fn stuck_for(&self) -> Duration {
-        let pipes = self.pipes();
-        let longest = pipes.iter().map(|pipe| pipe.stuck_for()).max();
-        longest.unwrap_or_default()
-    }
-
-    /// Time since the last SFTP bytes, or since the login.
-    pub(super) fn idle(&self) -> Duration {
-        self.active
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .elapsed()
-    }
-
-    fn touch(&self) {
-        *self.active.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn pipes(&self) -> Vec<Arc<Pipe>> {
-        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        pipes.retain(|pipe| pipe.strong_count() > 0);
-        pipes.iter().filter_map(Weak::upgrade).collect()
-    }
-
-    fn add(&self, pipe: &Arc<Pipe>) {
-        self.pipes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::downgrade(pipe));
-    }
-}
 
 /// The places of a connection that has not logged in: among all, and among those of its network.
 pub(super) type Waiting = (OwnedSemaphorePermit, Seat<Net>);
@@ -384,11 +255,6 @@ pub(super) fn methods() -> MethodSet {
     )
 }
 
-/// Untrusted text, short enough for a log line.
-fn cut(text: &str) -> String {
-    text.chars().take(MAX_LOGGED_CHARS).collect()
-}
-
 impl Handler for Connection {
     type Error = Error;
 
@@ -450,6 +316,7 @@ impl Handler for Connection {
         user: &str,
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Error> {
+        self.link.asked(user);
         // Asked again: between offer and signature the account may have been disabled.
         let here = self.here();
         let known = self.door.authenticator();
@@ -484,8 +351,7 @@ impl Handler for Connection {
             // A connection logs in once.
             self.link.account.set(known).unwrap_or_default();
         }
-        self.link.logged_in.store(true, Ordering::Relaxed);
-        self.link.login.notify_one();
+        self.link.log_in();
         self.waiting_room = None;
         if let Some(account) = &self.account {
             self.seat = self.door.seat_connection(&account.id);
@@ -494,7 +360,7 @@ impl Handler for Connection {
                 tracing::warn!(%peer, label = %account.id, "connection refused: the label has too many (sftp.max_sessions_per_label)");
                 session.disconnect(Disconnect::TooManyConnections, TOO_MANY.trim_end(), "")?;
                 // russh leaves it to the client to hang up; who does not would keep a place of all.
-                cut_soon(&self.link);
+                self.link.cut_soon();
             }
         }
         Ok(())

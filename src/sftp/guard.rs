@@ -1,4 +1,5 @@
-//! A network stream that can be cut from outside.
+//! A network stream that can be cut from outside, and of which others see whether what came was
+//! answered.
 //!
 //! russh keeps a connection as long as packets come, also meaningless ones before the login, and a
 //! message to it is heard only when it listens. Cutting the stream under it always works: its next
@@ -8,20 +9,27 @@ use super::afterwards::Afterwards;
 use super::proxy::SIGNATURE;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Cuts a stream.
+/// What others hold of a stream.
 #[derive(Debug, Default)]
-pub(super) struct Cutter {
+pub(super) struct Wire {
     cut: AtomicBool,
     reader: Mutex<Option<Waker>>,
     writer: Mutex<Option<Waker>>,
+    /// Whether the client asks anew for the login's service before each try; see
+    /// [`Wire::unheeded`].
+    asks_anew: AtomicBool,
+    /// How often something was read.
+    reads: AtomicU64,
+    /// So many of the reads were answered, or are being worked on.
+    heeded: AtomicU64,
 }
 
-impl Cutter {
+impl Wire {
     /// From now on the stream fails.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
@@ -31,6 +39,23 @@ impl Cutter {
                 waker.wake();
             }
         }
+    }
+
+    /// What came so far was understood, and will be answered.
+    pub(super) fn heed(&self) {
+        let reads = self.reads.load(Ordering::Relaxed);
+        self.heeded.store(reads, Ordering::Relaxed);
+    }
+
+    /// Whether something came from such a client that was not answered and is not worked on: then
+    /// the number of the read, the same for as long as nothing more comes.
+    ///
+    /// paramiko's `Transport` asks for the service `ssh-userauth` (RFC 4253, 10) before each try to
+    /// log in, and waits. russh answers that once, and there is no way to have it answered again.
+    pub(super) fn unheeded(&self) -> Option<u64> {
+        let reads = self.reads.load(Ordering::Relaxed);
+        let is_heeded = reads == self.heeded.load(Ordering::Relaxed);
+        (!is_heeded && self.asks_anew.load(Ordering::Relaxed)).then_some(reads)
     }
 
     /// Fails when the stream is cut; else has the task woken by the cut.
@@ -54,6 +79,9 @@ impl Cutter {
     }
 }
 
+/// How a client begins that asks anew for the service; others may send what needs no answer.
+const ASKS_ANEW: &[u8] = b"SSH-2.0-paramiko";
+
 /// Reads that ask for no more than this are those of a packet's beginning.
 const BEGINNING_BYTES: usize = 64;
 
@@ -65,7 +93,7 @@ const AHEAD_BYTES: usize = 2_048;
 #[derive(Debug)]
 pub(super) struct Guarded<S> {
     stream: S,
-    cutter: Arc<Cutter>,
+    wire: Arc<Wire>,
     afterwards: Arc<Afterwards>,
     has_begun: bool,
     /// What was read ahead, and how much of it has been taken.
@@ -74,12 +102,12 @@ pub(super) struct Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    /// Puts `stream` under `cutter`. When there is nothing to read it catches up with what was put
+    /// Puts `stream` under `wire`. When there is nothing to read it catches up with what was put
     /// off: russh reads again only when the answers before have gone out.
-    pub(super) fn new(stream: S, cutter: Arc<Cutter>, afterwards: Arc<Afterwards>) -> Self {
+    pub(super) fn new(stream: S, wire: Arc<Wire>, afterwards: Arc<Afterwards>) -> Self {
         Self {
             stream,
-            cutter,
+            wire,
             afterwards,
             has_begun: false,
             ahead: Vec::new(),
@@ -128,11 +156,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.cutter.check(&this.cutter.reader, context)?;
+        this.wire.check(&this.wire.reader, context)?;
         if this.has_begun {
             let read = this.poll_read_ahead(context, buffer);
             if read.is_pending() {
                 this.afterwards.catch_up();
+            } else {
+                this.wire.reads.fetch_add(1, Ordering::Relaxed);
             }
             return read;
         }
@@ -140,6 +170,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         let first = buffer.filled().get(before..).unwrap_or_default();
         this.has_begun = !first.is_empty();
+        if first.starts_with(ASKS_ANEW) {
+            this.wire.asks_anew.store(true, Ordering::Relaxed);
+        }
         if is_header(first) {
             // Who fails has read nothing.
             buffer.set_filled(before);
@@ -159,13 +192,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.cutter.check(&this.cutter.writer, context)?;
+        this.wire.check(&this.wire.writer, context)?;
+        this.wire.heed();
         Pin::new(&mut this.stream).poll_write(context, buffer)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.cutter.check(&this.cutter.writer, context)?;
+        this.wire.check(&this.wire.writer, context)?;
         Pin::new(&mut this.stream).poll_flush(context)
     }
 
@@ -182,11 +216,11 @@ mod tests {
     #[tokio::test]
     async fn a_cut_wakes_a_waiting_reader() {
         let (_ours, theirs) = tokio::io::duplex(16);
-        let cutter = Arc::new(Cutter::default());
-        let mut guarded = Guarded::new(theirs, Arc::clone(&cutter), Arc::default());
+        let wire = Arc::new(Wire::default());
+        let mut guarded = Guarded::new(theirs, Arc::clone(&wire), Arc::default());
         let reading = tokio::spawn(async move { guarded.read_u8().await });
         tokio::task::yield_now().await;
-        cutter.cut();
+        wire.cut();
         let error = reading.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
     }

@@ -38,6 +38,7 @@ mod handles;
 mod hashers;
 mod jail;
 mod keys;
+mod link;
 mod meter;
 mod operations;
 mod path;

@@ -7,11 +7,12 @@ use super::admission::{Admission, Turned};
 use super::algorithms::{self, Legacy};
 use super::auth::Authenticator;
 use super::bounds::{Crowd, Seat};
-use super::connection::{Connection, Link, Waiting, methods};
+use super::connection::{Connection, Waiting, methods};
 use super::fence::Fence;
 use super::guard::Guarded;
 use super::hashers::{Desk, Hashers};
 use super::keys::{HostKeyError, fingerprint, load_or_create};
+use super::link::{FAREWELL, Link};
 use super::prompt::Prompt;
 use super::spaces::Spaces;
 use super::tree::Tree;
@@ -25,8 +26,8 @@ use crate::domain::places::Places;
 use crate::domain::upload::{Busy, Gate};
 use crate::meter::DoorMeter;
 use jiff::Timestamp;
+use russh::SshId;
 use russh::server::{Config, run_stream};
-use russh::{Disconnect, SshId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
@@ -49,12 +50,17 @@ const MAX_TRIES: usize = 20;
 const MAX_SSH_PACKET_BYTES: u32 = 32_768;
 /// How long nothing may be accepted after the system ran out of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a connection that was told to go may take.
-const FAREWELL: Duration = Duration::from_secs(2);
 /// How often the drain looks who is still busy.
 const DRAIN_TICK: Duration = Duration::from_millis(50);
 /// How often the account of a connection is looked at: one that is disabled may not go on.
 const ACCOUNT_LOOK: Duration = Duration::from_secs(5);
+/// How often one is looked at that has not logged in.
+const LOGIN_LOOK: Duration = Duration::from_secs(1);
+/// What is said to a client that asked again for the login's service; see `guard`.
+const ASKS_ANEW: &str = "this server does not answer a second SERVICE_REQUEST, which paramiko sends \
+     before each further try to log in. Use SSHClient.connect(..., \
+     transport_factory=paramiko.ServiceRequestingTransport), or let it try one thing only: \
+     look_for_keys=False, allow_agent=False";
 /// A connection that answers nothing and takes nothing is given up after this time.
 const SILENCE: Duration = Duration::from_mins(5);
 
@@ -282,7 +288,7 @@ impl Door {
         let peer = link.peer;
         let guarded = Guarded::new(
             Prompt::new(stream),
-            Arc::clone(&link.cutter),
+            Arc::clone(&link.wire),
             Arc::clone(&link.afterwards),
         );
         let connection = Connection::new(Arc::clone(&self), Arc::clone(link), waiting);
@@ -304,18 +310,24 @@ impl Door {
         // Set once here; a connection has one handle.
         link.handle.set(running.handle()).unwrap_or_default();
         let mut late = false;
+        let mut unheeded = None;
         loop {
             tokio::select! {
                 outcome = &mut running => return self.concluded(peer, outcome),
                 () = link.login.notified() => {}
                 () = sleep_until(self.next_look(link, deadline)) => {
-                    if !link.is_logged_in() {
+                    if link.is_logged_in() {
+                        if self.is_over(link).await {
+                            break;
+                        }
+                    } else if Instant::now() >= deadline {
                         tracing::info!(%peer, "connection cut: no login within the login time");
-                        link.cutter.cut();
+                        link.wire.cut();
                         late = true;
                         break;
-                    }
-                    if self.is_over(link).await {
+                    } else if link.waits_in_vain(&mut unheeded) {
+                        tracing::info!(%peer, "connection closed: {ASKS_ANEW}");
+                        link.dismiss(ASKS_ANEW).await;
                         break;
                     }
                 }
@@ -328,7 +340,7 @@ impl Door {
     /// When a connection is looked at again.
     fn next_look(&self, link: &Link, deadline: Instant) -> Instant {
         if !link.is_logged_in() {
-            return deadline;
+            return deadline.min(Instant::now() + LOGIN_LOOK);
         }
         let idle = Duration::from_secs(self.settings.idle_seconds);
         let until_idle = idle.saturating_sub(link.idle()).max(DRAIN_TICK);
@@ -341,19 +353,19 @@ impl Door {
         let peer = link.peer;
         if let Some(why) = self.dismissed(link).await {
             tracing::info!(%peer, why = why.as_str(), "connection closed");
-            dismiss(link, why.as_str()).await;
+            link.dismiss(why.as_str()).await;
             return true;
         }
         self.look_at_quota(link).await;
         if link.stuck_for() >= Duration::from_secs(self.settings.stuck_seconds) {
             tracing::warn!(%peer, "connection cut: a session got no further (sftp.stuck_seconds)");
-            link.cutter.cut();
+            link.wire.cut();
             return true;
         }
         let idle = Duration::from_secs(self.settings.idle_seconds);
         if link.idle() >= idle && !link.is_working() {
             tracing::info!(%peer, "connection closed: idle");
-            dismiss(link, "idle for too long").await;
+            link.dismiss("idle for too long").await;
             return true;
         }
         false
@@ -410,11 +422,11 @@ impl Door {
             for link in &links {
                 let key = Arc::as_ptr(link) as usize;
                 if now >= deadline || told.get(&key).is_some_and(|since| *since + FAREWELL <= now) {
-                    link.cutter.cut();
+                    link.wire.cut();
                 } else if !link.is_busy() && !told.contains_key(&key) {
                     told.insert(key, now);
                     let link = Arc::clone(link);
-                    tokio::spawn(async move { farewell(&link, "server restart").await });
+                    tokio::spawn(async move { link.farewell("server restart").await });
                 }
             }
             if now >= deadline + FAREWELL {
@@ -582,39 +594,6 @@ async fn pause_after(error: &io::Error) {
         tracing::debug!(%error, "accept failed");
         tokio::task::yield_now().await;
     }
-}
-
-/// Tells a connection to go.
-async fn farewell(link: &Link, words: &str) {
-    let Some(handle) = link.handle.get() else {
-        link.cutter.cut();
-        return;
-    };
-    let told = handle
-        .disconnect(Disconnect::ByApplication, words.to_owned(), String::new())
-        .await;
-    if told.is_err() {
-        link.cutter.cut();
-    }
-}
-
-/// Tells a connection to go, and cuts it when it does not.
-async fn dismiss(link: &Arc<Link>, words: &str) {
-    let in_time = tokio::time::timeout(FAREWELL, farewell(link, words)).await;
-    if in_time.is_err() {
-        link.cutter.cut();
-        return;
-    }
-    cut_soon(link);
-}
-
-/// Cuts a connection that was told to go, if it is still there after a while.
-pub(super) fn cut_soon(link: &Arc<Link>) {
-    let link = Arc::clone(link);
-    tokio::spawn(async move {
-        sleep(FAREWELL).await;
-        link.cutter.cut();
-    });
 }
 
 /// Whether someone sent a PROXY header who may not; see `guard`.

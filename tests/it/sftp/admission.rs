@@ -197,6 +197,48 @@ log_in(sys.argv[3])
     }
 }
 
+/// The library under us answers the first request for the login's service only, and paramiko's usual
+/// transport makes one for each try. What can be done is said, instead of a silence of half a minute.
+#[test]
+fn paramiko_is_told_why_its_second_try_is_not_answered() {
+    let Some(python) = python("paramiko") else {
+        return;
+    };
+    let server = Server::start();
+    run_ok(
+        Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(server.path("stray_key")),
+    );
+    let script = r#"
+import io, logging, sys, paramiko
+port, stray, right = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+log = io.StringIO()
+logging.basicConfig(stream=log, level=logging.INFO)
+def connect(**more):
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    client.connect("127.0.0.1", port, "alpha", key_filename=[stray, right], allow_agent=False,
+        look_for_keys=False, auth_timeout=300, **more)
+    return client
+try:
+    connect()
+    sys.exit("came in: the library answers now, and README can say so")
+except paramiko.AuthenticationException:
+    said = log.getvalue()
+    assert "transport_factory=paramiko.ServiceRequestingTransport" in said, said
+way_round = connect(transport_factory=paramiko.ServiceRequestingTransport)
+assert way_round.open_sftp().listdir("/incoming") == []
+way_round.close()
+"#;
+    let mut command = server.program(python.to_str().unwrap());
+    command.args(["-c", script, &server.port.to_string()]);
+    command.args([server.path("stray_key"), server.path("alpha_key")]);
+    run_ok(&mut command);
+    server.until("all are gone", |server| server.door.connections() == 0);
+    assert_eq!(server.door.penalties(), []);
+}
+
 #[test]
 fn who_says_nothing_useful_owes_a_little() {
     let server = Server::with(Settings {
