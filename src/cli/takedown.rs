@@ -9,10 +9,11 @@ use crate::config::Config;
 use crate::daemon::clock;
 use crate::daemon::preview::removed_from;
 use crate::domain::dsp::DspProfile;
-use crate::domain::ids::{DspId, LabelId, gtin14};
+use crate::domain::ids::{DspId, LabelId, PushId, gtin14};
+use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Package;
 use crate::domain::takedown::Standing;
-use crate::store::{Store, TakedownError, TakenDown, Wanted};
+use crate::store::{PushFilter, Store, TakedownError, TakenDown, Wanted};
 use std::io::Write;
 
 /// What to take down, and why.
@@ -70,8 +71,11 @@ pub fn run(
         reason: wanted.why.trim().to_owned(),
         dsps: taken
             .iter()
-            .map(|one| told(one, &profiles, arguments.purge))
-            .collect(),
+            .map(|one| {
+                let unknown = unknown_before(one, &package, store)?;
+                Ok(told(one, unknown.as_ref(), &profiles, arguments.purge))
+            })
+            .collect::<Result<_, Failure>>()?,
     };
     if context.json {
         context.write_json(&detail)?;
@@ -136,11 +140,39 @@ fn unknown(text: &str) -> Failure {
     ))
 }
 
+/// A push of the release of which nobody knows whether it arrived: the takedown waits behind it.
+fn unknown_before(
+    one: &TakenDown,
+    package: &Package,
+    store: &Store,
+) -> Result<Option<PushId>, Failure> {
+    let filter = PushFilter {
+        dsp: Some(one.dsp.clone()),
+        state: Some(PushState::SentUnknown),
+        ..PushFilter::default()
+    };
+    for push in store.pushes(&filter)? {
+        let other = store.package(&push.package)?;
+        if other.is_some_and(|other| other.label == package.label && key(&other) == key(package)) {
+            return Ok(Some(push.id));
+        }
+    }
+    Ok(None)
+}
+
 /// One DSP, in words.
-fn told(one: &TakenDown, profiles: &[DspProfile], purge: bool) -> TakesDown {
+fn told(
+    one: &TakenDown,
+    unknown: Option<&PushId>,
+    profiles: &[DspProfile],
+    purge: bool,
+) -> TakesDown {
     let profile = profiles.iter().find(|profile| profile.id == one.dsp);
     let form = form(profile, purge);
     let note = match (profile, &one.push) {
+        (_, Some(_)) if unknown.is_some() => unknown.map(|before| format!(
+            "It waits: nobody knows yet whether push {before} arrived. Ask the DSP; `dropzone push confirm {before}` lets the takedown go."
+        )),
         (_, None) => Some("Nothing was there yet, so nothing is sent.".to_owned()),
         (None, Some(_)) => Some(format!(
             "There is no profile {}: it waits until there is one again.",

@@ -13,6 +13,7 @@ use crate::domain::facts::{
 };
 use crate::domain::fault::Fault;
 use crate::domain::kept;
+use crate::domain::lifecycle::push::PushState;
 use crate::domain::limits::Limits;
 use crate::domain::naming::role_of;
 use crate::domain::package::Package;
@@ -31,7 +32,8 @@ pub struct Ready {
     pub made: Made,
 }
 
-/// Gives what goes out for a push: what was made for an earlier try, else it is made now. Blocking.
+/// Gives what goes out for a push: what was made for an earlier try, else it is made now. Of a push
+/// that may be at the DSP, or is, what was sent, whatever holds it back by now. Blocking.
 ///
 /// Permanent faults: what cannot be sent as it is, and never will be without a person.
 pub fn ready(
@@ -44,6 +46,7 @@ pub fn ready(
     let (package, manifest) = taken_in(store, push)?;
     let places = parts.config.places();
     let spool = places.package(&package.id);
+    let is_there = push.state == PushState::SentUnknown || push.state.has_arrived();
     let prepared = if profile.message.is_generated() {
         let work = places.outgoing(&push.id);
         let before = push
@@ -61,7 +64,9 @@ pub fn ready(
         deliver::takedown_note(&places.outgoing(&push.id), &package, push.created_at)?
     } else {
         let holds = effective(store, profile, &package)?;
-        if profile.requires != Requirements::default() || holds != resolve(profile, &[], &[]) {
+        let may_hold =
+            profile.requires != Requirements::default() || holds != resolve(profile, &[], &[]);
+        if may_hold && !is_there {
             preview::lets_go(store, parts, profile, push, now)?;
         }
         // The same whenever it is made.

@@ -4,11 +4,11 @@
 //! for it. Before the step that a DSP could see, the store is told; from there on a push that was cut
 //! is asked about and not sent again.
 
+mod recording;
+
 use super::clock;
-use super::dispatch::later;
 use super::live::{Live, Parts};
 use super::prepare::{self, Ready};
-use super::preview::NOT_READY;
 use super::update;
 use crate::deliver::{self, Found, Part, Throttle, Trip};
 use crate::domain::dsp::{Choreography, DspProfile};
@@ -16,8 +16,8 @@ use crate::domain::ern;
 use crate::domain::fault::Fault;
 use crate::domain::ids::DspId;
 use crate::domain::lifecycle::push::PushState;
-use crate::domain::push::{Claimed, Push, PushKind, Shipment};
-use crate::store::{AckFile, LongestWaits, PushError, PushFilter, Store};
+use crate::domain::push::{Claimed, Push, Shipment};
+use crate::store::{AckFile, LongestWaits, PushFilter, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -239,12 +239,11 @@ impl Worker {
             })
         });
         if let Err(failed) = outcome {
-            let recorder = self;
-            let recorded = tokio::task::spawn_blocking(move || {
-                recorder.put_off(&failed.fault, &failed.members)
+            let members = failed.members.clone();
+            self.settle(members, move |worker| {
+                worker.put_off(&failed.fault, &failed.members)
             })
             .await;
-            log(recorded, &dsp);
         }
         dsp
     }
@@ -267,10 +266,11 @@ impl Worker {
         let trip = Arc::new(self.trip(&members));
         let outcome = self.bring(&shipment, &parts, &trip).await;
         super::crash_point("push.before_mark");
-        let (worker, owned) = (self.clone(), members.clone());
-        let recorded =
-            tokio::task::spawn_blocking(move || worker.record(outcome, &trip, owned, &parts)).await;
-        log(recorded, &self.profile.id);
+        let owned = members.clone();
+        self.settle(members, move |worker| {
+            worker.record(outcome, &trip, owned, &parts)
+        })
+        .await;
         Ok(())
     }
 
@@ -324,153 +324,21 @@ impl Worker {
                     prepare::ready(&self.store, &self.parts, &self.profile, &claimed.push, now)
                 });
             let recorded = match ready {
-                Ok(Ready { part, made }) => {
-                    let recorded = self.store.push_prepared(&claimed, &made, clock::now());
-                    if recorded.is_ok() {
-                        all.push((claimed, part));
-                    }
-                    recorded
-                }
+                Ok(Ready { part, made }) => self.prepared(&claimed, &made).map(|()| Some(part)),
                 Err(fault) => {
                     // The others of a batch go without it.
-                    let left = is_batch
-                        .then(|| self.store.push_leaves_batch(&claimed.push.id))
-                        .transpose();
-                    left.map_err(PushError::from)
-                        .and_then(|_| self.put_off(&fault, std::slice::from_ref(&claimed)))
+                    let left = is_batch.then(|| self.leaves_batch(&claimed)).transpose();
+                    left.and_then(|_| self.put_off(&fault, std::slice::from_ref(&claimed)))
+                        .map(|()| None)
                 }
             };
-            if let Err(error) = recorded {
-                tracing::error!(dsp = %self.profile.id, error = %super::words(&error), "push could not be recorded");
+            match recorded {
+                Ok(Some(part)) => all.push((claimed, part)),
+                Ok(None) => {}
+                Err(error) => self.unwritten(std::slice::from_ref(&claimed), &error),
             }
         }
         all
-    }
-
-    /// Blocking.
-    fn record(
-        &self,
-        outcome: Result<String, Fault>,
-        trip: &Trip,
-        members: Vec<Claimed>,
-        parts: &[Part],
-    ) -> Result<(), PushError> {
-        let fault = match outcome {
-            Ok(location) => return self.arrived(&location, &members),
-            Err(fault) => fault,
-        };
-        if trip.is_concealed() {
-            self.store.push_concealed(&members, clock::now())?;
-        }
-        let Some(culprit) = trip.culprit().filter(|_| members.len() > 1) else {
-            return self.put_off(&fault, &members);
-        };
-        // One package of the batch is damaged here; the others have done nothing wrong.
-        let is_damaged = |part: &Part| {
-            part.prepared.files.iter().any(|cargo| {
-                culprit.ends_with(&cargo.name)
-                    && fault.text.contains(&cargo.source.display().to_string())
-            })
-        };
-        let (damaged, whole): (Vec<_>, Vec<_>) = members
-            .into_iter()
-            .zip(parts)
-            .partition(|(_, part)| is_damaged(part));
-        for (claimed, _) in &damaged {
-            self.store.push_leaves_batch(&claimed.push.id)?;
-            self.put_off(&fault, std::slice::from_ref(claimed))?;
-        }
-        let whole: Vec<Claimed> = whole.into_iter().map(|(claimed, _)| claimed).collect();
-        if whole.is_empty() {
-            return Ok(());
-        }
-        if damaged.is_empty() {
-            return self.put_off(&fault, &whole);
-        }
-        let now = clock::now();
-        self.store.push_held_up(&whole, &fault.text, now, now)
-    }
-
-    fn arrived(&self, location: &str, members: &[Claimed]) -> Result<(), PushError> {
-        for claimed in members {
-            let push = &claimed.push;
-            tracing::info!(push.id = %push.id, package.id = %push.package, dsp = %push.dsp, location, "pushed");
-        }
-        self.store
-            .push_sent(&members.to_vec(), location, clock::now())?;
-        self.store.dsp_reached(&self.profile.id)?;
-        for claimed in members {
-            deliver::tidy(&self.parts.config.places().outgoing(&claimed.push.id));
-        }
-        Ok(())
-    }
-
-    /// Another try later, or none. A DSP that is down costs no try; whatever the reason, age ends it.
-    fn put_off(&self, fault: &Fault, members: &[Claimed]) -> Result<(), PushError> {
-        let now = clock::now();
-        // A takedown is not one of several DSPs that may go without: a person has to know.
-        let is_takedown = |claimed: &Claimed| claimed.push.kind == PushKind::Takedown;
-        let is_held = fault.code == NOT_READY || fault.code == update::STALE;
-        if is_held && !members.iter().any(is_takedown) {
-            tracing::warn!(dsp = %self.profile.id, %fault, "push blocked");
-            return self.store.push_blocked(&members.to_vec(), &fault.text, now);
-        }
-        let settings = &self.parts.config.deliver;
-        let is_down = UNREACHABLE.contains(&fault.code.as_str());
-        let members_owned = members.to_vec();
-        let dice: f64 = rand::random();
-        let mut reopening = None;
-        if is_down {
-            let failures = self.store.dsp_failures(&self.profile.id)? + 1;
-            let until = later(settings.backoff().endless(failures, dice));
-            self.store
-                .dsp_unreachable(&self.profile.id, &fault.text, until)?;
-            reopening = Some(until);
-        }
-        let most = Duration::from_secs(settings.max_age_hours.saturating_mul(3600));
-        let is_old = members.iter().any(|claimed| {
-            let age = now.duration_since(claimed.push.since);
-            Duration::try_from(age).is_ok_and(|age| age >= most)
-        });
-        if is_old {
-            return self.give_up(fault, &members_owned, "too old");
-        }
-        if let Some(until) = reopening {
-            tracing::warn!(dsp = %self.profile.id, %fault, "DSP cannot be reached; its pushes wait");
-            return self
-                .store
-                .push_held_up(&members_owned, &fault.text, until, now);
-        }
-        let mut failures = 0;
-        for claimed in members {
-            failures = failures.max(self.store.push_failures(&claimed.push.id)? + 1);
-        }
-        let is_question = members
-            .iter()
-            .all(|claimed| claimed.push.state == PushState::SentUnknown);
-        let wait = if is_question {
-            Some(settings.backoff().endless(failures, dice))
-        } else {
-            settings.backoff().wait(failures, dice)
-        };
-        match wait.filter(|_| fault.is_transient() || is_question) {
-            Some(wait) => {
-                tracing::warn!(dsp = %self.profile.id, pushes = members.len(), %fault, "push postponed");
-                self.store
-                    .push_postponed(&members_owned, &fault.text, later(wait), now)
-            }
-            None => self.give_up(fault, &members_owned, "for good"),
-        }
-    }
-
-    fn give_up(
-        &self,
-        fault: &Fault,
-        members: &Vec<Claimed>,
-        why: &'static str,
-    ) -> Result<(), PushError> {
-        tracing::error!(dsp = %self.profile.id, pushes = members.len(), %fault, why, "push given up");
-        self.store.push_given_up(members, &fault.text, clock::now())
     }
 
     /// Asks for what may be there. An answer of the DSP's own (an acknowledgement) may come first.
@@ -492,19 +360,18 @@ impl Worker {
         let found = deliver::ask(&self.profile, &shipment.attempt, &plan)
             .await
             .map_err(failed)?;
-        let worker = self.clone();
-        let recorded = tokio::task::spawn_blocking(move || match found {
-            Found::Whole(location) => worker.arrived(&location, &members),
-            Found::Absent => worker.store.push_absent(&members, clock::now()),
+        let owned = members.clone();
+        self.settle(members, move |worker| match found {
+            Found::Whole(location) => worker.arrived(&location, &owned),
+            Found::Absent => worker.absent(&owned),
             Found::Gone(why) => {
                 let text = format!(
                     "{why} Nothing is sent again by itself. Ask the DSP, then `dropzone push confirm` or `dropzone push resend`."
                 );
-                worker.put_off(&Fault::transient("sent_unknown", text), &members)
+                worker.put_off(&Fault::transient("sent_unknown", text), &owned)
             }
         })
         .await;
-        log(recorded, &self.profile.id);
         Ok(())
     }
 
@@ -545,20 +412,6 @@ impl Worker {
             parts.push(ready.part);
         }
         Ok(parts)
-    }
-}
-
-fn log(recorded: Result<Result<(), PushError>, tokio::task::JoinError>, dsp: &DspId) {
-    match recorded {
-        Ok(Ok(())) => {}
-        // The DSP, or a person, was quicker.
-        Ok(Err(PushError::Stale)) => {
-            tracing::info!(%dsp, "a push was decided on while a worker had it");
-        }
-        Ok(Err(error)) => {
-            tracing::error!(%dsp, error = %super::words(&error), "push could not be recorded");
-        }
-        Err(error) => tracing::error!(%dsp, %error, "push could not be recorded"),
     }
 }
 

@@ -125,6 +125,19 @@ pub(super) struct FailedPush {
     error: String,
     /// It would have taken the release down.
     takedown: bool,
+    /// It may be at the DSP, and nobody could find out.
+    unknown: bool,
+    /// What can be done.
+    ways: Vec<Way>,
+}
+
+/// Something that can be done about a push.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Way {
+    /// When, or what for; as wide as the others.
+    what: String,
+    /// The command.
+    command: String,
 }
 
 impl Letter {
@@ -511,6 +524,27 @@ fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
                 .map(view::sentence)
                 .unwrap_or_default(),
             takedown: push.kind == PushKind::Takedown,
+            unknown: push.state == PushState::SentUnknown,
+            ways: ways(push),
         })
         .collect()
+}
+
+/// What can be done about a push that was given up. One that may be there cannot be called off, and
+/// another try only asks for it.
+fn ways(push: &Push) -> Vec<Way> {
+    let ways: &[(&str, &str)] = if push.state == PushState::SentUnknown {
+        &[
+            ("It is there", "confirm"),
+            ("It is not", "resend"),
+            ("To look again", "retry"),
+        ]
+    } else {
+        &[("To try again", "retry"), ("To call off", "cancel")]
+    };
+    let way = |(what, verb): &(&str, &str)| Way {
+        what: format!("{:<14}", format!("{what}:")),
+        command: format!("dropzone push {verb} {}", view::name(push.id.as_str())),
+    };
+    ways.iter().map(way).collect()
 }

@@ -14,6 +14,10 @@ pub struct Oldest {
     pub review: Option<Timestamp>,
     /// Pushes that have not arrived and are not given up.
     pub push: Option<Timestamp>,
+    /// Pushes that may be at their DSPs, and nobody knows.
+    pub question: Option<Timestamp>,
+    /// Pushes that were sent to DSPs that say what they took, and said nothing yet.
+    pub answer: Option<Timestamp>,
     /// E-mails that are not sent and not given up.
     pub letter: Option<Timestamp>,
 }
@@ -33,7 +37,16 @@ impl Store {
                 )?,
                 push: first(
                     connection,
-                    "SELECT min(created_at) FROM push WHERE state IN ('queued', 'sending')",
+                    "SELECT min(created_at) FROM push
+                     WHERE state IN ('queued', 'preparing', 'sending')",
+                )?,
+                question: first(
+                    connection,
+                    "SELECT min(since) FROM push WHERE state = 'sent_unknown'",
+                )?,
+                answer: first(
+                    connection,
+                    "SELECT min(updated_at) FROM push WHERE state = 'sent' AND awaits_ack = 1",
                 )?,
                 letter: first(
                     connection,

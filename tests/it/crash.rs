@@ -133,6 +133,49 @@ fn killed_at_every_point_nothing_is_lost_or_done_twice() {
     }
 }
 
+/// A daemon that died before it knew whether a release is at the DSP; with the package's identifier.
+fn with_a_question(number: u32) -> (TestDaemon, std::path::PathBuf, String) {
+    let mut daemon = TestDaemon::prepare("");
+    let mut spec = release(number);
+    spec.tracks.truncate(1);
+    let folder = daemon.material(&spec);
+    daemon.set("DROPZONE_CRASH_AT", "push.before_mark");
+    daemon.run();
+    let label = daemon.label("quayside", &["--dsp", "store"]);
+    upload(&daemon, &label, &folder);
+    let package = daemon.wait_status(&name_of(&folder), "needs_qc");
+    let id = package["id"].as_str().unwrap().to_owned();
+    daemon.approve(&id);
+    wait("the crash", || daemon.has_ended().then_some(()));
+    let pushes = daemon.ask(&["push", "list"]);
+    assert_eq!(pushes["pushes"][0]["state"], "sent_unknown");
+    (daemon, folder, id)
+}
+
+/// Meanwhile somebody blocks the release there: the question has to be asked all the same, or it
+/// stays one for ever.
+#[test]
+fn what_may_be_at_the_dsp_is_asked_about_although_it_may_not_go_any_more() {
+    let (mut daemon, folder, id) = with_a_question(160);
+    let block = ["push", "override", &id, "--dsp", "store", "--block"];
+    let done = daemon.command(&[&block[..], &["--reason", "rights in dispute"]].concat());
+    assert!(done.status.success(), "{done:?}");
+    daemon.set("DROPZONE_CRASH_AT", "");
+    daemon.run();
+    daemon.wait_status(&name_of(&folder), "delivered");
+    assert_whole(&daemon, &folder, "push.before_mark");
+}
+
+#[test]
+fn a_takedown_behind_a_question_says_what_it_waits_for() {
+    let (daemon, _, id) = with_a_question(161);
+    let push = daemon.ask(&["push", "list"])["pushes"][0]["id"].clone();
+    let taken = daemon.ask(&["push", "takedown", &id, "--reason", "a court order"]);
+    let note = taken["dsps"][0]["note"].as_str().unwrap();
+    let way = format!("`dropzone push confirm {}`", push.as_str().unwrap());
+    assert!(note.contains(&way), "{note}");
+}
+
 #[test]
 fn killed_while_uploading_the_rest_can_be_sent() {
     let mut daemon = TestDaemon::start("");

@@ -260,6 +260,17 @@ fn a_takedown_of_the_labels_own_is_told_as_one() {
     insta::assert_snapshot!("letter_takedown_failed", mail.text);
 }
 
+/// `push cancel` is refused of one that may be there, and `push retry` only asks.
+#[test]
+fn of_a_push_that_may_be_there_the_operator_reads_what_can_be_done() {
+    let mut unknown = subject(LetterKind::OperatorPushFailed);
+    unknown.pushes[0].state = PushState::SentUnknown;
+    let mail = Mail::parse(&post().render(&due(LetterKind::OperatorPushFailed), &unknown));
+    insta::assert_snapshot!("letter_push_unknown", mail.text);
+    assert!(mail.html.contains("dropzone push resend"), "{}", mail.html);
+    assert!(!mail.html.contains("push cancel"), "{}", mail.html);
+}
+
 fn due(kind: LetterKind) -> Due {
     Due {
         id: LetterId::new("01JQW91B7J8Z0QX5T2R3S4V6W7"),

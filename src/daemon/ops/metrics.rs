@@ -281,6 +281,8 @@ impl Watched {
                 ("inspection", age(oldest.inspection)),
                 ("review", age(oldest.review)),
                 ("push", age(oldest.push)),
+                ("question", age(oldest.question)),
+                ("answer", age(oldest.answer)),
                 ("letter", age(oldest.letter)),
             ],
         );

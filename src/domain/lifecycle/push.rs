@@ -144,6 +144,30 @@ impl PushEvent {
     ];
 }
 
+impl PushEvent {
+    /// What was done to the push, to go on with after “cannot be”.
+    fn done(self) -> &'static str {
+        match self {
+            Self::Taken => "taken by a worker",
+            Self::Prepared => "prepared",
+            Self::Revealing => "made visible",
+            Self::Concealed => "hidden again",
+            Self::Accepted => "sent",
+            Self::Postponed | Self::HeldUp => "put off",
+            Self::Absent => "absent at the DSP",
+            Self::GivenUp => "given up",
+            Self::Retried => "tried again",
+            Self::Resent => "sent again",
+            Self::Confirmed => "confirmed",
+            Self::CalledOff => "called off",
+            Self::Orphaned => "left behind",
+            Self::Refused => "blocked",
+            Self::Acknowledged => "acknowledged",
+            Self::Declined => "declined",
+        }
+    }
+}
+
 /// A transition that the table does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IllegalPush {
@@ -157,9 +181,9 @@ impl fmt::Display for IllegalPush {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a push that is {} cannot be {:?}",
+            "a push that is {} cannot be {}",
             self.state.as_str(),
-            self.event
+            self.event.done()
         )
     }
 }
