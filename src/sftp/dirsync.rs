@@ -4,10 +4,10 @@
 //! the folder's fsync to begin after its rename; all that arrive while one fsync runs share the
 //! next one.
 
-use rustix::io::{Errno, Result};
+use rustix::io::Result;
 use std::collections::HashMap;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 /// Device and inode of a directory.
 type DirectoryId = (u64, u64);
@@ -24,14 +24,14 @@ struct Queue {
     ended: Condvar,
 }
 
-/// Requests are numbered; a sync serves all up to the number it saw when it began.
+/// What all who share one fsync are told.
+type Outcome = Arc<OnceLock<Result<()>>>;
+
 #[derive(Debug, Default)]
 struct Turn {
-    asked: u64,
-    served: u64,
+    /// Of the fsync that has not begun; who comes now shares it.
+    next: Outcome,
     running: bool,
-    /// Requests of a sync that failed: after the first number, up to the second.
-    failed: Option<(u64, u64, Errno)>,
 }
 
 impl DirectorySync {
@@ -60,14 +60,10 @@ impl DirectorySync {
 impl Queue {
     fn wait(&self, fsync: impl Fn() -> Result<()>) -> Result<()> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        turn.asked += 1;
-        let mine = turn.asked;
+        let mine = Arc::clone(&turn.next);
         loop {
-            if turn.served >= mine {
-                return match turn.failed {
-                    Some((after, upto, error)) if mine > after && mine <= upto => Err(error),
-                    _ => Ok(()),
-                };
+            if let Some(outcome) = mine.get() {
+                return *outcome;
             }
             if turn.running {
                 turn = self
@@ -76,16 +72,15 @@ impl Queue {
                     .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
+            // It has not begun, so it is the next one.
             turn.running = true;
-            let (after, upto) = (turn.served, turn.asked);
+            turn.next = Outcome::default();
             drop(turn);
             let outcome = fsync();
             turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             turn.running = false;
-            turn.served = upto;
-            if let Err(error) = outcome {
-                turn.failed = Some((after, upto, error));
-            }
+            // Only who runs it sets it.
+            mine.set(outcome).unwrap_or_default();
             self.ended.notify_all();
         }
     }
@@ -94,6 +89,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::io::Errno;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
     use std::thread;
@@ -127,7 +123,8 @@ mod tests {
                 })
             })
             .collect();
-        while queue.turn.lock().unwrap().asked < 9 {
+        // The turn itself has it too.
+        while Arc::strong_count(&queue.turn.lock().unwrap().next) < 9 {
             thread::yield_now();
         }
         finish.send(()).unwrap();
@@ -143,6 +140,31 @@ mod tests {
         let queue = Queue::default();
         assert_eq!(queue.wait(|| Err(Errno::IO)), Err(Errno::IO));
         assert_eq!(queue.wait(|| Ok(())), Ok(()));
+    }
+
+    /// Those of the first sync wake up after the second one has ended.
+    #[test]
+    fn a_failure_is_told_however_the_next_sync_ends() {
+        let queue = Arc::new(Queue::default());
+        let (started, has_started) = mpsc::channel();
+        let (finish, may_finish) = mpsc::channel::<()>();
+        let late = Arc::clone(&queue.turn.lock().unwrap().next);
+        let first = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || {
+                queue.wait(|| {
+                    started.send(()).unwrap();
+                    may_finish.recv().unwrap();
+                    Err(Errno::IO)
+                })
+            }
+        });
+        has_started.recv().unwrap();
+        finish.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), Err(Errno::IO));
+        assert_eq!(queue.wait(|| Err(Errno::NOSPC)), Err(Errno::NOSPC));
+        assert_eq!(queue.wait(|| Ok(())), Ok(()));
+        assert_eq!(late.get(), Some(&Err(Errno::IO)));
     }
 
     #[test]
