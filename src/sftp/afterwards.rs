@@ -18,6 +18,8 @@ pub(super) type Task = Box<dyn FnOnce() + Send>;
 #[derive(Default)]
 pub(super) struct Afterwards {
     tasks: Mutex<Vec<Task>>,
+    /// Held while tasks are done: two threads that catch up must not tell things out of order.
+    turn: Mutex<()>,
 }
 
 impl fmt::Debug for Afterwards {
@@ -38,7 +40,8 @@ impl Afterwards {
 
     /// Does what was put off.
     pub(super) fn catch_up(&self) {
-        // One after the other, and nothing is held meanwhile.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // A task may put off more.
         let tasks = std::mem::take(&mut *self.tasks());
         for task in tasks {
             if catch_unwind(AssertUnwindSafe(task)).is_err() {
@@ -59,7 +62,7 @@ impl Drop for Afterwards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use std::sync::{Arc, mpsc};
 
     #[test]
     fn what_was_put_off_is_done_once_in_order_and_at_the_end_at_the_latest() {
@@ -79,5 +82,38 @@ mod tests {
         put_off(3);
         drop(afterwards);
         assert_eq!(*done.lock().unwrap(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn two_who_catch_up_keep_the_order() {
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let afterwards = Arc::new(Afterwards::default());
+        let (begin, has_begun) = mpsc::channel();
+        let (go, may_go) = mpsc::channel::<()>();
+        let first = Arc::clone(&done);
+        afterwards.put_off(move || {
+            begin.send(()).unwrap();
+            may_go.recv().unwrap();
+            first.lock().unwrap().push(1);
+        });
+        let other = Arc::clone(&afterwards);
+        let one = std::thread::spawn(move || other.catch_up());
+        has_begun.recv().unwrap();
+        let second = Arc::clone(&done);
+        afterwards.put_off(move || second.lock().unwrap().push(2));
+        let (end, has_ended) = mpsc::channel();
+        let other = Arc::clone(&afterwards);
+        let two = std::thread::spawn(move || {
+            other.catch_up();
+            end.send(()).unwrap();
+        });
+        // Who does not wait for the first has ended by now, or ends out of order.
+        has_ended
+            .recv_timeout(std::time::Duration::from_millis(200))
+            .unwrap_err();
+        go.send(()).unwrap();
+        one.join().unwrap();
+        two.join().unwrap();
+        assert_eq!(*done.lock().unwrap(), [1, 2]);
     }
 }
