@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Counts who is here, by a key.
 #[derive(Debug)]
@@ -52,6 +53,30 @@ impl<K: Eq + Hash + Clone> Drop for Seat<K> {
                 counts.remove(&self.key);
             }
         }
+    }
+}
+
+/// Lines of the log that anybody can cause are written at most once in this time.
+const SELDOM: Duration = Duration::from_secs(10);
+
+/// Says now and then that a line is due.
+#[derive(Debug)]
+pub(super) struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// The first one is due.
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// Whether a line is due; if so, none is for a while.
+    pub(super) fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= SELDOM);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
     }
 }
 

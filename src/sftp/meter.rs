@@ -8,6 +8,7 @@
 //! under it but, while counting, the disk's names. An upload's `accounted` bytes change under it
 //! only, so that a file that grows while it is counted is counted once.
 
+use super::bounds::Seldom;
 use super::refusal::Refusal;
 use crate::domain::quota::{Over, Quota, Usage};
 use rustix::fs::StatVfs;
@@ -27,6 +28,9 @@ pub(super) struct Room {
     pub(super) pause: Duration,
 }
 
+/// Programs ask again and again.
+static NEARLY_FULL: Seldom = Seldom::new();
+
 impl Room {
     /// Bytes that are free beyond what has to stay so.
     pub(super) fn left(&self, figures: &StatVfs) -> u64 {
@@ -41,10 +45,12 @@ impl Room {
         if self.left(figures) > 0 {
             return Ok(());
         }
-        tracing::warn!(
-            free_bytes = figures.f_bavail.saturating_mul(figures.f_frsize),
-            "uploads are refused: the disk is nearly full (sftp.free_bytes, sftp.free_percent)"
-        );
+        if NEARLY_FULL.is_due() {
+            tracing::warn!(
+                free_bytes = figures.f_bavail.saturating_mul(figures.f_frsize),
+                "uploads are refused: the disk is nearly full (sftp.free_bytes, sftp.free_percent)"
+            );
+        }
         Err(Refusal::no_space())
     }
 }

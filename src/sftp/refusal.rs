@@ -2,6 +2,7 @@
 //! read. OpenSSH shows only its own text for the code; FileZilla, WinSCP, paramiko and curl show
 //! our sentence. So both have to be right.
 
+use super::bounds::Seldom;
 use super::codec::{Status, reply_status};
 use rustix::io::Errno;
 use std::borrow::Cow;
@@ -158,6 +159,9 @@ impl Refusal {
     }
 }
 
+/// Whoever repeats what fails must not fill the log with it.
+static TROUBLE: Seldom = Seldom::new();
+
 impl From<Errno> for Refusal {
     /// Links, device borders and escapes look like nothing at all: whoever planted them learns
     /// nothing about what is behind.
@@ -171,7 +175,9 @@ impl From<Errno> for Refusal {
             Errno::NOSPC | Errno::DQUOT => Self::no_space(),
             Errno::FBIG => Self::failure("This file is larger than the server takes."),
             other => {
-                tracing::error!(error = %other, "a file operation failed");
+                if TROUBLE.is_due() {
+                    tracing::error!(error = %other, "a file operation failed");
+                }
                 Self::failure("The server had a problem with this file. Please try again later.")
             }
         }
