@@ -4,11 +4,12 @@
 //! synced are opened under the table's guard; after it their path may be another's already.
 
 use super::fence::Table;
-use super::jail::{Target, is_folder, size_of};
+use super::jail::{Jail, Target, is_folder, size_of};
 use super::path::{is_within, split, top};
 use super::refusal::Refusal;
 use super::tree::Tree;
 use rustix::io::Errno;
+use std::os::fd::OwnedFd;
 
 /// Most parts below `/incoming` that a path may have; what is moved deeper could not be named.
 const MAX_DEPTH: usize = 15;
@@ -20,6 +21,15 @@ pub(super) enum Kind {
     Folder,
     /// A file, closed or partial.
     File,
+}
+
+/// A folder to be synced, if the tree has it.
+fn folder_if_there(jail: &Jail, folder: &str) -> Result<Option<OwnedFd>, Errno> {
+    match jail.folder(folder) {
+        Ok(fd) => Ok(Some(fd)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Tree {
@@ -104,7 +114,11 @@ impl Tree {
                     touched.push(jail.folder(parent)?);
                 }
             }
-            self.forget_claimed(path)?;
+            if self.forget_claimed(path)? {
+                for jail in [self.shadow(), self.incoming()] {
+                    touched.extend(folder_if_there(jail, parent)?);
+                }
+            }
             table.forget_name(parent, name);
         }
         self.sync_all(&touched)
@@ -140,11 +154,9 @@ impl Tree {
             table.moved(from, to);
             for folder in [split(to).0, split(from).0] {
                 touched.push(self.incoming().folder(folder)?);
-                match self.partial().folder(folder) {
-                    Ok(mirror) => touched.push(mirror),
-                    // None was ever needed there.
-                    Err(Errno::NOENT) => {}
-                    Err(error) => return Err(error.into()),
+                // There, none may ever have been needed.
+                for jail in [self.partial(), self.shadow()] {
+                    touched.extend(folder_if_there(jail, folder)?);
                 }
             }
             kind
@@ -171,24 +183,12 @@ impl Tree {
         if !self.has_folder(folder)? {
             return Err(Refusal::no_such_file());
         }
-        let own = self.find_own(to)?;
-        if own.is_none() && self.shadow().stat(to)?.is_some() {
-            // What was claimed under that name makes way: this is its correction.
-            match kind {
-                Kind::File if self.shadow().is_folder(to)? => return Err(Errno::EXIST.into()),
-                Kind::File => {
-                    self.forget_claimed(to)?;
-                }
-                Kind::Folder => self.shadow().remove_tree(to)?,
-            }
-        }
-        self.begin_correction(folder)?;
-        match self.kind(to)? {
-            None => {
-                let (from_folder, from_name) = split(from);
-                let leaving = (from_folder == folder).then_some(from_name);
-                self.check_collision(table, folder, name, leaving)?;
-            }
+        let is_claimed = self.find_own(to)?.is_none() && self.shadow().stat(to)?.is_some();
+        let is_claimed_folder = is_claimed && self.shadow().is_folder(to)?;
+        let there = if is_claimed { None } else { self.kind(to)? };
+        match there {
+            None if is_claimed_folder && kind == Kind::File => return Err(Errno::EXIST.into()),
+            None => {}
             Some(Kind::File) if replace && kind == Kind::File => {}
             Some(_) => return Err(Errno::EXIST.into()),
         }
@@ -199,7 +199,20 @@ impl Tree {
             }
             self.meter().check_depth(to, below)?;
         }
-        Ok(())
+        if there.is_none() {
+            let (from_folder, from_name) = split(from);
+            let leaving = (from_folder == folder).then_some(from_name);
+            self.check_collision(table, folder, name, leaving)?;
+        }
+        // Nothing is against it. What was claimed under that name makes way: this is its correction.
+        match kind {
+            Kind::File if is_claimed => {
+                self.forget_claimed(to)?;
+            }
+            Kind::Folder if is_claimed => self.shadow().remove_tree(to)?,
+            Kind::File | Kind::Folder => {}
+        }
+        self.begin_correction(folder)
     }
 
     fn move_folder(&self, from: &str, to: &str) -> Result<(), Refusal> {

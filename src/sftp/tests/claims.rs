@@ -4,6 +4,8 @@ use super::client::{
     APPEND, CREATE, Client, DENIED, EXCLUSIVE, FAILURE, Label, NO_SUCH_FILE, OK, PUT, READ, Reply,
     WRITE, packet, replies, text,
 };
+use crate::domain::quota::Quota;
+use crate::sftp::meter::Room;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -226,6 +228,25 @@ fn another_spelling_corrects_a_claimed_name() {
     assert_eq!(client.put("/incoming/A/A.wav", "x"), OK);
     let names: Vec<String> = client.list("/incoming/A").into_keys().collect();
     assert_eq!(names, ["A.wav", "b.wav"]);
+}
+
+#[test]
+fn a_move_that_is_refused_leaves_what_was_claimed_to_be_seen() {
+    let quota = Quota {
+        depth: 3,
+        ..Quota::default()
+    };
+    let label = Label::with_space(quota, Room::default());
+    let mut client = label.connect();
+    for folder in ["P", "B", "B/x", "B/x/y"] {
+        assert_eq!(client.mkdir(&format!("/incoming/{folder}")), OK);
+    }
+    std::fs::create_dir_all(label.at("shadow/P/A")).unwrap();
+    std::fs::write(label.at("shadow/P/A/a.wav"), "x").unwrap();
+    assert_eq!(client.rename("/incoming/B", "/incoming/P/A"), FAILURE);
+    assert_eq!(label.content("shadow/P/A/a.wav").as_deref(), Some("x"));
+    assert_eq!(client.rename("/incoming/B/x/y", "/incoming/P/A"), OK);
+    assert_eq!(label.content("shadow/P/A/a.wav"), None);
 }
 
 #[test]
