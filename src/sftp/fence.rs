@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::upload::Upload;
 use crate::domain::upload::Busy;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 /// Names of a folder that is being filled, so that each new file need not read the whole folder.
 type Names = HashMap<String, String>;
@@ -50,6 +50,15 @@ impl Fence {
     /// The table, for as long as the guard lives. Syscalls that change names belong under it.
     pub(super) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless somebody else has it at the moment.
+    pub(super) fn try_table(&self) -> Option<MutexGuard<'_, Table>> {
+        match self.table.try_lock() {
+            Ok(table) => Some(table),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Waits until no commit is under way at, below or above any of `paths`. Blocks.

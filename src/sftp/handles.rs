@@ -68,23 +68,28 @@ impl Handles {
         self.most
     }
 
+    /// Refuses when no more may be open. To be asked before anything is changed for what would be
+    /// opened.
+    pub(super) fn admit(&self) -> Result<(), Refusal> {
+        let open = self.slots.iter().filter(|slot| slot.open.is_some());
+        if open.count() < self.most {
+            return Ok(());
+        }
+        Err(Refusal::failure(format!(
+            "Too many files are open in this connection; {} is the most. Close some of them, or \
+             let your program send fewer at a time.",
+            self.most
+        )))
+    }
+
     /// Enters something and returns its handle.
     pub(super) fn insert(&mut self, open: Open) -> Result<[u8; 8], Refusal> {
+        self.admit()?;
         let free = self.slots.iter().position(|slot| slot.open.is_none());
-        let index = match free {
-            Some(index) => index,
-            None if self.slots.len() < self.most => {
-                self.slots.push(Slot::default());
-                self.slots.len() - 1
-            }
-            None => {
-                return Err(Refusal::failure(format!(
-                    "Too many files are open in this connection; {} is the most. Close some of \
-                     them, or let your program send fewer at a time.",
-                    self.most
-                )));
-            }
-        };
+        let index = free.unwrap_or(self.slots.len());
+        if free.is_none() {
+            self.slots.push(Slot::default());
+        }
         let slot = self.slots.get_mut(index).ok_or_else(Refusal::bad_handle)?;
         slot.generation = slot.generation.wrapping_add(1);
         slot.open = Some(open);

@@ -111,6 +111,8 @@ impl Session {
         answer: &mut Answer<'_>,
     ) -> Result<(), Refusal> {
         let path = VirtualPath::parse(path)?;
+        // A file that is opened for writing is not what it was before; so this comes first.
+        self.handles.admit()?;
         if !flags.write {
             let file = match path.place() {
                 Place::Root => return Err(Errno::ISDIR.into()),

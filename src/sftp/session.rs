@@ -18,6 +18,7 @@ use super::framing::{FrameFault, Framer, Piece};
 use super::handles::{Handles, Open};
 use super::jail::entry;
 use super::operations::LateOpen;
+use super::path::VirtualPath;
 use super::presence::Presence;
 use super::refusal::{Dialect, Refusal};
 use super::tree::Tree;
@@ -243,7 +244,11 @@ impl Session {
                 let (id, request) =
                     codec::request(kind, body).map_err(|_| "malformed SFTP packet")?;
                 if let Err(refusal) = self.request(id, request, answer) {
-                    let path = String::from_utf8_lossy(request.path().unwrap_or_default());
+                    let raw = request.path().unwrap_or_default();
+                    let path = match VirtualPath::parse(raw) {
+                        Ok(path) => path.as_str().to_owned(),
+                        Err(_) => String::from_utf8_lossy(raw).into_owned(),
+                    };
                     self.presence.refused(&path, &refusal);
                     self.dialect.refuse(answer.out, id, &refusal);
                 }
@@ -304,10 +309,10 @@ impl Session {
                     self.presence.touched(&now.unwrap_or(path));
                 }
                 if write.flush_due {
-                    let sync = self.tree.sync_file();
+                    let tree = Arc::clone(&self.tree);
                     answer.jobs.push(Job {
                         pauses: false,
-                        run: Box::new(move |_| upload.flush(sync)),
+                        run: Box::new(move |_| tree.flush_upload(&upload)),
                     });
                 }
             }
@@ -382,11 +387,15 @@ impl Session {
             }
             Open::Upload(writing) => writing,
         };
-        self.tree.begin_commit(&writing.open)?;
-        let tree = Arc::clone(&self.tree);
         let presence = Arc::clone(&self.presence);
-        let dialect = self.dialect;
         let afterwards = Arc::clone(&self.afterwards);
+        if let Err(refusal) = self.tree.begin_commit(&writing.open) {
+            self.dialect.refuse(answer.out, id, &refusal);
+            not_received(presence, &afterwards, writing.path, &refusal);
+            return Ok(());
+        }
+        let tree = Arc::clone(&self.tree);
+        let dialect = self.dialect;
         let begun = Instant::now();
         let run = move |out: &mut Vec<u8>| match tree.commit(writing.open) {
             Ok(committed) => {
@@ -407,22 +416,8 @@ impl Session {
                 });
             }
             Err(refusal) => {
-                tracing::warn!(
-                    label = %presence.label(),
-                    session = presence.session(),
-                    path = ?writing.path,
-                    reason = %refusal.text,
-                    "file not received"
-                );
                 dialect.refuse(out, id, &refusal);
-                presence.witness().meter().failed_closes.one();
-                afterwards.put_off(move || {
-                    presence.touched(&writing.path);
-                    presence.witness().tell(Event::CloseFailed {
-                        path: writing.path,
-                        reason: refusal.text.to_string(),
-                    });
-                });
+                not_received(presence, &afterwards, writing.path, &refusal);
             }
         };
         answer.jobs.push(Job {
@@ -500,11 +495,11 @@ impl Session {
             return Ok(());
         };
         let upload = Arc::clone(writing.open.upload());
-        let sync = self.tree.sync_file();
+        let tree = Arc::clone(&self.tree);
         let dialect = self.dialect;
         answer.jobs.push(Job {
             pauses: false,
-            run: Box::new(move |out| dialect.conclude(out, id, upload.sync(sync))),
+            run: Box::new(move |out| dialect.conclude(out, id, tree.sync_upload(&upload))),
         });
         Ok(())
     }
@@ -515,6 +510,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.afterwards.catch_up();
         for writing in self.handles.writing() {
+            // Whoever took it over, or removed it, has told of it.
+            if writing.open.upload().is_revoked() {
+                continue;
+            }
             self.meter().partials.one();
             self.presence.witness().tell(Event::Partial {
                 path: writing.path.clone(),
@@ -538,6 +537,23 @@ impl WriteUnderWay {
             Err(refusal) => self.target = Err((path.clone(), refusal)),
         }
     }
+}
+
+/// A CLOSE failed: told in the log, and when its answer has gone out to the audit and intake.
+fn not_received(presence: Arc<Presence>, afterwards: &Afterwards, path: String, refusal: &Refusal) {
+    let reason = refusal.text.to_string();
+    tracing::warn!(
+        label = %presence.label(),
+        session = presence.session(),
+        ?path,
+        reason,
+        "file not received"
+    );
+    presence.witness().meter().failed_closes.one();
+    afterwards.put_off(move || {
+        presence.touched(&path);
+        presence.witness().tell(Event::CloseFailed { path, reason });
+    });
 }
 
 /// The plain yes.

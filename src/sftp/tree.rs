@@ -337,7 +337,11 @@ impl Tree {
         }
         let mut table = match wait {
             Wait::Allowed => self.fence.settled(&[path]),
-            Wait::Never => self.fence.table(),
+            // Who holds it may be counting the label's files.
+            Wait::Never => match self.fence.try_table() {
+                Some(table) => table,
+                None => return Ok(Opened::NeedsThread),
+            },
         };
         if wait == Wait::Never && (table.is_committing(path) || !self.meter.is_counted()) {
             return Ok(Opened::NeedsThread);
@@ -464,12 +468,35 @@ impl Tree {
         self.partial.make_folders(folder)?;
         self.incoming
             .rename(path, &self.partial, path, Target::Absent)?;
-        let file = self.partial.file(path, true)?;
-        let open = self.admit_longer(&mut table, path, file, flags)?;
+        let opened = self
+            .partial
+            .file(path, true)
+            .map_err(Refusal::from)
+            .and_then(|file| self.admit_longer(&mut table, path, file, flags));
+        let open = opened.inspect_err(|_| self.put_back(path))?;
         drop(table);
-        self.sync_folder(&self.partial, folder)?;
-        self.sync_folder(&self.incoming, folder)?;
+        let synced = self
+            .sync_folder(&self.partial, folder)
+            .and_then(|()| self.sync_folder(&self.incoming, folder));
+        if let Err(error) = synced {
+            let _table = self.fence.table();
+            let is_untouched = open.upload().revoke_untouched();
+            if is_untouched {
+                self.put_back(path);
+            }
+            return Err(error.into());
+        }
         Ok(Opened::Now(open))
+    }
+
+    /// A closed file that could not be opened to be written on is whole still.
+    fn put_back(&self, path: &str) {
+        let back = self
+            .partial
+            .rename(path, &self.incoming, path, Target::Absent);
+        if let Err(error) = back {
+            tracing::error!(label = %self.label, ?path, %error, "a closed file is taken for unfinished");
+        }
     }
 
     /// The refusal of a file directly below `/incoming`, unless there is a folder of that name.
@@ -507,6 +534,8 @@ impl Tree {
 
     /// Sets the times of what is at a path.
     pub(super) fn set_times(&self, path: &str, times: (u32, u32)) -> Result<(), Refusal> {
+        // Else another file could take the name between the looks, and get this one's hash.
+        let _table = self.fence.table();
         let jail = if self.partial_file(path)?.is_some() {
             &self.partial
         } else if self.incoming.stat(path)?.is_some() {

@@ -40,13 +40,16 @@ pub(super) struct Upload {
     meter: Arc<Meter>,
     /// Bytes that the meter counts for it; changes under the meter's lock only.
     accounted: AtomicU64,
+    /// Held while the disk writes and until its answer is noted: the kernel tells of a fault once,
+    /// and it must not be lost on the way between two who ask.
+    syncing: Mutex<()>,
     state: Mutex<Writing>,
 }
 
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four things that may each be so, in any combination"
+    reason = "things that may each be so, in any combination"
 )]
 struct Writing {
     /// Where the next write goes when the file was opened for appending.
@@ -65,6 +68,8 @@ struct Writing {
     broken: bool,
     /// The disk failed; see the module's words.
     damaged: bool,
+    /// It was moved to where a person finds it.
+    aside: bool,
     /// It did not fit into the label's space; with which words.
     full: Option<String>,
     /// Its hashes so far.
@@ -94,6 +99,19 @@ impl Upload {
     /// From now on every write and the CLOSE fail. Returns after a write under way is done.
     pub(super) fn revoke(&self) {
         self.state().revoked = true;
+    }
+
+    /// Whether someone else took the path.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.state().revoked
+    }
+
+    /// Takes the path away, if nobody else did and nothing was written.
+    pub(super) fn revoke_untouched(&self) -> bool {
+        let mut state = self.state();
+        let is_untouched = !state.revoked && state.changes == 1;
+        state.revoked = true;
+        is_untouched
     }
 
     /// Writes, at the end if the file was opened for appending. True when a flush is due; the
@@ -158,13 +176,19 @@ impl Upload {
         Ok(rustix::fs::futimens(&self.file, &timestamps(times))?)
     }
 
-    /// Has the disk write what it has so far. Blocks. A failure shows at the CLOSE.
-    pub(super) fn flush(&self, sync: SyncFile) {
-        self.write_out(sync).flushing = false;
+    /// Has the disk write what it has so far. Blocks. A failure shows at the CLOSE too.
+    fn flush(&self, sync: SyncFile) -> Result<(), Refusal> {
+        let mut state = self.write_out(sync);
+        state.flushing = false;
+        if state.damaged {
+            Err(damaged())
+        } else {
+            Ok(())
+        }
     }
 
     /// Has the disk write everything, unless it has. Blocks.
-    pub(super) fn sync(&self, sync: SyncFile) -> Result<(), Refusal> {
+    fn sync(&self, sync: SyncFile) -> Result<(), Refusal> {
         let state = self.state();
         let state = if state.synced == state.changes {
             state
@@ -181,6 +205,7 @@ impl Upload {
 
     fn write_out(&self, sync: SyncFile) -> MutexGuard<'_, Writing> {
         // Whatever comes meanwhile may be too late for it.
+        let _turn = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let upto = self.state().changes;
         let outcome = sync(&self.file);
         let mut state = self.state();
@@ -198,6 +223,10 @@ impl Upload {
         }
         if state.damaged {
             return Err(damaged());
+        }
+        // What was sent after the piece that could not be written would leave a hole before it.
+        if state.broken {
+            return Err(broken());
         }
         if let Some(words) = &state.full {
             return Err(Refusal::failure(words.clone()));
@@ -302,6 +331,7 @@ impl Tree {
             file,
             meter: Arc::clone(self.meter()),
             accounted: AtomicU64::new(size),
+            syncing: Mutex::default(),
             state: Mutex::new(Writing {
                 append_at,
                 changes: 1,
@@ -311,6 +341,7 @@ impl Tree {
                 revoked: false,
                 broken: false,
                 damaged: false,
+                aside: false,
                 full: None,
                 hash: Running::new(Arc::clone(self.desk()), size),
             }),
@@ -341,6 +372,21 @@ impl Tree {
             .ok_or_else(taken_over)
     }
 
+    /// FSYNC. One that the disk failed is set aside at once: the next fsync would succeed, and what
+    /// was resumed would be taken for whole. Blocks.
+    pub(super) fn sync_upload(&self, upload: &Upload) -> Result<(), Refusal> {
+        upload
+            .sync(self.sync_file())
+            .inspect_err(|_| self.set_aside(self.partial(), upload))
+    }
+
+    /// Has the disk write what it has of a file so far. Blocks.
+    pub(super) fn flush_upload(&self, upload: &Upload) {
+        if upload.flush(self.sync_file()).is_err() {
+            self.set_aside(self.partial(), upload);
+        }
+    }
+
     /// Makes the file durable and moves it into `incoming`. Blocks. After an error the file is
     /// still partial, or among the damaged ones.
     pub(super) fn commit(&self, open: OpenUpload) -> Result<Committed, Refusal> {
@@ -348,12 +394,9 @@ impl Tree {
         // A large file's last bytes are hashed while the disk writes.
         upload.state().hash.end();
         let begun = Instant::now();
-        let synced = upload.sync(self.sync_file());
+        let synced = self.sync_upload(upload);
         self.counters().fsync.observe(begun.elapsed());
-        if let Err(refusal) = synced {
-            self.set_aside(self.partial(), upload);
-            return Err(refusal);
-        }
+        synced?;
         let path = {
             let table = self.fence().table();
             let path = table.path_of(upload.ticket).ok_or_else(taken_over)?;
@@ -396,9 +439,12 @@ impl Tree {
 
     /// Moves a file that cannot be trusted to where a person finds it. Never deletes it.
     fn set_aside(&self, from: &Jail, upload: &Upload) {
-        let Some(path) = self.fence().table().path_of(upload.ticket) else {
+        let table = self.fence().table();
+        let was_aside = std::mem::replace(&mut upload.state().aside, true);
+        let Some(path) = table.path_of(upload.ticket).filter(|_| !was_aside) else {
             return;
         };
+        drop(table);
         let outcome = self.move_to_damaged(from, &path, upload.ticket);
         if outcome.is_ok() {
             self.meter().drop_file(upload.accounted());

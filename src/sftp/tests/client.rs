@@ -1,5 +1,6 @@
 //! A label's directories and a client that speaks by bytes; jobs run at once and in order.
 
+use crate::domain::audit::{Entry, Event};
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
 use crate::domain::quota::Quota;
@@ -12,7 +13,9 @@ use crate::sftp::refusal::Dialect;
 use crate::sftp::session::{Answer, Flow, Job, Session};
 use crate::sftp::tree::Tree;
 use crate::sftp::upload::SyncFile;
+use crate::sftp::witness::Witness;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -53,6 +56,7 @@ pub(super) struct Label {
     pub(super) dir: tempfile::TempDir,
     pub(super) tree: Arc<Tree>,
     pub(super) events: Arc<Mutex<Vec<UploadEvent>>>,
+    pub(super) audit: Arc<Mutex<Vec<Event>>>,
     pub(super) draining: Arc<AtomicBool>,
     pub(super) sessions: AtomicSessions,
 }
@@ -88,6 +92,7 @@ impl Label {
             dir,
             tree,
             events: Arc::default(),
+            audit: Arc::default(),
             draining: Arc::default(),
             sessions: AtomicSessions::new(0),
         }
@@ -123,6 +128,14 @@ impl Label {
             number,
             Arc::new(move |event| events.lock().unwrap().push(event)),
         );
+        let audit = Arc::clone(&self.audit);
+        let presence = presence.before(Witness::new(
+            Arc::new(move |entry: Entry| audit.lock().unwrap().push(entry.event)),
+            Arc::default(),
+            (&LabelId::new("L1"), "label"),
+            Ipv4Addr::LOCALHOST.into(),
+            number,
+        ));
         let session = Session::new(
             Arc::clone(&self.tree),
             Arc::new(presence),

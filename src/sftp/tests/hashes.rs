@@ -50,6 +50,7 @@ impl World {
             dir,
             tree,
             events,
+            audit,
             draining,
             sessions,
         } = Label::new();
@@ -59,6 +60,7 @@ impl World {
             dir,
             tree,
             events,
+            audit,
             draining,
             sessions,
         };

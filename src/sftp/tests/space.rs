@@ -76,6 +76,19 @@ fn a_write_beyond_the_space_fails_and_leaves_the_file_partial() {
 }
 
 #[test]
+fn the_letter_names_the_folder_however_its_path_was_written() {
+    let label = small();
+    let mut client = label.connect();
+    assert_eq!(client.mkdir("/incoming/A"), OK);
+    for number in 0..3 {
+        assert_eq!(client.put(&format!("/incoming/A/{number}"), "x"), OK);
+    }
+    assert!(client.open("incoming/A/3", PUT).is_err());
+    let told = news(&label);
+    assert!(told[0].starts_with("A: "), "{told:?}");
+}
+
+#[test]
 fn more_space_counts_at_once_and_the_upload_is_resumed() {
     let label = small();
     let mut client = label.connect();

@@ -4,6 +4,8 @@ use super::client::{
     APPEND, CREATE, DENIED, EOF, EXCLUSIVE, FAILURE, Label, NO_SUCH_FILE, OK, PUT, READ, Reply,
     TRUNCATE, WRITE, text,
 };
+use crate::domain::quota::Quota;
+use crate::sftp::meter::Room;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -213,6 +215,93 @@ fn a_file_whose_fsync_failed_is_set_aside() {
     let body = [text("fsync@openssh.com"), text(&handle)].concat();
     assert_eq!(client.code(200, &body), FAILURE);
     assert_eq!(client.close(&handle), FAILURE);
+}
+
+/// The kernel tells of a fault once: whoever resumed the file would be told that all is well.
+#[test]
+fn what_the_disk_failed_to_store_cannot_be_resumed_although_nobody_closed_it() {
+    static FAILS: AtomicUsize = AtomicUsize::new(1);
+    let label = Label::on_disk(|_| match FAILS.swap(0, Ordering::Relaxed) {
+        0 => Ok(()),
+        _ => Err(rustix::io::Errno::IO),
+    });
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+    client.write(&handle, 0, b"first");
+    let fsync = [text("fsync@openssh.com"), text(&handle)].concat();
+    assert_eq!(client.code(200, &fsync), FAILURE);
+    assert_eq!(client.write(&handle, 5, b" second"), FAILURE);
+    drop(client);
+    let mut again = label.connect();
+    assert_eq!(again.size("/incoming/A/a.wav"), Err(NO_SUCH_FILE));
+    assert_eq!(again.put("/incoming/A/a.wav", "whole"), OK);
+    let damaged = std::fs::read_dir(label.dir.path().join("damaged")).unwrap();
+    assert_eq!(damaged.count(), 1);
+}
+
+#[test]
+fn after_a_piece_that_could_not_be_written_nothing_is_taken() {
+    // Only the system refuses the offset.
+    let quota = Quota {
+        bytes: u64::MAX,
+        ..Quota::default()
+    };
+    let label = Label::with_space(quota, Room::default());
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+    assert_eq!(client.write(&handle, 0, b"first"), OK);
+    assert_eq!(client.write(&handle, u64::MAX / 2 + 1, b"far"), FAILURE);
+    assert_eq!(client.write(&handle, 10, b"after a gap"), FAILURE);
+    assert_eq!(client.close(&handle), FAILURE);
+    assert_eq!(label.content("partial/A/a.wav").as_deref(), Some("first"));
+}
+
+#[test]
+fn the_audit_log_tells_how_an_upload_ended_and_by_whom() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    let held = client.open("/incoming/A/a.wav", PUT).unwrap();
+    let open = client.open("/incoming/A/b.wav", PUT).unwrap();
+    client.write(&open, 0, b"x");
+    let mut newer = label.connect();
+    assert_eq!(newer.put("/incoming/A/a.wav", "whole"), OK);
+    label.audit.lock().unwrap().clear();
+    assert_eq!(client.close(&held), FAILURE, "taken over");
+    drop(client);
+    let told: Vec<String> = std::mem::take(&mut *label.audit.lock().unwrap())
+        .into_iter()
+        .map(|event| serde_json::to_value(event).unwrap())
+        .map(|line| format!("{} {}", line["event"], line["path"]).replace('"', ""))
+        .collect();
+    assert_eq!(told, ["close_failed A/a.wav", "partial A/b.wav"]);
+    let mut third = label.connect();
+    third.open("/incoming/A/b.wav", WRITE).unwrap();
+    newer.put("/incoming/A/b.wav", "taken over");
+    label.audit.lock().unwrap().clear();
+    drop(third);
+    assert!(label.audit.lock().unwrap().is_empty(), "it is no partial");
+}
+
+#[test]
+fn an_open_that_is_refused_leaves_a_closed_file_as_it_is() {
+    let label = Label::new();
+    let mut client = label.connect();
+    client.mkdir("/incoming/A");
+    assert_eq!(client.put("/incoming/A/a.wav", "whole"), OK);
+    for number in 0..64 {
+        let path = format!("/incoming/A/{number}.wav");
+        client.open(&path, PUT).unwrap();
+    }
+    for flags in [PUT, WRITE, WRITE | APPEND, READ] {
+        let (code, words) = client.open("/incoming/A/a.wav", flags).unwrap_err();
+        assert_eq!(code, FAILURE);
+        assert!(words.contains("Too many files are open"), "{words}");
+        assert_eq!(client.size("/incoming/A/a.wav"), Ok(5), "{flags}");
+        assert_eq!(label.content("incoming/A/a.wav").as_deref(), Some("whole"));
+    }
 }
 
 #[test]
