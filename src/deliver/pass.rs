@@ -18,13 +18,15 @@
 //! promise that the file was whole and verified, whatever order the server wrote its parts in.
 
 use super::names;
-use super::remote::{self, Kind, Remote, Seen};
+use super::remote::{self, Content, Kind, Remote, Seen};
 use super::source::SPOOL_DAMAGED;
 use super::trip::Trip;
 use crate::domain::dsp::DspProfile;
 use crate::domain::fault::Fault;
 use crate::domain::push::{Attempt, Cargo, Plan};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Ending of a file that is being written or was broken off.
 const UNDER_WAY: &str = ".part";
@@ -50,7 +52,7 @@ pub(super) async fn run(
     };
     match remote.look(&plan.folder).await? {
         Some(_) => {
-            pass.final_folder_is_ours().await?;
+            pass.final_folder_is_ours(Unread::IsAnothers).await?;
             tracing::info!(
                 push.id = attempt.of, dsp = %profile.id, folder = plan.folder,
                 "an earlier attempt brought everything; only the marker is left"
@@ -92,7 +94,8 @@ pub(super) async fn ask(
         plan,
     };
     if remote.look(&plan.folder).await?.is_some() {
-        match pass.final_folder_is_ours().await {
+        // What was made for the push is kept, so that here the sizes tell enough.
+        match pass.final_folder_is_ours(Unread::IsOurs).await {
             Ok(()) => {}
             Err(fault) if fault.code == NAME_TAKEN => {
                 return Ok(Found::Gone(format!(
@@ -127,6 +130,13 @@ struct Pass<'a> {
     remote: &'a Remote,
     attempt: &'a Attempt,
     plan: &'a Plan,
+}
+
+/// Whose a file of the right size is that we are not allowed to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    IsOurs,
+    IsAnothers,
 }
 
 /// A folder's content: files by path, and what does not belong.
@@ -236,7 +246,7 @@ impl Pass<'_> {
         for cargo in &self.plan.files {
             let path = format!("{hidden}/{}", cargo.name);
             if let Some(size) = there.files.get(&cargo.name) {
-                if *size == cargo.size && self.remote.holds(&path, cargo).await? {
+                if *size == cargo.size && self.remote.holds(&path, cargo).await? == Content::Same {
                     tracing::debug!(push.id = self.attempt.of, file = ?cargo.name, "kept from an earlier attempt");
                     continue;
                 }
@@ -279,7 +289,7 @@ impl Pass<'_> {
         }
         if self.remote.look(&self.plan.folder).await?.is_some() {
             // Somebody was quicker: another worker with this push, or a stranger.
-            return self.final_folder_is_ours().await;
+            return self.final_folder_is_ours(Unread::IsAnothers).await;
         }
         trip.conceal();
         Err(Fault::permanent(
@@ -293,7 +303,7 @@ impl Pass<'_> {
 
     /// A final folder that is there already has to be our own, whole: an earlier attempt was cut
     /// after its rename.
-    async fn final_folder_is_ours(&self) -> Result<(), Fault> {
+    async fn final_folder_is_ours(&self, unread: Unread) -> Result<(), Fault> {
         let folder = &self.plan.folder;
         let taken = |why: &str| {
             Fault::permanent(
@@ -310,8 +320,18 @@ impl Pass<'_> {
         }
         for cargo in &self.plan.files {
             let path = format!("{folder}/{}", cargo.name);
-            if !self.remote.holds(&path, cargo).await? {
-                return Err(taken(&format!("{:?} has another content", cargo.name)));
+            match self.remote.holds(&path, cargo).await? {
+                Content::Same => {}
+                Content::Unread if unread == Unread::IsOurs => {}
+                Content::Other => {
+                    return Err(taken(&format!("{:?} has another content", cargo.name)));
+                }
+                Content::Unread => {
+                    return Err(taken(&format!(
+                        "{:?} may be an older one, because we are not allowed to read it there",
+                        cargo.name
+                    )));
+                }
             }
         }
         Ok(())
@@ -414,7 +434,10 @@ impl Pass<'_> {
     /// Makes one marker. An empty file is there or not; one with content gets it before its name.
     async fn mark(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
         if let Some(seen) = self.remote.look(path).await? {
-            if seen.kind == Kind::File && seen.size == content.len() as u64 {
+            if seen.kind == Kind::File
+                && seen.size == content.len() as u64
+                && self.says(path, content).await?
+            {
                 return Ok(());
             }
             return Err(Fault::permanent(
@@ -435,6 +458,21 @@ impl Pass<'_> {
         self.remote.rename(&under_way, path).await?;
         self.remove_tree_quietly(&hidden).await;
         Ok(())
+    }
+
+    /// Whether a marker of the right size is this one, as far as can be told. What it stands for was
+    /// looked at before it.
+    async fn says(&self, path: &str, content: &[u8]) -> Result<bool, Fault> {
+        if content.is_empty() {
+            return Ok(true);
+        }
+        let marker = Cargo {
+            source: PathBuf::new(),
+            name: path.to_owned(),
+            size: content.len() as u64,
+            sha256: hex::encode(Sha256::digest(content)),
+        };
+        Ok(self.remote.holds(path, &marker).await? != Content::Other)
     }
 
     async fn remove(&self, path: &str, kind: Kind) -> Result<(), Fault> {

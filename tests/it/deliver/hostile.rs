@@ -256,6 +256,63 @@ async fn a_batch_becomes_visible_at_once_and_its_manifest_comes_last() {
     );
 }
 
+/// A message that was made anew has as many bytes as the one before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn openssh_gets_the_message_that_was_made_anew() {
+    if !sshd::is_here() {
+        return;
+    }
+    let (spooled, sshd) = (spooled(), Sshd::start(""));
+    let profile = sftp_profile(&sshd, sshd.port);
+    let plan = spooled.plan(&profile);
+    let older = b"<ern:OldReleaseMessage/>";
+    let message = spooled.dir.path().join("metadata.xml");
+    assert_eq!(older.len(), fs::read(&message).unwrap().len());
+    // All of an earlier attempt lies there, with the message of that time.
+    send(&profile, &claimed(1), &plan).await.unwrap();
+    let (visible, left) = (sshd.inbox.join(FOLDER), sshd.inbox.join(".in-01JZPUSH-1"));
+    fs::remove_file(visible.join("delivery.complete")).unwrap();
+    fs::rename(&visible, &left).unwrap();
+    fs::write(left.join("metadata.xml"), older).unwrap();
+    let cover = inode(&left.join("cover.jpg"));
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_arrived(&sshd.inbox, &spooled);
+    assert_eq!(inode(&visible.join("cover.jpg")), cover, "not sent again");
+    // And under the final name it is not taken for this push's.
+    fs::remove_file(visible.join("delivery.complete")).unwrap();
+    fs::write(visible.join("metadata.xml"), older).unwrap();
+    let fault = refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert!(fault.text.contains("metadata.xml"), "{fault}");
+    assert!(
+        !visible.join("delivery.complete").exists(),
+        "nobody is told"
+    );
+}
+
+/// Where we may write and not read, what is small is sent again, and what a person had sent again is
+/// not taken for done because an older one lies there. Asking is about what was just sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_box_gets_the_message_that_was_made_anew() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let secret = spooled.dir.path().with_extension("secret");
+    let (_box, profile) = liar(inbox.path(), &secret, None).await;
+    let plan = spooled.plan(&profile);
+    let left = inbox.path().join(".in-01JZPUSH-1");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("metadata.xml"), b"<ern:OldReleaseMessage/>").unwrap();
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_arrived(inbox.path(), &spooled);
+    let marker = inbox.path().join(FOLDER).join("delivery.complete");
+    fs::remove_file(&marker).unwrap();
+    let fault = refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert!(fault.text.contains("not allowed to read"), "{fault}");
+    assert!(!marker.exists(), "nobody is told");
+    let found = ask(&profile, &claimed(4), &plan).await.unwrap();
+    assert!(matches!(found, Found::Whole(_)), "{found:?}");
+    assert!(marker.exists());
+    fs::remove_file(secret).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledgements_are_read_once_and_only_whole_files_of_ours() {
     if !sshd::is_here() {
