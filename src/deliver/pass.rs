@@ -73,7 +73,8 @@ pub(super) async fn run(
 pub enum Found {
     /// All of it, with its marker; where, for people.
     Whole(String),
-    /// Nothing under its final name, and our own hidden folder as it was: it never became visible.
+    /// Nothing under its final name, and our own hidden folder with all that was to become visible:
+    /// it never did.
     Absent,
     /// Neither: the DSP may have taken it away. The text is a sentence.
     Gone(String),
@@ -112,7 +113,11 @@ pub(super) async fn ask(
         return Ok(Found::Whole(remote.location(&plan.folder)));
     }
     for name in pass.earlier_names().await? {
-        if remote.look(&name).await?.is_some() {
+        let seen = remote.look(&name).await?;
+        // It was whole before its rename. One with less in it is what was left over: no proof.
+        if seen.is_some_and(|seen| seen.kind == Kind::Folder)
+            && pass.lacking(&pass.inventory(&name).await?).is_none()
+        {
             return Ok(Found::Absent);
         }
     }
@@ -222,9 +227,27 @@ impl Pass<'_> {
     async fn sweep(&self) -> Result<(), Fault> {
         let mut names = self.earlier_names().await?;
         names.push(self.hidden(self.attempt.number));
-        for name in names {
+        for name in &names {
+            if self.remote.look(name).await?.is_some() {
+                self.remove_tree_quietly(name).await;
+            }
+        }
+        if self
+            .plan
+            .markers
+            .iter()
+            .all(|(_, content)| content.is_empty())
+        {
+            return Ok(());
+        }
+        let numbers = names.iter().filter_map(|name| {
+            let number = name.strip_prefix(&self.hidden_stem())?;
+            number.parse().ok()
+        });
+        for number in numbers {
+            let name = self.marker_under_way(number);
             if self.remote.look(&name).await?.is_some() {
-                self.remove_tree_quietly(&name).await;
+                self.remove_file_quietly(&name).await;
             }
         }
         Ok(())
@@ -339,6 +362,14 @@ impl Pass<'_> {
 
     /// How what is there differs from the plan, as half a sentence; markers may be there.
     fn difference(&self, there: &Inventory) -> Option<String> {
+        self.lacking(there).or_else(|| {
+            let (path, _) = there.strangers.first()?;
+            Some(format!("{path:?} does not belong to it"))
+        })
+    }
+
+    /// The first file of the plan that is not there with its size, as half a sentence.
+    fn lacking(&self, there: &Inventory) -> Option<String> {
         for cargo in &self.plan.files {
             match there.files.get(&cargo.name) {
                 None => return Some(format!("{:?} is missing", cargo.name)),
@@ -351,10 +382,7 @@ impl Pass<'_> {
                 Some(_) => {}
             }
         }
-        there
-            .strangers
-            .first()
-            .map(|(path, _)| format!("{path:?} does not belong to it"))
+        None
     }
 
     /// Reads a folder, going only into folders that the plan has.
@@ -431,7 +459,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Makes one marker. An empty file is there or not; one with content gets it before its name.
+    /// Makes one marker. An empty file is there or not; one with content gets it before its name. It
+    /// lies beside the hidden folders meanwhile: one of those is the sign that nothing was visible.
     async fn mark(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
         if let Some(seen) = self.remote.look(path).await? {
             if seen.kind == Kind::File
@@ -451,13 +480,9 @@ impl Pass<'_> {
         if content.is_empty() {
             return self.remote.put_bytes(path, content).await;
         }
-        let hidden = self.hidden(self.attempt.number);
-        self.remote.make_folder(&hidden).await?;
-        let under_way = format!("{hidden}/marker");
+        let under_way = self.marker_under_way(self.attempt.number);
         self.remote.put_bytes(&under_way, content).await?;
-        self.remote.rename(&under_way, path).await?;
-        self.remove_tree_quietly(&hidden).await;
-        Ok(())
+        self.remote.rename(&under_way, path).await
     }
 
     /// Whether a marker of the right size is this one, as far as can be told. What it stands for was
@@ -473,6 +498,11 @@ impl Pass<'_> {
             sha256: hex::encode(Sha256::digest(content)),
         };
         Ok(self.remote.holds(path, &marker).await? != Content::Other)
+    }
+
+    /// Where a marker with content gets it.
+    fn marker_under_way(&self, number: u32) -> String {
+        format!(".mark-{}-{number}", self.attempt.of)
     }
 
     async fn remove(&self, path: &str, kind: Kind) -> Result<(), Fault> {
@@ -508,6 +538,15 @@ impl Pass<'_> {
             tracing::warn!(
                 push.id = self.attempt.of, dsp = %self.profile.id, folder = root,
                 %fault, "a left-over folder could not be removed"
+            );
+        }
+    }
+
+    async fn remove_file_quietly(&self, path: &str) {
+        if let Err(fault) = self.remote.remove_file(path).await {
+            tracing::warn!(
+                push.id = self.attempt.of, dsp = %self.profile.id, file = path,
+                %fault, "a left-over file could not be removed"
             );
         }
     }

@@ -256,6 +256,60 @@ async fn a_batch_becomes_visible_at_once_and_its_manifest_comes_last() {
     );
 }
 
+/// What is left of a marker that was written just before we were killed is no proof that nothing
+/// was visible: the DSP may have read it, and taken the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_was_taken_as_its_manifest_came_is_never_sent_again() {
+    if !sshd::is_here() {
+        return;
+    }
+    let (spooled, sshd) = (spooled(), Sshd::start(""));
+    let id = "20261126170501123";
+    let manifest = sshd.inbox.join(id).join("BatchComplete_1.xml");
+    let wire = Wire::to(sshd.port, Some(Cut::WhenThere(manifest.clone())));
+    let mut profile = sftp_profile(&sshd, wire.port);
+    profile.folder = Some(id.to_owned());
+    let mut plan = spooled.plan(&profile);
+    plan.markers = vec![(format!("{id}/BatchComplete_1.xml"), b"<done/>".to_vec())];
+    let attempt = |number| Attempt {
+        of: id.to_owned(),
+        number,
+    };
+    let (trip, _) = told();
+    let cut = deliver::send(&profile, &attempt(1), &plan, &trip).await;
+    assert!(cut.is_err() && trip.may_be_there(), "{cut:?}");
+    assert_eq!(fs::read(&manifest).unwrap(), b"<done/>");
+    fs::remove_dir_all(sshd.inbox.join(id)).unwrap();
+    let found = ask(&profile, &attempt(2), &plan).await.unwrap();
+    assert!(matches!(found, Found::Gone(_)), "{found:?}");
+    // What an older version left there, in a folder that it made for the marker alone.
+    let left = sshd.inbox.join(format!(".in-{id}-1"));
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("marker"), "<done/>").unwrap();
+    let found = ask(&profile, &attempt(3), &plan).await.unwrap();
+    assert!(matches!(found, Found::Gone(_)), "{found:?}");
+}
+
+/// Nothing of a marker that never got its name stays at the DSP.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_was_under_way_is_swept_away() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let profile = folder_profile(inbox.path());
+    let mut plan = spooled.plan(&profile);
+    plan.markers = vec![(format!("{FOLDER}/BatchComplete_1.xml"), b"<done/>".to_vec())];
+    send(&profile, &claimed(1), &plan).await.unwrap();
+    let manifest = inbox.path().join(FOLDER).join("BatchComplete_1.xml");
+    fs::rename(&manifest, inbox.path().join(".mark-01JZPUSH-1")).unwrap();
+    let found = ask(&profile, &claimed(2), &plan).await.unwrap();
+    assert!(matches!(found, Found::Whole(_)), "{found:?}");
+    assert_eq!(names_in(inbox.path()), [FOLDER]);
+    assert_eq!(fs::read(&manifest).unwrap(), b"<done/>");
+    // One of the same size that says something else is not this one.
+    fs::write(&manifest, "<older>").unwrap();
+    refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert_eq!(fs::read(&manifest).unwrap(), b"<older>");
+}
+
 /// A message that was made anew has as many bytes as the one before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn openssh_gets_the_message_that_was_made_anew() {
