@@ -14,6 +14,7 @@ use crate::domain::lifecycle::push::{PushEvent, PushState};
 use crate::domain::push::{Claimed, Order, Push, PushKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use std::collections::BTreeSet;
 
 /// What `push_of` reads.
 pub(super) const SELECT: &str =
@@ -330,6 +331,9 @@ impl Store {
                     claims::tell_operator(desk, push, occasion)?;
                 }
             }
+            if event == PushEvent::Absent {
+                absent_too(desk, &held, &told, occasion)?;
+            }
             more(desk)?;
             for push in &held {
                 claims::finish(desk, &push.package, occasion)?;
@@ -371,6 +375,33 @@ impl Store {
             claims::finish(desk, &push.package, occasion)
         })
     }
+}
+
+/// A batch became visible as a whole or not at all: what was asked about some of its members is the
+/// answer for the others.
+fn absent_too(
+    desk: &Desk<'_>,
+    held: &[Push],
+    told: &Told,
+    occasion: Occasion<'_>,
+) -> Result<(), PushError> {
+    let batches: BTreeSet<&str> = held
+        .iter()
+        .filter_map(|push| push.batch.as_deref())
+        .collect();
+    for batch in batches {
+        let others: Vec<Push> = desk
+            .connection
+            .prepare_cached(&format!(
+                "{SELECT} WHERE batch = ?1 AND state = 'sent_unknown' AND epoch IS NULL ORDER BY seq"
+            ))
+            .and_then(|mut select| select.query_map([batch], push_of)?.collect())
+            .map_err(StoreError::read("the pushes"))?;
+        for push in others {
+            claims::step(desk, &push, PushEvent::Absent, told, occasion)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a worker made before it sends.
