@@ -183,8 +183,11 @@ struct Marks {
     keeps_claim: bool,
     /// SQL of the number of failures.
     failures: &'static str,
-    /// A message and a batch of an earlier round have nothing to do with what comes now.
+    /// A message of an earlier round has nothing to do with what comes now.
     afresh: bool,
+    /// It goes without the others of its batch: a batch has one name and goes once. A question about
+    /// one that may be there is about the whole batch.
+    alone: bool,
     /// Its age counts from now.
     young: bool,
 }
@@ -215,6 +218,7 @@ fn marks(push: &Push, event: PushEvent) -> Marks {
         afresh: event == E::Resent
             || event == E::Retried
                 && !matches!(push.state, PushState::Queued | PushState::SentUnknown),
+        alone: event == E::Resent || event == E::Retried && push.state != PushState::SentUnknown,
         young: by_person,
     }
 }
@@ -239,7 +243,7 @@ fn set_state(
                  due_at = coalesce(:due, due_at), updated_at = :now,
                  since = iif(:young, coalesce(:due, :now), since),
                  message_id = iif(:afresh, NULL, message_id),
-                 batch = iif(:afresh, NULL, batch),
+                 batch = iif(:alone, NULL, batch),
                  failures = {}
              WHERE id = :id",
             marks.failures
@@ -257,6 +261,7 @@ fn set_state(
                 ":now": time(now),
                 ":young": marks.young,
                 ":afresh": marks.afresh,
+                ":alone": marks.alone,
             })
         })
         .map(|_| ())

@@ -91,6 +91,39 @@ fn a_member_whose_turn_it_is_not_leaves_its_batch() {
     assert_ne!(after.batch, first.batch);
 }
 
+#[test]
+fn a_member_that_a_person_moves_leaves_its_batch() {
+    let bench = Bench::new();
+    let epoch = bench.store.begin_epoch(noon()).unwrap();
+    let mut members = Vec::new();
+    for (folder, barcode) in [("one", UPC), ("two", OTHER), ("three", "9600000000000")] {
+        members.push(archive_push(&bench, &bench.approved(folder, barcode)).id);
+    }
+    let first = batch(&bench, epoch, 1).unwrap();
+    assert_eq!(ids(&first), members);
+    bench
+        .store
+        .push_postponed(&first.members, "busy", later(400), later(2))
+        .unwrap();
+    bench
+        .store
+        .push_retry(&members[0], "anna", later(3))
+        .unwrap();
+    bench
+        .store
+        .push_schedule(&members[1], later(9_000), "anna", later(3))
+        .unwrap();
+    let moved = batch(&bench, epoch, 303).unwrap();
+    assert_eq!(ids(&moved), members[..1]);
+    assert_ne!(moved.batch, first.batch, "one name, one content");
+    let again = batch(&bench, epoch, 400).unwrap();
+    assert_eq!(ids(&again), members[2..]);
+    assert_eq!(again.batch, first.batch);
+    let scheduled = batch(&bench, epoch, 9_300).unwrap();
+    assert_eq!(ids(&scheduled), members[1..2]);
+    assert_ne!(scheduled.batch, first.batch);
+}
+
 /// A batch is there or not as a whole: what is asked about one member answers for all.
 #[test]
 fn a_batch_that_never_became_visible_is_sent_again_whole() {
