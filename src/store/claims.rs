@@ -284,18 +284,22 @@ pub(super) fn keep_appointment(
         .map_err(StoreError::write("an appointment"))
 }
 
+/// Whether there is a newer package of a push's release at its DSP. The `+` keeps SQLite from looking
+/// by state, which nearly all pushes share.
+pub(super) const OVERTAKEN: &str = "SELECT EXISTS (
+    SELECT 1 FROM push q JOIN package p ON p.id = q.package
+        JOIN push e ON e.dsp = q.dsp AND e.seq > q.seq AND e.package IN (
+            SELECT o.id FROM package o WHERE o.label = p.label AND o.gtin = p.gtin
+            UNION ALL SELECT p.id)
+    WHERE q.id = ?1 AND (
+        +e.state IN ('preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
+        OR (e.kind = 'takedown' AND +e.state = 'queued')))";
+
 /// Whether a newer package of the same release is at the DSP or on its way there: an older one must
 /// not undo it.
 pub(super) fn is_overtaken(connection: &Connection, push: &Push) -> Result<bool, StoreError> {
     connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM push q JOIN package p ON p.id = q.package
-                 JOIN package o ON o.label = p.label AND (o.gtin = p.gtin OR o.id = p.id)
-                 JOIN push e ON e.package = o.id AND e.dsp = q.dsp AND e.seq > q.seq
-             WHERE q.id = ?1 AND (e.state IN (
-                 'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
-                 OR (e.kind = 'takedown' AND e.state = 'queued')))",
-        )
+        .prepare_cached(OVERTAKEN)
         .and_then(|mut select| select.query_one([push.id.as_str()], |row| row.get(0)))
         .map_err(StoreError::read("the pushes"))
 }

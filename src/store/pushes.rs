@@ -13,7 +13,7 @@ use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::lifecycle::push::{PushEvent, PushState};
 use crate::domain::push::{Claimed, Order, Push, PushKind};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use std::collections::BTreeSet;
 
 /// What `push_of` reads.
@@ -38,27 +38,32 @@ pub struct PushFilter {
     pub batch: Option<String>,
 }
 
+impl PushFilter {
+    /// Only the conditions that are asked for, so that each finds its index, and their values.
+    fn conditions(&self) -> (String, Vec<&str>) {
+        let named = [
+            ("package = ?", self.package.as_ref().map(PackageId::as_str)),
+            ("dsp = ?", self.dsp.as_ref().map(DspId::as_str)),
+            ("state = ?", self.state.map(PushState::as_str)),
+            ("batch = ?", self.batch.as_deref()),
+        ];
+        let asked = named
+            .into_iter()
+            .filter_map(|(sql, value)| Some((sql, value?)));
+        let (mut conditions, values): (Vec<&str>, Vec<&str>) = asked.unzip();
+        conditions.insert(0, "TRUE");
+        (conditions.join(" AND "), values)
+    }
+}
+
 impl Store {
     /// Pushes, oldest first.
     pub fn pushes(&self, filter: &PushFilter) -> Result<Vec<Push>, StoreError> {
+        let (conditions, values) = filter.conditions();
         self.read("the pushes", |connection| {
             connection
-                .prepare_cached(&format!(
-                    "{SELECT}
-                     WHERE (:package IS NULL OR package = :package) AND (:dsp IS NULL OR dsp = :dsp)
-                         AND (:state IS NULL OR state = :state)
-                         AND (:batch IS NULL OR batch = :batch)
-                     ORDER BY seq"
-                ))?
-                .query_map(
-                    named_params! {
-                        ":package": filter.package.as_ref().map(PackageId::as_str),
-                        ":dsp": filter.dsp.as_ref().map(DspId::as_str),
-                        ":state": filter.state.map(PushState::as_str),
-                        ":batch": filter.batch,
-                    },
-                    push_of,
-                )?
+                .prepare_cached(&format!("{SELECT} WHERE {conditions} ORDER BY seq"))?
+                .query_map(params_from_iter(values), push_of)?
                 .collect()
         })
     }
@@ -471,4 +476,54 @@ pub(super) fn push_of(row: &Row<'_>) -> rusqlite::Result<Push> {
         order: order_of(row)?,
         losses: json_of(row, 19)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows;
+
+    #[test]
+    fn pushes_are_found_by_indexes() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let of = |filter: PushFilter, wanted: &str| {
+            let sql = format!(
+                "SELECT id FROM push WHERE {} ORDER BY seq",
+                filter.conditions().0
+            );
+            let plan = rows::plan(&connection, &sql);
+            assert!(
+                plan.iter().any(|step| step == wanted),
+                "{wanted}: {plan:#?}"
+            );
+        };
+        let all = PushFilter::default;
+        of(
+            PushFilter {
+                package: Some(PackageId::new("P")),
+                dsp: Some(DspId::new("D")),
+                ..all()
+            },
+            "SEARCH push USING INDEX push_package (package=? AND dsp=?)",
+        );
+        of(
+            PushFilter {
+                state: Some(PushState::Failed),
+                ..all()
+            },
+            "SEARCH push USING INDEX push_state (state=?)",
+        );
+        of(
+            PushFilter {
+                batch: Some("B".to_owned()),
+                ..all()
+            },
+            "SEARCH push USING INDEX push_batch (batch=?)",
+        );
+        let plan = rows::plan(&connection, crate::store::PUSHES_BY_STATE);
+        assert_eq!(plan, ["SCAN push USING COVERING INDEX push_state"]);
+    }
 }

@@ -25,7 +25,8 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// Pushes to a DSP that are due and may go: `:batch` is the one that they belong to, or nothing for all.
-/// The gate of a DSP that was just unreachable lets one through, to see.
+/// The gate of a DSP that was just unreachable lets one through, to see. What
+/// stands in the way is a CASE, so that SQLite looks for it by package and not by state or order.
 const DUE: &str = "SELECT q.id, q.state, q.batch, q.kind, q.due_at, q.seq
     FROM push q JOIN package p ON p.id = q.package
     WHERE q.dsp = :dsp AND q.epoch IS NULL AND q.state IN ('queued', 'sent_unknown')
@@ -34,13 +35,18 @@ const DUE: &str = "SELECT q.id, q.state, q.batch, q.kind, q.due_at, q.seq
             g.paused_at IS NOT NULL OR g.closed_until > :now OR (g.failures > 0 AND EXISTS (
                 SELECT 1 FROM push r WHERE r.dsp = g.dsp AND r.epoch IS NOT NULL))))
         AND (q.state = 'sent_unknown' OR NOT EXISTS (
-            SELECT 1 FROM package o JOIN push e ON e.package = o.id AND e.dsp = q.dsp
-            WHERE o.label = p.label AND (o.gtin = p.gtin OR o.id = p.id) AND (
-                (e.seq < q.seq AND e.state IN ('queued', 'preparing', 'sending', 'sent_unknown')
-                    AND NOT (e.state = 'queued' AND q.kind = 'takedown' AND e.kind <> 'takedown'))
-                OR (e.seq > q.seq AND (e.state IN (
-                    'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
-                    OR (e.state = 'queued' AND e.kind = 'takedown' AND q.kind <> 'takedown'))))))
+            SELECT 1 FROM push e
+            WHERE e.dsp = q.dsp AND e.package IN (
+                SELECT o.id FROM package o WHERE o.label = p.label AND o.gtin = p.gtin
+                UNION ALL SELECT p.id)
+            AND CASE
+                WHEN e.seq < q.seq THEN
+                    e.state IN ('queued', 'preparing', 'sending', 'sent_unknown')
+                    AND NOT (e.state = 'queued' AND q.kind = 'takedown' AND e.kind <> 'takedown')
+                WHEN e.seq > q.seq THEN
+                    e.state IN ('preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
+                    OR (e.state = 'queued' AND e.kind = 'takedown' AND q.kind <> 'takedown')
+                END))
     ORDER BY q.state = 'queued', q.kind <> 'takedown', q.batch IS NULL,
         CASE q.kind WHEN 'takedown' THEN 0 WHEN 'update' THEN 1 ELSE 2 END, q.seq
     LIMIT :most";
@@ -314,4 +320,44 @@ fn count_batch(desk: &Desk<'_>, id: &str) -> Result<u32, StoreError> {
         .and_then(|mut update| update.query_one([id], |row| row.get(0)).optional())
         .map(Option::unwrap_or_default)
         .map_err(StoreError::write("a batch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A label has tens of thousands of packages, and a DSP is asked for every second.
+    #[test]
+    fn who_goes_first_is_found_by_indexes() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let overtaken = claims::OVERTAKEN;
+        for (sql, wanted) in [
+            (DUE, "SEARCH q USING INDEX push_open (dsp=? AND due_at<?)"),
+            (
+                DUE,
+                "SEARCH e USING INDEX push_package (package=? AND dsp=?",
+            ),
+            (
+                DUE,
+                "SEARCH o USING INDEX package_release (label=? AND gtin=?)",
+            ),
+            (
+                overtaken,
+                "SEARCH e USING INDEX push_package (package=? AND dsp=?",
+            ),
+            (
+                overtaken,
+                "SEARCH o USING INDEX package_release (label=? AND gtin=?)",
+            ),
+        ] {
+            let plan = super::super::rows::plan(&connection, sql);
+            assert!(
+                plan.iter().any(|step| step.starts_with(wanted)),
+                "{wanted}: {plan:#?}"
+            );
+        }
+    }
 }
