@@ -4,7 +4,7 @@
 //! that is under way, because a dropped future does not. Files and names are fsynced before a
 //! step counts as done.
 
-use super::remote::{Kind, REFUSED, Seen};
+use super::remote::{Content, Kind, REFUSED, Seen};
 use super::source::Source;
 use super::trip::Throttle;
 use crate::domain::fault::Fault;
@@ -164,7 +164,7 @@ impl Folder {
         Ok(())
     }
 
-    pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<bool, Fault> {
+    pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<Content, Fault> {
         let expected = cargo.sha256.to_ascii_lowercase();
         let stopped = Arc::clone(&self.stopped);
         blocking(self.at(path), "read", move |path| {
@@ -177,7 +177,12 @@ impl Folder {
                 }
                 let count = file.read(&mut buffer)?;
                 if count == 0 {
-                    return Ok(hex::encode(hash.finalize()) == expected);
+                    let is_same = hex::encode(hash.finalize()) == expected;
+                    return Ok(if is_same {
+                        Content::Same
+                    } else {
+                        Content::Other
+                    });
                 }
                 hash.update(buffer.get(..count).unwrap_or_default());
             }

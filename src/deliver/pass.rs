@@ -18,13 +18,15 @@
 //! promise that the file was whole and verified, whatever order the server wrote its parts in.
 
 use super::names;
-use super::remote::{self, Kind, Remote, Seen};
+use super::remote::{self, Content, Kind, Remote, Seen};
 use super::source::SPOOL_DAMAGED;
 use super::trip::Trip;
 use crate::domain::dsp::DspProfile;
 use crate::domain::fault::Fault;
 use crate::domain::push::{Attempt, Cargo, Plan};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Ending of a file that is being written or was broken off.
 const UNDER_WAY: &str = ".part";
@@ -50,7 +52,7 @@ pub(super) async fn run(
     };
     match remote.look(&plan.folder).await? {
         Some(_) => {
-            pass.final_folder_is_ours().await?;
+            pass.final_folder_is_ours(Unread::IsAnothers).await?;
             tracing::info!(
                 push.id = attempt.of, dsp = %profile.id, folder = plan.folder,
                 "an earlier attempt brought everything; only the marker is left"
@@ -71,7 +73,8 @@ pub(super) async fn run(
 pub enum Found {
     /// All of it, with its marker; where, for people.
     Whole(String),
-    /// Nothing under its final name, and our own hidden folder as it was: it never became visible.
+    /// Nothing under its final name, and our own hidden folder with all that was to become visible:
+    /// it never did.
     Absent,
     /// Neither: the DSP may have taken it away. The text is a sentence.
     Gone(String),
@@ -92,7 +95,8 @@ pub(super) async fn ask(
         plan,
     };
     if remote.look(&plan.folder).await?.is_some() {
-        match pass.final_folder_is_ours().await {
+        // What was made for the push is kept, so that here the sizes tell enough.
+        match pass.final_folder_is_ours(Unread::IsOurs).await {
             Ok(()) => {}
             Err(fault) if fault.code == NAME_TAKEN => {
                 return Ok(Found::Gone(format!(
@@ -109,7 +113,11 @@ pub(super) async fn ask(
         return Ok(Found::Whole(remote.location(&plan.folder)));
     }
     for name in pass.earlier_names().await? {
-        if remote.look(&name).await?.is_some() {
+        let seen = remote.look(&name).await?;
+        // It was whole before its rename. One with less in it is what was left over: no proof.
+        if seen.is_some_and(|seen| seen.kind == Kind::Folder)
+            && pass.lacking(&pass.inventory(&name).await?).is_none()
+        {
             return Ok(Found::Absent);
         }
     }
@@ -127,6 +135,13 @@ struct Pass<'a> {
     remote: &'a Remote,
     attempt: &'a Attempt,
     plan: &'a Plan,
+}
+
+/// Whose a file of the right size is that we are not allowed to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    IsOurs,
+    IsAnothers,
 }
 
 /// A folder's content: files by path, and what does not belong.
@@ -212,9 +227,27 @@ impl Pass<'_> {
     async fn sweep(&self) -> Result<(), Fault> {
         let mut names = self.earlier_names().await?;
         names.push(self.hidden(self.attempt.number));
-        for name in names {
+        for name in &names {
+            if self.remote.look(name).await?.is_some() {
+                self.remove_tree_quietly(name).await;
+            }
+        }
+        if self
+            .plan
+            .markers
+            .iter()
+            .all(|(_, content)| content.is_empty())
+        {
+            return Ok(());
+        }
+        let numbers = names.iter().filter_map(|name| {
+            let number = name.strip_prefix(&self.hidden_stem())?;
+            number.parse().ok()
+        });
+        for number in numbers {
+            let name = self.marker_under_way(number);
             if self.remote.look(&name).await?.is_some() {
-                self.remove_tree_quietly(&name).await;
+                self.remove_file_quietly(&name).await;
             }
         }
         Ok(())
@@ -236,7 +269,7 @@ impl Pass<'_> {
         for cargo in &self.plan.files {
             let path = format!("{hidden}/{}", cargo.name);
             if let Some(size) = there.files.get(&cargo.name) {
-                if *size == cargo.size && self.remote.holds(&path, cargo).await? {
+                if *size == cargo.size && self.remote.holds(&path, cargo).await? == Content::Same {
                     tracing::debug!(push.id = self.attempt.of, file = ?cargo.name, "kept from an earlier attempt");
                     continue;
                 }
@@ -279,7 +312,7 @@ impl Pass<'_> {
         }
         if self.remote.look(&self.plan.folder).await?.is_some() {
             // Somebody was quicker: another worker with this push, or a stranger.
-            return self.final_folder_is_ours().await;
+            return self.final_folder_is_ours(Unread::IsAnothers).await;
         }
         trip.conceal();
         Err(Fault::permanent(
@@ -293,7 +326,7 @@ impl Pass<'_> {
 
     /// A final folder that is there already has to be our own, whole: an earlier attempt was cut
     /// after its rename.
-    async fn final_folder_is_ours(&self) -> Result<(), Fault> {
+    async fn final_folder_is_ours(&self, unread: Unread) -> Result<(), Fault> {
         let folder = &self.plan.folder;
         let taken = |why: &str| {
             Fault::permanent(
@@ -310,8 +343,18 @@ impl Pass<'_> {
         }
         for cargo in &self.plan.files {
             let path = format!("{folder}/{}", cargo.name);
-            if !self.remote.holds(&path, cargo).await? {
-                return Err(taken(&format!("{:?} has another content", cargo.name)));
+            match self.remote.holds(&path, cargo).await? {
+                Content::Same => {}
+                Content::Unread if unread == Unread::IsOurs => {}
+                Content::Other => {
+                    return Err(taken(&format!("{:?} has another content", cargo.name)));
+                }
+                Content::Unread => {
+                    return Err(taken(&format!(
+                        "{:?} may be an older one, because we are not allowed to read it there",
+                        cargo.name
+                    )));
+                }
             }
         }
         Ok(())
@@ -319,6 +362,14 @@ impl Pass<'_> {
 
     /// How what is there differs from the plan, as half a sentence; markers may be there.
     fn difference(&self, there: &Inventory) -> Option<String> {
+        self.lacking(there).or_else(|| {
+            let (path, _) = there.strangers.first()?;
+            Some(format!("{path:?} does not belong to it"))
+        })
+    }
+
+    /// The first file of the plan that is not there with its size, as half a sentence.
+    fn lacking(&self, there: &Inventory) -> Option<String> {
         for cargo in &self.plan.files {
             match there.files.get(&cargo.name) {
                 None => return Some(format!("{:?} is missing", cargo.name)),
@@ -331,10 +382,7 @@ impl Pass<'_> {
                 Some(_) => {}
             }
         }
-        there
-            .strangers
-            .first()
-            .map(|(path, _)| format!("{path:?} does not belong to it"))
+        None
     }
 
     /// Reads a folder, going only into folders that the plan has.
@@ -411,10 +459,14 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Makes one marker. An empty file is there or not; one with content gets it before its name.
+    /// Makes one marker. An empty file is there or not; one with content gets it before its name. It
+    /// lies beside the hidden folders meanwhile: one of those is the sign that nothing was visible.
     async fn mark(&self, path: &str, content: &[u8]) -> Result<(), Fault> {
         if let Some(seen) = self.remote.look(path).await? {
-            if seen.kind == Kind::File && seen.size == content.len() as u64 {
+            if seen.kind == Kind::File
+                && seen.size == content.len() as u64
+                && self.says(path, content).await?
+            {
                 return Ok(());
             }
             return Err(Fault::permanent(
@@ -428,13 +480,29 @@ impl Pass<'_> {
         if content.is_empty() {
             return self.remote.put_bytes(path, content).await;
         }
-        let hidden = self.hidden(self.attempt.number);
-        self.remote.make_folder(&hidden).await?;
-        let under_way = format!("{hidden}/marker");
+        let under_way = self.marker_under_way(self.attempt.number);
         self.remote.put_bytes(&under_way, content).await?;
-        self.remote.rename(&under_way, path).await?;
-        self.remove_tree_quietly(&hidden).await;
-        Ok(())
+        self.remote.rename(&under_way, path).await
+    }
+
+    /// Whether a marker of the right size is this one, as far as can be told. What it stands for was
+    /// looked at before it.
+    async fn says(&self, path: &str, content: &[u8]) -> Result<bool, Fault> {
+        if content.is_empty() {
+            return Ok(true);
+        }
+        let marker = Cargo {
+            source: PathBuf::new(),
+            name: path.to_owned(),
+            size: content.len() as u64,
+            sha256: hex::encode(Sha256::digest(content)),
+        };
+        Ok(self.remote.holds(path, &marker).await? != Content::Other)
+    }
+
+    /// Where a marker with content gets it.
+    fn marker_under_way(&self, number: u32) -> String {
+        format!(".mark-{}-{number}", self.attempt.of)
     }
 
     async fn remove(&self, path: &str, kind: Kind) -> Result<(), Fault> {
@@ -470,6 +538,15 @@ impl Pass<'_> {
             tracing::warn!(
                 push.id = self.attempt.of, dsp = %self.profile.id, folder = root,
                 %fault, "a left-over folder could not be removed"
+            );
+        }
+    }
+
+    async fn remove_file_quietly(&self, path: &str) {
+        if let Err(fault) = self.remote.remove_file(path).await {
+            tracing::warn!(
+                push.id = self.attempt.of, dsp = %self.profile.id, file = path,
+                %fault, "a left-over file could not be removed"
             );
         }
     }

@@ -5,7 +5,7 @@
 //! the last sign of progress instead of from each request's start (2 MiB in flight over a thin
 //! line take longer than any sensible time-out of one request).
 
-use super::remote::{Kind, REFUSED, Seen};
+use super::remote::{self, Content, Kind, REFUSED, Seen};
 use super::source::{self, Source};
 use super::ssh::{self, Guard};
 use super::trip::Throttle;
@@ -18,6 +18,7 @@ use russh_sftp::client::rawsession::{Limits, SftpResult};
 use russh_sftp::client::{Config, RawSftpSession};
 use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, FileType, OpenFlags, Packet, Status, StatusCode};
+use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -53,6 +54,9 @@ const CHECKS_FILES: [&str; 2] = ["check-file", CHECK_FILE];
 
 /// Bytes a second that a DSP reads and hashes at least.
 const HASHED_PER_SECOND: u64 = 10 << 20;
+
+/// Code of the fault for a name that is not there.
+const VANISHED: &str = "dsp_vanished";
 
 const POSIX_RENAME: &str = "posix-rename@openssh.com";
 
@@ -398,11 +402,29 @@ impl Sftp {
     }
 
     /// Whether the file at `path`, whose size is right, has the content of `cargo`. A server that
-    /// hashes files is asked; of others the size has to do, because reading it back costs as much as
-    /// sending it again.
-    pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<bool, Fault> {
+    /// hashes files is asked. At others a message or a small file is read back; of a large one the
+    /// size has to do, because reading it costs as much as sending it again.
+    pub(super) async fn holds(&self, path: &str, cargo: &Cargo) -> Result<Content, Fault> {
+        let found = match self.hash_there(path, cargo).await? {
+            Some(hash) => hash,
+            None if !remote::is_read_back(cargo) => return Ok(Content::Same),
+            None => match self.read(path, cargo.size).await {
+                Ok(content) => hex::encode(Sha256::digest(&content)),
+                Err(fault) if is_answer(&fault) => return Ok(Content::Unread),
+                Err(fault) => return Err(fault),
+            },
+        };
+        Ok(if found == cargo.sha256.to_ascii_lowercase() {
+            Content::Same
+        } else {
+            Content::Other
+        })
+    }
+
+    /// The SHA-256 that the server says a file has; `None` where it cannot, or not for this file.
+    async fn hash_there(&self, path: &str, cargo: &Cargo) -> Result<Option<String>, Fault> {
         if !self.check_file {
-            return Ok(true);
+            return Ok(None);
         }
         let mut question = Vec::new();
         push_text(&mut question, &self.at(path));
@@ -412,10 +434,8 @@ impl Sftp {
         let patience = self.timeout + Duration::from_secs(cargo.size / HASHED_PER_SECOND);
         let asked = self.raw.extended(CHECK_FILE, question);
         match tokio::time::timeout(patience, asked).await {
-            Ok(Ok(Packet::ExtendedReply(reply))) => Ok(sha256_in(&reply.data)
-                .is_none_or(|hash| hex::encode(hash) == cargo.sha256.to_ascii_lowercase())),
-            // It does not know SHA-256, or not for this file.
-            Ok(Ok(_) | Err(SftpError::Status(_))) => Ok(true),
+            Ok(Ok(Packet::ExtendedReply(reply))) => Ok(sha256_in(&reply.data).map(hex::encode)),
+            Ok(Ok(_) | Err(SftpError::Status(_))) => Ok(None),
             Ok(Err(error)) => Err(self.fault(&error, "check", path)),
             Err(_) => Err(Fault::transient(
                 "dsp_timeout",
@@ -504,7 +524,7 @@ impl Sftp {
                             "{what} SFTP gives no reason; a full disk or quota is the most usual."
                         ),
                     ),
-                    StatusCode::NoSuchFile => Fault::transient("dsp_vanished", what),
+                    StatusCode::NoSuchFile => Fault::transient(VANISHED, what),
                     StatusCode::Ok
                     | StatusCode::Eof
                     | StatusCode::BadMessage
@@ -529,6 +549,11 @@ impl Sftp {
 
 fn is_status(error: &SftpError, code: StatusCode) -> bool {
     matches!(error, SftpError::Status(status) if status.status_code == code)
+}
+
+/// Whether the server said no, and the connection is well.
+fn is_answer(fault: &Fault) -> bool {
+    !fault.is_transient() || fault.code == REFUSED || fault.code == VANISHED
 }
 
 fn last_part(path: &str) -> &str {

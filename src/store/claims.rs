@@ -183,8 +183,11 @@ struct Marks {
     keeps_claim: bool,
     /// SQL of the number of failures.
     failures: &'static str,
-    /// A message and a batch of an earlier round have nothing to do with what comes now.
+    /// A message of an earlier round has nothing to do with what comes now.
     afresh: bool,
+    /// It goes without the others of its batch: a batch has one name and goes once. A question about
+    /// one that may be there is about the whole batch.
+    alone: bool,
     /// Its age counts from now.
     young: bool,
 }
@@ -215,6 +218,7 @@ fn marks(push: &Push, event: PushEvent) -> Marks {
         afresh: event == E::Resent
             || event == E::Retried
                 && !matches!(push.state, PushState::Queued | PushState::SentUnknown),
+        alone: event == E::Resent || event == E::Retried && push.state != PushState::SentUnknown,
         young: by_person,
     }
 }
@@ -239,7 +243,7 @@ fn set_state(
                  due_at = coalesce(:due, due_at), updated_at = :now,
                  since = iif(:young, coalesce(:due, :now), since),
                  message_id = iif(:afresh, NULL, message_id),
-                 batch = iif(:afresh, NULL, batch),
+                 batch = iif(:alone, NULL, batch),
                  failures = {}
              WHERE id = :id",
             marks.failures
@@ -257,6 +261,7 @@ fn set_state(
                 ":now": time(now),
                 ":young": marks.young,
                 ":afresh": marks.afresh,
+                ":alone": marks.alone,
             })
         })
         .map(|_| ())
@@ -279,18 +284,22 @@ pub(super) fn keep_appointment(
         .map_err(StoreError::write("an appointment"))
 }
 
+/// Whether there is a newer package of a push's release at its DSP. The `+` keeps SQLite from looking
+/// by state, which nearly all pushes share.
+pub(super) const OVERTAKEN: &str = "SELECT EXISTS (
+    SELECT 1 FROM push q JOIN package p ON p.id = q.package
+        JOIN push e ON e.dsp = q.dsp AND e.seq > q.seq AND e.package IN (
+            SELECT o.id FROM package o WHERE o.label = p.label AND o.gtin = p.gtin
+            UNION ALL SELECT p.id)
+    WHERE q.id = ?1 AND (
+        +e.state IN ('preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
+        OR (e.kind = 'takedown' AND +e.state = 'queued')))";
+
 /// Whether a newer package of the same release is at the DSP or on its way there: an older one must
 /// not undo it.
 pub(super) fn is_overtaken(connection: &Connection, push: &Push) -> Result<bool, StoreError> {
     connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM push q JOIN package p ON p.id = q.package
-                 JOIN package o ON o.label = p.label AND (o.gtin = p.gtin OR o.id = p.id)
-                 JOIN push e ON e.package = o.id AND e.dsp = q.dsp AND e.seq > q.seq
-             WHERE q.id = ?1 AND (e.state IN (
-                 'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
-                 OR (e.kind = 'takedown' AND e.state = 'queued')))",
-        )
+        .prepare_cached(OVERTAKEN)
         .and_then(|mut select| select.query_one([push.id.as_str()], |row| row.get(0)))
         .map_err(StoreError::read("the pushes"))
 }

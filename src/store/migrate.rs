@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0011_takedowns.sql"),
     include_str!("migrations/0012_overrides_of_a_release.sql"),
     include_str!("migrations/0013_what_was_made_and_when.sql"),
+    include_str!("migrations/0014_pushes_by_state.sql"),
 ];
 
 /// The version that this program writes and reads.

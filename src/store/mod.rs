@@ -75,6 +75,9 @@ use writer::{Desk, Writer};
 /// Connections for reading that are kept open when nobody reads.
 const IDLE_READERS: usize = 4;
 
+/// How many pushes are in each state; asked for at every pulse, when nearly all are long done.
+const PUSHES_BY_STATE: &str = "SELECT state, count(*) FROM push GROUP BY state";
+
 /// The store. A cheap handle; all clones share one writer.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -194,8 +197,7 @@ impl Store {
                 let status = rows::word(row, 0, Status::parse)?;
                 overview.packages.insert(status, count(row, 1)?);
             }
-            let mut statement =
-                connection.prepare_cached("SELECT state, count(*) FROM push GROUP BY state")?;
+            let mut statement = connection.prepare_cached(PUSHES_BY_STATE)?;
             let mut found = statement.query([])?;
             while let Some(row) = found.next()? {
                 let state = rows::word(row, 0, PushState::parse)?;

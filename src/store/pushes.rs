@@ -13,7 +13,8 @@ use crate::domain::ids::{DspId, PackageId, PushId};
 use crate::domain::lifecycle::push::{PushEvent, PushState};
 use crate::domain::push::{Claimed, Order, Push, PushKind};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use std::collections::BTreeSet;
 
 /// What `push_of` reads.
 pub(super) const SELECT: &str =
@@ -37,27 +38,32 @@ pub struct PushFilter {
     pub batch: Option<String>,
 }
 
+impl PushFilter {
+    /// Only the conditions that are asked for, so that each finds its index, and their values.
+    fn conditions(&self) -> (String, Vec<&str>) {
+        let named = [
+            ("package = ?", self.package.as_ref().map(PackageId::as_str)),
+            ("dsp = ?", self.dsp.as_ref().map(DspId::as_str)),
+            ("state = ?", self.state.map(PushState::as_str)),
+            ("batch = ?", self.batch.as_deref()),
+        ];
+        let asked = named
+            .into_iter()
+            .filter_map(|(sql, value)| Some((sql, value?)));
+        let (mut conditions, values): (Vec<&str>, Vec<&str>) = asked.unzip();
+        conditions.insert(0, "TRUE");
+        (conditions.join(" AND "), values)
+    }
+}
+
 impl Store {
     /// Pushes, oldest first.
     pub fn pushes(&self, filter: &PushFilter) -> Result<Vec<Push>, StoreError> {
+        let (conditions, values) = filter.conditions();
         self.read("the pushes", |connection| {
             connection
-                .prepare_cached(&format!(
-                    "{SELECT}
-                     WHERE (:package IS NULL OR package = :package) AND (:dsp IS NULL OR dsp = :dsp)
-                         AND (:state IS NULL OR state = :state)
-                         AND (:batch IS NULL OR batch = :batch)
-                     ORDER BY seq"
-                ))?
-                .query_map(
-                    named_params! {
-                        ":package": filter.package.as_ref().map(PackageId::as_str),
-                        ":dsp": filter.dsp.as_ref().map(DspId::as_str),
-                        ":state": filter.state.map(PushState::as_str),
-                        ":batch": filter.batch,
-                    },
-                    push_of,
-                )?
+                .prepare_cached(&format!("{SELECT} WHERE {conditions} ORDER BY seq"))?
+                .query_map(params_from_iter(values), push_of)?
                 .collect()
         })
     }
@@ -330,6 +336,9 @@ impl Store {
                     claims::tell_operator(desk, push, occasion)?;
                 }
             }
+            if event == PushEvent::Absent {
+                absent_too(desk, &held, &told, occasion)?;
+            }
             more(desk)?;
             for push in &held {
                 claims::finish(desk, &push.package, occasion)?;
@@ -371,6 +380,33 @@ impl Store {
             claims::finish(desk, &push.package, occasion)
         })
     }
+}
+
+/// A batch became visible as a whole or not at all: what was asked about some of its members is the
+/// answer for the others.
+fn absent_too(
+    desk: &Desk<'_>,
+    held: &[Push],
+    told: &Told,
+    occasion: Occasion<'_>,
+) -> Result<(), PushError> {
+    let batches: BTreeSet<&str> = held
+        .iter()
+        .filter_map(|push| push.batch.as_deref())
+        .collect();
+    for batch in batches {
+        let others: Vec<Push> = desk
+            .connection
+            .prepare_cached(&format!(
+                "{SELECT} WHERE batch = ?1 AND state = 'sent_unknown' AND epoch IS NULL ORDER BY seq"
+            ))
+            .and_then(|mut select| select.query_map([batch], push_of)?.collect())
+            .map_err(StoreError::read("the pushes"))?;
+        for push in others {
+            claims::step(desk, &push, PushEvent::Absent, told, occasion)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a worker made before it sends.
@@ -440,4 +476,54 @@ pub(super) fn push_of(row: &Row<'_>) -> rusqlite::Result<Push> {
         order: order_of(row)?,
         losses: json_of(row, 19)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows;
+
+    #[test]
+    fn pushes_are_found_by_indexes() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let of = |filter: PushFilter, wanted: &str| {
+            let sql = format!(
+                "SELECT id FROM push WHERE {} ORDER BY seq",
+                filter.conditions().0
+            );
+            let plan = rows::plan(&connection, &sql);
+            assert!(
+                plan.iter().any(|step| step == wanted),
+                "{wanted}: {plan:#?}"
+            );
+        };
+        let all = PushFilter::default;
+        of(
+            PushFilter {
+                package: Some(PackageId::new("P")),
+                dsp: Some(DspId::new("D")),
+                ..all()
+            },
+            "SEARCH push USING INDEX push_package (package=? AND dsp=?)",
+        );
+        of(
+            PushFilter {
+                state: Some(PushState::Failed),
+                ..all()
+            },
+            "SEARCH push USING INDEX push_state (state=?)",
+        );
+        of(
+            PushFilter {
+                batch: Some("B".to_owned()),
+                ..all()
+            },
+            "SEARCH push USING INDEX push_batch (batch=?)",
+        );
+        let plan = rows::plan(&connection, crate::store::PUSHES_BY_STATE);
+        assert_eq!(plan, ["SCAN push USING COVERING INDEX push_state"]);
+    }
 }

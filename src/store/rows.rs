@@ -65,6 +65,20 @@ pub(super) fn json_of<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusq
     serde_json::from_str(text).map_err(|why| unreadable(column, why))
 }
 
+/// How SQLite goes about a query, a step at a time; for tests.
+#[cfg(test)]
+pub(super) fn plan(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    // A plan asks for no values.
+    let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+    let steps = statement
+        .query_map(rusqlite::params_from_iter(nothing), |row| row.get("detail"))
+        .unwrap();
+    steps.map(Result::unwrap).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

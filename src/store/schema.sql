@@ -227,6 +227,7 @@ CREATE INDEX push_open ON push (dsp, due_at) WHERE state IN ('queued', 'sent_unk
 CREATE INDEX push_running ON push (epoch) WHERE epoch IS NOT NULL;
 CREATE INDEX push_message ON push (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX push_batch ON push (batch) WHERE batch IS NOT NULL;
+CREATE INDEX push_state ON push (state);
 
 CREATE TRIGGER push_sent_stays BEFORE UPDATE OF state ON push
 WHEN OLD.state IN ('sent', 'acknowledged')

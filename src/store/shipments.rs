@@ -3,8 +3,11 @@
 //! A package of the same release that was approved earlier goes first, and none goes while another
 //! of the release is under way or perhaps there: an update never overtakes its original, and there
 //! are never two at once. A takedown does not wait for what has not begun: that is called off when it
-//! is taken. Among releases, takedowns go before updates and those before new ones. What
-//! may be at the DSP is asked about before anything is sent.
+//! is taken. Among releases, takedowns go before all else, then batches that have to be tried again,
+//! then updates, then new ones. What may be at the DSP is asked about before anything is sent.
+//!
+//! A batch that is tried again goes under its old name with those of its members whose turn it still
+//! is. The others leave it for good, and later go in another one.
 
 use super::Store;
 use super::apply::{DAEMON, Occasion};
@@ -19,31 +22,38 @@ use crate::domain::ids::{DspId, PushId};
 use crate::domain::lifecycle::push::{PushEvent, PushState, next};
 use crate::domain::push::{Attempt, Claimed, PushKind, Shipment};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-/// Pushes to a DSP that are due and may go. The gate of a DSP that was just unreachable lets one
-/// through, to see.
-const DUE: &str = "SELECT q.id, q.state, q.batch, q.kind, q.due_at
+/// Pushes to a DSP that are due and may go: `:batch` is the one that they belong to, or nothing for all.
+/// The gate of a DSP that was just unreachable lets one through, to see. What
+/// stands in the way is a CASE, so that SQLite looks for it by package and not by state or order.
+const DUE: &str = "SELECT q.id, q.state, q.batch, q.kind, q.due_at, q.seq
     FROM push q JOIN package p ON p.id = q.package
-    WHERE q.dsp = ?1 AND q.epoch IS NULL AND q.state IN ('queued', 'sent_unknown')
-        AND q.due_at <= ?2
+    WHERE q.dsp = :dsp AND q.epoch IS NULL AND q.state IN ('queued', 'sent_unknown')
+        AND q.due_at <= :now AND (:batch IS NULL OR q.batch = :batch)
         AND NOT EXISTS (SELECT 1 FROM gate g WHERE g.dsp = q.dsp AND (
-            g.paused_at IS NOT NULL OR g.closed_until > ?2 OR (g.failures > 0 AND EXISTS (
+            g.paused_at IS NOT NULL OR g.closed_until > :now OR (g.failures > 0 AND EXISTS (
                 SELECT 1 FROM push r WHERE r.dsp = g.dsp AND r.epoch IS NOT NULL))))
         AND (q.state = 'sent_unknown' OR NOT EXISTS (
-            SELECT 1 FROM package o JOIN push e ON e.package = o.id AND e.dsp = q.dsp
-            WHERE o.label = p.label AND (o.gtin = p.gtin OR o.id = p.id) AND (
-                (e.seq < q.seq AND e.state IN ('queued', 'preparing', 'sending', 'sent_unknown')
-                    AND NOT (e.state = 'queued' AND q.kind = 'takedown' AND e.kind <> 'takedown'))
-                OR (e.seq > q.seq AND (e.state IN (
-                    'preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
-                    OR (e.state = 'queued' AND e.kind = 'takedown' AND q.kind <> 'takedown'))))))
-    ORDER BY q.state = 'queued', q.batch IS NULL,
+            SELECT 1 FROM push e
+            WHERE e.dsp = q.dsp AND e.package IN (
+                SELECT o.id FROM package o WHERE o.label = p.label AND o.gtin = p.gtin
+                UNION ALL SELECT p.id)
+            AND CASE
+                WHEN e.seq < q.seq THEN
+                    e.state IN ('queued', 'preparing', 'sending', 'sent_unknown')
+                    AND NOT (e.state = 'queued' AND q.kind = 'takedown' AND e.kind <> 'takedown')
+                WHEN e.seq > q.seq THEN
+                    e.state IN ('preparing', 'sending', 'sent', 'sent_unknown', 'acknowledged')
+                    OR (e.state = 'queued' AND e.kind = 'takedown' AND q.kind <> 'takedown')
+                END))
+    ORDER BY q.state = 'queued', q.kind <> 'takedown', q.batch IS NULL,
         CASE q.kind WHEN 'takedown' THEN 0 WHEN 'update' THEN 1 ELSE 2 END, q.seq
-    LIMIT ?3";
+    LIMIT :most";
 
 struct Due {
     id: PushId,
+    seq: i64,
     state: PushState,
     batch: Option<String>,
     kind: PushKind,
@@ -57,6 +67,7 @@ fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
         batch: row.get(2)?,
         kind: word(row, 3, PushKind::parse)?,
         at: time_of(row, 4)?,
+        seq: row.get(5)?,
     })
 }
 
@@ -130,10 +141,7 @@ fn choose(
     now: Timestamp,
 ) -> rusqlite::Result<Option<Choice>> {
     let most = batching.map_or(1, |batching| batching.packages.max(1));
-    let waiting: Vec<Due> = connection
-        .prepare_cached(DUE)?
-        .query_map((dsp.as_str(), time(now), most), due)?
-        .collect::<rusqlite::Result<_>>()?;
+    let waiting = all_due(connection, dsp, None, most, now)?;
     let Some(first) = waiting.first() else {
         return Ok(None);
     };
@@ -141,7 +149,7 @@ fn choose(
         return Ok(Some(Choice {
             state: first.state,
             batch: Sharing::Known(batch.clone()),
-            members: of_batch(connection, batch, first.state, now)?,
+            members: of_batch(connection, dsp, batch, first.state, now)?,
         }));
     }
     let Some(batching) = batching.filter(|_| first.state == PushState::Queued) else {
@@ -151,6 +159,11 @@ fn choose(
             members: vec![first.id.clone()],
         }));
     };
+    // A takedown goes before batches that are known, and takes nobody out of one.
+    let waiting: Vec<Due> = waiting
+        .into_iter()
+        .filter(|one| one.batch.is_none())
+        .collect();
     let window = SignedDuration::from_secs(i64::try_from(batching.window_seconds).unwrap_or(0));
     let is_full = waiting.len() >= most as usize;
     let has_waited = waiting
@@ -164,22 +177,60 @@ fn choose(
     }))
 }
 
-/// Those of a batch that wait together.
+/// The pushes that are due, of all or of a batch, in the order in which they go.
+fn all_due(
+    connection: &Connection,
+    dsp: &DspId,
+    batch: Option<&str>,
+    most: u32,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Due>> {
+    connection
+        .prepare_cached(DUE)?
+        .query_map(
+            named_params! {
+                ":dsp": dsp.as_str(),
+                ":now": time(now),
+                ":batch": batch,
+                ":most": most,
+            },
+            due,
+        )?
+        .collect()
+}
+
+/// Those of a batch that wait together and whose turn it is, oldest first.
 fn of_batch(
     connection: &Connection,
+    dsp: &DspId,
     batch: &str,
     state: PushState,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<PushId>> {
-    connection
+    let due = all_due(connection, dsp, Some(batch), u32::MAX, now)?;
+    let mut members: Vec<Due> = due.into_iter().filter(|one| one.state == state).collect();
+    members.sort_by_key(|one| one.seq);
+    Ok(members.into_iter().map(|one| one.id).collect())
+}
+
+/// Who does not go with its batch now never does: a batch has one name and goes once.
+fn leave_behind(desk: &Desk<'_>, batch: &str) -> Result<(), StoreError> {
+    let left = desk
+        .connection
         .prepare_cached(
-            "SELECT id FROM push
-             WHERE batch = ?1 AND state = ?2 AND epoch IS NULL AND due_at <= ?3 ORDER BY seq",
-        )?
-        .query_map((batch, state.as_str(), time(now)), |row| {
-            Ok(PushId::new(row.get::<_, String>(0)?))
-        })?
-        .collect()
+            "UPDATE push SET batch = NULL
+             WHERE batch = ?1 AND state = 'queued' AND epoch IS NULL",
+        )
+        .and_then(|mut update| update.execute([batch]))
+        .map_err(StoreError::write("a push"))?;
+    if left > 0 {
+        tracing::info!(
+            batch,
+            pushes = left,
+            "a batch goes without pushes whose turn it is not"
+        );
+    }
+    Ok(())
 }
 
 fn take(
@@ -219,6 +270,9 @@ fn take(
             takedowns::overtake(desk, takedown, occasion).map_err(takedowns::failed)?;
         }
         members.extend(push.map(|push| Claimed { push, epoch }));
+    }
+    if let Some(id) = batch.as_deref().filter(|_| state != PushState::SentUnknown) {
+        leave_behind(desk, id)?;
     }
     let attempt = match (&batch, members.first()) {
         (Some(id), _) => Attempt {
@@ -266,4 +320,44 @@ fn count_batch(desk: &Desk<'_>, id: &str) -> Result<u32, StoreError> {
         .and_then(|mut update| update.query_one([id], |row| row.get(0)).optional())
         .map(Option::unwrap_or_default)
         .map_err(StoreError::write("a batch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A label has tens of thousands of packages, and a DSP is asked for every second.
+    #[test]
+    fn who_goes_first_is_found_by_indexes() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let overtaken = claims::OVERTAKEN;
+        for (sql, wanted) in [
+            (DUE, "SEARCH q USING INDEX push_open (dsp=? AND due_at<?)"),
+            (
+                DUE,
+                "SEARCH e USING INDEX push_package (package=? AND dsp=?",
+            ),
+            (
+                DUE,
+                "SEARCH o USING INDEX package_release (label=? AND gtin=?)",
+            ),
+            (
+                overtaken,
+                "SEARCH e USING INDEX push_package (package=? AND dsp=?",
+            ),
+            (
+                overtaken,
+                "SEARCH o USING INDEX package_release (label=? AND gtin=?)",
+            ),
+        ] {
+            let plan = super::super::rows::plan(&connection, sql);
+            assert!(
+                plan.iter().any(|step| step.starts_with(wanted)),
+                "{wanted}: {plan:#?}"
+            );
+        }
+    }
 }

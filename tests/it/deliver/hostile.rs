@@ -256,6 +256,117 @@ async fn a_batch_becomes_visible_at_once_and_its_manifest_comes_last() {
     );
 }
 
+/// What is left of a marker that was written just before we were killed is no proof that nothing
+/// was visible: the DSP may have read it, and taken the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_was_taken_as_its_manifest_came_is_never_sent_again() {
+    if !sshd::is_here() {
+        return;
+    }
+    let (spooled, sshd) = (spooled(), Sshd::start(""));
+    let id = "20261126170501123";
+    let manifest = sshd.inbox.join(id).join("BatchComplete_1.xml");
+    let wire = Wire::to(sshd.port, Some(Cut::WhenThere(manifest.clone())));
+    let mut profile = sftp_profile(&sshd, wire.port);
+    profile.folder = Some(id.to_owned());
+    let mut plan = spooled.plan(&profile);
+    plan.markers = vec![(format!("{id}/BatchComplete_1.xml"), b"<done/>".to_vec())];
+    let attempt = |number| Attempt {
+        of: id.to_owned(),
+        number,
+    };
+    let (trip, _) = told();
+    let cut = deliver::send(&profile, &attempt(1), &plan, &trip).await;
+    assert!(cut.is_err() && trip.may_be_there(), "{cut:?}");
+    assert_eq!(fs::read(&manifest).unwrap(), b"<done/>");
+    fs::remove_dir_all(sshd.inbox.join(id)).unwrap();
+    let found = ask(&profile, &attempt(2), &plan).await.unwrap();
+    assert!(matches!(found, Found::Gone(_)), "{found:?}");
+    // What an older version left there, in a folder that it made for the marker alone.
+    let left = sshd.inbox.join(format!(".in-{id}-1"));
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("marker"), "<done/>").unwrap();
+    let found = ask(&profile, &attempt(3), &plan).await.unwrap();
+    assert!(matches!(found, Found::Gone(_)), "{found:?}");
+}
+
+/// Nothing of a marker that never got its name stays at the DSP.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_was_under_way_is_swept_away() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let profile = folder_profile(inbox.path());
+    let mut plan = spooled.plan(&profile);
+    plan.markers = vec![(format!("{FOLDER}/BatchComplete_1.xml"), b"<done/>".to_vec())];
+    send(&profile, &claimed(1), &plan).await.unwrap();
+    let manifest = inbox.path().join(FOLDER).join("BatchComplete_1.xml");
+    fs::rename(&manifest, inbox.path().join(".mark-01JZPUSH-1")).unwrap();
+    let found = ask(&profile, &claimed(2), &plan).await.unwrap();
+    assert!(matches!(found, Found::Whole(_)), "{found:?}");
+    assert_eq!(names_in(inbox.path()), [FOLDER]);
+    assert_eq!(fs::read(&manifest).unwrap(), b"<done/>");
+    // One of the same size that says something else is not this one.
+    fs::write(&manifest, "<older>").unwrap();
+    refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert_eq!(fs::read(&manifest).unwrap(), b"<older>");
+}
+
+/// A message that was made anew has as many bytes as the one before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn openssh_gets_the_message_that_was_made_anew() {
+    if !sshd::is_here() {
+        return;
+    }
+    let (spooled, sshd) = (spooled(), Sshd::start(""));
+    let profile = sftp_profile(&sshd, sshd.port);
+    let plan = spooled.plan(&profile);
+    let older = b"<ern:OldReleaseMessage/>";
+    let message = spooled.dir.path().join("metadata.xml");
+    assert_eq!(older.len(), fs::read(&message).unwrap().len());
+    // All of an earlier attempt lies there, with the message of that time.
+    send(&profile, &claimed(1), &plan).await.unwrap();
+    let (visible, left) = (sshd.inbox.join(FOLDER), sshd.inbox.join(".in-01JZPUSH-1"));
+    fs::remove_file(visible.join("delivery.complete")).unwrap();
+    fs::rename(&visible, &left).unwrap();
+    fs::write(left.join("metadata.xml"), older).unwrap();
+    let cover = inode(&left.join("cover.jpg"));
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_arrived(&sshd.inbox, &spooled);
+    assert_eq!(inode(&visible.join("cover.jpg")), cover, "not sent again");
+    // And under the final name it is not taken for this push's.
+    fs::remove_file(visible.join("delivery.complete")).unwrap();
+    fs::write(visible.join("metadata.xml"), older).unwrap();
+    let fault = refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert!(fault.text.contains("metadata.xml"), "{fault}");
+    assert!(
+        !visible.join("delivery.complete").exists(),
+        "nobody is told"
+    );
+}
+
+/// Where we may write and not read, what is small is sent again, and what a person had sent again is
+/// not taken for done because an older one lies there. Asking is about what was just sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_box_gets_the_message_that_was_made_anew() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let secret = spooled.dir.path().with_extension("secret");
+    let (_box, profile) = liar(inbox.path(), &secret, None).await;
+    let plan = spooled.plan(&profile);
+    let left = inbox.path().join(".in-01JZPUSH-1");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("metadata.xml"), b"<ern:OldReleaseMessage/>").unwrap();
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_arrived(inbox.path(), &spooled);
+    let marker = inbox.path().join(FOLDER).join("delivery.complete");
+    fs::remove_file(&marker).unwrap();
+    let fault = refused(send(&profile, &claimed(3), &plan).await, "name_taken");
+    assert!(fault.text.contains("not allowed to read"), "{fault}");
+    assert!(!marker.exists(), "nobody is told");
+    let found = ask(&profile, &claimed(4), &plan).await.unwrap();
+    assert!(matches!(found, Found::Whole(_)), "{found:?}");
+    assert!(marker.exists());
+    fs::remove_file(secret).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledgements_are_read_once_and_only_whole_files_of_ours() {
     if !sshd::is_here() {

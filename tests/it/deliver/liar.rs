@@ -202,9 +202,13 @@ impl russh_sftp::server::Handler for Disk {
         &mut self,
         id: u32,
         filename: String,
-        _flags: OpenFlags,
+        flags: OpenFlags,
         _attrs: FileAttributes,
     ) -> Result<Handle, StatusCode> {
+        // A letter box: what was put in cannot be read.
+        if !flags.contains(OpenFlags::WRITE) {
+            return Err(StatusCode::PermissionDenied);
+        }
         let path = self.at(&filename);
         let file = fs::File::create(&path).map_err(|error| code(&error))?;
         if self.vice == Some(Vice::TakesAndDies) && filename.ends_with("delivery.complete") {

@@ -346,6 +346,30 @@ async fn what_the_dsp_took_away_is_not_sent_again() {
     );
 }
 
+/// A takedown is a message alone: nothing beside it tells that it was not taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_alone_that_the_dsp_took_away_is_not_sent_again() {
+    let Some(shop) = Shop::open() else { return };
+    let spooled = spooled();
+    let profile = shop.profile(shop.port, &shop.partner);
+    let mut plan = spooled.plan(&profile);
+    plan.files.retain(|cargo| cargo.name == "metadata.xml");
+    send(&profile, &claimed(1), &plan).await.unwrap();
+    let marker = format!("acme/{FOLDER}/delivery.complete");
+    shop.ask(&json!({ "do": "remove", "key": marker }));
+    let found = deliver::ask(&profile, &claimed(2), &plan).await.unwrap();
+    assert!(
+        matches!(found, Found::Whole(_)),
+        "the message waits: {found:?}"
+    );
+    for key in shop.objects().into_keys() {
+        shop.ask(&json!({ "do": "remove", "key": key }));
+    }
+    let found = deliver::ask(&profile, &claimed(3), &plan).await.unwrap();
+    assert!(matches!(found, Found::Gone(_)), "{found:?}");
+    assert!(shop.objects().is_empty(), "asking leaves nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_refuses_is_told_in_words_and_without_secrets() {
     let Some(shop) = Shop::open() else { return };

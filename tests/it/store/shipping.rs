@@ -14,8 +14,8 @@ use dropzone::domain::report::Report;
 use dropzone::store::{AckFile, Found, LongestWaits, Made, Mended, PushError, PushFilter};
 use std::time::Duration;
 
-const UPC: &str = "036000291452";
-const OTHER: &str = "5034567890120";
+pub(super) const UPC: &str = "036000291452";
+pub(super) const OTHER: &str = "5034567890120";
 
 fn archive() -> DspId {
     DspId::new("archive")
@@ -28,14 +28,14 @@ fn batching() -> BatchOptions {
     }
 }
 
-fn push(bench: &Bench, id: &PushId) -> Push {
+pub(super) fn push(bench: &Bench, id: &PushId) -> Push {
     match bench.store.find_push(id.as_str()).unwrap() {
         Found::One(push) => push,
         Found::None | Found::Many(_) => panic!("no push {id}"),
     }
 }
 
-fn archive_push(bench: &Bench, package: &PackageId) -> Push {
+pub(super) fn archive_push(bench: &Bench, package: &PackageId) -> Push {
     let filter = PushFilter {
         package: Some(package.clone()),
         dsp: Some(archive()),
@@ -49,7 +49,7 @@ fn claim(bench: &Bench, epoch: u64, seconds: i64) -> Option<Claimed> {
     bench.store.claim_push(&archive(), epoch, now).unwrap()
 }
 
-fn batch(bench: &Bench, epoch: u64, seconds: i64) -> Option<Shipment> {
+pub(super) fn batch(bench: &Bench, epoch: u64, seconds: i64) -> Option<Shipment> {
     bench
         .store
         .claim_shipment(&archive(), Some(batching()), epoch, later(seconds))
@@ -71,7 +71,7 @@ fn revealing(bench: &Bench, epoch: u64, made: &Made) -> Claimed {
 }
 
 /// A later package of the same release, approved, whose report is that.
-fn another(bench: &Bench, folder: &str, icpn: &str, report: &Report) -> PackageId {
+pub(super) fn another(bench: &Bench, folder: &str, icpn: &str, report: &Report) -> PackageId {
     let id = bench.received(folder);
     bench.apply(&id, claimed_event(&id, &bench.label, folder, Some(icpn)));
     bench.apply(&id, judged_event(report, Some(icpn)));
@@ -80,7 +80,7 @@ fn another(bench: &Bench, folder: &str, icpn: &str, report: &Report) -> PackageI
     id
 }
 
-fn takedown() -> Report {
+pub(super) fn takedown() -> Report {
     let mut report = report(&[("UPD-004", "takedown")]);
     for finding in &mut report.findings {
         finding.severity = dropzone::domain::report::Severity::Question;
