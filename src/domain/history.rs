@@ -40,7 +40,7 @@ pub trait Past: Sync {
 pub struct History {
     /// Earlier packages of the same label and ICPN, oldest first.
     pub same_release: Vec<Earlier>,
-    /// Another label here has packages with this ICPN (ID-013).
+    /// A release of another label here has this ICPN: it is under way, or in stores (ID-013).
     pub icpn_of_other_label: bool,
     /// Earlier packages of this label with the same `MessageId` but another ICPN (HDR-004).
     pub same_message_id: Vec<Earlier>,

@@ -4,7 +4,7 @@ use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use super::{Store, covers, recordings, standings};
+use super::{Store, barcodes, covers, recordings, standings};
 use crate::domain::facts::ManifestFile;
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
@@ -39,12 +39,6 @@ impl Store {
     pub fn history(&self, question: &HistoryQuestion<'_>) -> Result<History, StoreError> {
         self.read("a release's history", |connection| {
             let gtin = question.icpn.map(gtin14).filter(|gtin| !gtin.is_empty());
-            let icpn_of_other_label = connection
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM package
-                     WHERE gtin = ?1 AND label <> ?2 AND claimed = 1)",
-                )?
-                .query_one((&gtin, question.label.as_str()), |row| row.get(0))?;
             let dpid_of_other_label = connection
                 .prepare_cached(
                     "SELECT EXISTS (SELECT 1 FROM label
@@ -60,7 +54,12 @@ impl Store {
                     .map(|account| account.territories)
                     .unwrap_or_default(),
                 same_release: same_release(connection, question, gtin.as_deref())?,
-                icpn_of_other_label,
+                icpn_of_other_label: barcodes::is_of_other_label(
+                    connection,
+                    question.label,
+                    question.package,
+                    gtin.as_deref(),
+                )?,
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
                 taken_over: lines(connection, question.package, |file| file.taken_over)?,

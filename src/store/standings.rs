@@ -225,8 +225,7 @@ pub(super) fn takedowns(
         return Ok(Takedowns::default());
     };
     let all = standings(of_release(connection, label.as_str(), gtin)?);
-    let is_live = |at: &AtDsp| at.standing.version().is_some() || !at.waiting.is_empty();
-    let down = all.iter().filter(|(_, at)| !is_live(at));
+    let down = all.iter().filter(|(_, at)| !at.is_live());
     let down: Vec<Down> = down
         .filter_map(|(dsp, at)| {
             Some(Down {
@@ -246,7 +245,7 @@ pub(super) fn takedowns(
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Takedowns {
-        everywhere: !down.is_empty() && !all.values().any(is_live),
+        everywhere: !down.is_empty() && !all.values().any(AtDsp::is_live),
         down,
         packages,
     })

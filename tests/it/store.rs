@@ -2,6 +2,7 @@
 //! more to them are in `store/`; what they share is in `store/bench.rs`.
 
 mod attempts;
+mod barcodes;
 pub(crate) mod bench;
 mod crash;
 mod intake;
