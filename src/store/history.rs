@@ -10,11 +10,12 @@ use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::lifecycle::Status;
 use crate::domain::report::attempts::Previous;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// What `earlier` reads.
 const SELECT: &str = "SELECT p.id, p.attempt, p.status, p.received_at, p.title, p.icpn,
-        p.message_created, p.fingerprint, coalesce(r.errors, '[]')
+        p.message_created, p.fingerprint, coalesce(r.errors, '[]'), r.package IS NOT NULL
     FROM package p LEFT JOIN report r ON r.package = p.id";
 
 /// Whose history, seen from which package.
@@ -50,6 +51,7 @@ impl Store {
             let account = label_where(connection, "id", question.label.as_str())?;
             let takedowns = standings::takedowns(connection, question.label, gtin.as_deref())?;
             Ok(History {
+                received_at: received_at(connection, question.package)?,
                 contract: account
                     .map(|account| account.territories)
                     .unwrap_or_default(),
@@ -123,6 +125,16 @@ fn lines(
     Ok(wanted.map(|file| file.path).collect())
 }
 
+fn received_at(
+    connection: &Connection,
+    package: &PackageId,
+) -> rusqlite::Result<Option<Timestamp>> {
+    connection
+        .prepare_cached("SELECT received_at FROM package WHERE id = ?1")?
+        .query_one([package.as_str()], |row| time_of(row, 0))
+        .optional()
+}
+
 fn same_release(
     connection: &Connection,
     question: &HistoryQuestion<'_>,
@@ -185,5 +197,6 @@ fn earlier(row: &Row<'_>) -> rusqlite::Result<Earlier> {
         message_created: row.get(6)?,
         fingerprint: row.get(7)?,
         errors: json_of(row, 8)?,
+        judged: row.get(9)?,
     })
 }

@@ -180,11 +180,10 @@ pub(super) fn stands_against(
     let Some((created, received)) = row else {
         return Ok(None);
     };
-    // A message was not made after it came, whatever it says.
     let made = created
         .as_deref()
-        .and_then(rules::moment_of)
-        .map_or(received, |created| created.min(received));
+        .and_then(|created| rules::made_at(created, received))
+        .unwrap_or(received);
     connection
         .prepare_cached(
             "SELECT t.id, t.actor, t.reason, t.at, t.purge

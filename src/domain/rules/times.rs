@@ -40,9 +40,10 @@ pub(super) fn moment(text: &str) -> Option<(Timestamp, bool)> {
     Some((moment, false))
 }
 
-/// The moment that a message's date and time names; without a zone it is read as UTC.
-pub fn moment_of(text: &str) -> Option<Timestamp> {
-    moment(text).map(|(moment, _)| moment)
+/// When a message was made, by its `MessageCreatedDateTime` and the time at which it came: it was not
+/// made after it came, whatever it says.
+pub fn made_at(created: &str, received: Timestamp) -> Option<Timestamp> {
+    moment(created).map(|(created, _)| created.min(received))
 }
 
 /// A moment for people: `23 March 2026, 10:00 UTC`.
