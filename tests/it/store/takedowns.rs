@@ -360,9 +360,9 @@ fn an_older_package_does_not_undo_an_operators_takedown_by_itself() {
 fn a_labels_takedown_goes_where_the_release_is_whatever_is_agreed_now() {
     let bench = Bench::new();
     let (_, epoch) = delivered(&bench);
-    let mut account = bench.store.label("ninja").unwrap().unwrap();
-    account.dsps = vec![megastream(), DspId::new("fresh")];
-    bench.store.save_label(&account).unwrap();
+    bench.change_label(|account| {
+        account.dsps = vec![megastream(), DspId::new("fresh")];
+    });
     let id = judged_at(&bench, "off", later(2), true);
     approve(&bench, &id, later(3));
     let made = pushes(&bench, &id);
