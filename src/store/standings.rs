@@ -164,6 +164,13 @@ pub(super) fn takes_down(connection: &Connection, package: &PackageId) -> rusqli
         .query_one([package.as_str()], |row| row.get(0))
 }
 
+/// Whether the package was sent as a test (HDR-007, HDR-008).
+pub(super) fn is_test(connection: &Connection, package: &PackageId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM package WHERE id = ?1 AND is_test = 1)")?
+        .query_one([package.as_str()], |row| row.get(0))
+}
+
 /// Why a package that was just approved must not go to a DSP: an operator took the release down there
 /// after its message was made. `None` when nothing is against it.
 pub(super) fn stands_against(
