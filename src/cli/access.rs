@@ -37,13 +37,16 @@ pub fn run(
     store: &Store,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
-    let mut account = label::find(store, &arguments.name)?;
     let is_question = arguments.allow_from.is_empty()
         && arguments.require.is_none()
         && arguments.expires.is_none();
+    let mut account = label::find(store, &arguments.name)?;
     if !is_question {
-        change(&mut account, arguments)?;
-        store.save_label(&account)?;
+        let wanted = Wanted::of(arguments)?;
+        account = store.change_label(&arguments.name, move |account| {
+            wanted.apply(account);
+            Ok::<_, Failure>(())
+        })?;
         for remark in remarks(&account) {
             writeln!(context.err, "dropzone: note: {remark}")?;
         }
@@ -51,17 +54,33 @@ pub fn run(
     label::show(&account, None, store, context)
 }
 
-fn change(account: &mut Account, arguments: &Arguments) -> Result<(), Failure> {
-    if !arguments.allow_from.is_empty() {
-        account.access.allow_from = networks(&arguments.allow_from)?;
+/// What was named, read and checked.
+struct Wanted {
+    allow_from: Option<Vec<Net>>,
+    require: Option<Require>,
+    expires: Option<Expiry>,
+}
+
+impl Wanted {
+    fn of(arguments: &Arguments) -> Result<Self, Failure> {
+        let nets = Some(&arguments.allow_from).filter(|texts| !texts.is_empty());
+        Ok(Self {
+            allow_from: nets.map(|texts| networks(texts)).transpose()?,
+            require: arguments.require.as_deref().and_then(Require::parse),
+            expires: arguments.expires.as_deref().map(expiry).transpose()?,
+        })
     }
-    if let Some(require) = arguments.require.as_deref().and_then(Require::parse) {
-        account.access.require = require;
+
+    fn apply(self, account: &mut Account) {
+        let access = &mut account.access;
+        if let Some(nets) = self.allow_from {
+            access.allow_from = nets;
+        }
+        access.require = self.require.unwrap_or(access.require);
+        if let Some(Expiry(at)) = self.expires {
+            access.expires_at = at;
+        }
     }
-    if let Some(text) = &arguments.expires {
-        account.access.expires_at = expiry(text)?;
-    }
-    Ok(())
 }
 
 /// What the operator should know of the settings that hold now.
@@ -109,10 +128,13 @@ fn networks(texts: &[String]) -> Result<Vec<Net>, Failure> {
     Ok(nets)
 }
 
+/// When an account ends; `None` is never.
+struct Expiry(Option<Timestamp>);
+
 /// A day counts to its end: an operator who writes a contract's last day means it.
-fn expiry(text: &str) -> Result<Option<Timestamp>, Failure> {
+fn expiry(text: &str) -> Result<Expiry, Failure> {
     if text == "never" {
-        return Ok(None);
+        return Ok(Expiry(None));
     }
     if let Ok(day) = text.parse::<Date>()
         && !text.contains(['T', 't', ' '])
@@ -121,14 +143,15 @@ fn expiry(text: &str) -> Result<Option<Timestamp>, Failure> {
             .tomorrow()
             .and_then(|next| next.to_zoned(TimeZone::UTC))
             .map_err(|why| Failure::Usage(format!("--expires: {why}")))?;
-        return Ok(Some(end.timestamp()));
+        return Ok(Expiry(Some(end.timestamp())));
     }
-    text.parse::<Timestamp>().map(Some).map_err(|_| {
+    let moment = text.parse::<Timestamp>().map_err(|_| {
         Failure::Usage(format!(
             "--expires: {} is no date: write 2027-03-31, 2027-03-31T18:00:00Z, or never",
             shown(text)
         ))
-    })
+    })?;
+    Ok(Expiry(Some(moment)))
 }
 
 /// The lines of `label show`; none for a label without such rules.
@@ -152,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_day_counts_to_its_end() {
-        let at = |text: &str| expiry(text).unwrap().map(|at| at.to_string());
+        let at = |text: &str| expiry(text).unwrap().0.map(|at| at.to_string());
         assert_eq!(at("2027-03-31").unwrap(), "2027-04-01T00:00:00Z");
         assert_eq!(
             at("2027-03-31T18:00:00+01:00").unwrap(),

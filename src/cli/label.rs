@@ -158,12 +158,17 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
             show(&account, None, &store, context)
         }
         Command::Key(KeyCommand::Add { name, file }) => {
-            let mut account = find(&store, &name)?;
-            add_keys(&mut account, &file)?;
-            store.save_label(&account)?;
-            show(&account, None, &store, context)
+            let keys = read_keys(&file)?;
+            change(&name, &store, context, move |account| {
+                add_keys(account, keys);
+                Ok(())
+            })
         }
-        Command::Key(KeyCommand::Remove { name, key }) => remove_key(&name, &key, &store, context),
+        Command::Key(KeyCommand::Remove { name, key }) => {
+            change(&name, &store, context, move |account| {
+                remove_key(account, &key)
+            })
+        }
         // Done above.
         Command::Quota(_) => Ok(Done::Fine),
         Command::Access(arguments) => access::run(&arguments, &store, context),
@@ -218,7 +223,9 @@ fn add(
         access: Access::default(),
         created_at: clock::now(),
     };
-    let password = change(&mut account, settings, config)?;
+    let wanted = Wanted::of(settings, config)?;
+    let password = wanted.made.clone();
+    wanted.apply(&mut account);
     store.add_label(&account)?;
     make_folders(config, &account)?;
     show(&account, password, store, context)
@@ -247,10 +254,27 @@ fn set(
     store: &Store,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
-    let mut account = find(store, &settings.name)?;
-    let password = change(&mut account, settings, config)?;
-    store.save_label(&account)?;
+    // Nobody should type a password for a name that is not there.
+    find(store, &settings.name)?;
+    let wanted = Wanted::of(settings, config)?;
+    let password = wanted.made.clone();
+    let account = store.change_label(&settings.name, move |account| {
+        wanted.apply(account);
+        Ok::<_, Failure>(())
+    })?;
     show(&account, password, store, context)
+}
+
+/// Changes an account as it is by then, and shows it.
+fn change(
+    name: &str,
+    store: &Store,
+    context: &mut Context<'_>,
+    edit: impl FnOnce(&mut Account) -> Result<(), Failure> + Send + 'static,
+) -> Result<Done, Failure> {
+    find(store, name)?;
+    let account = store.change_label(name, edit)?;
+    show(&account, None, store, context)
 }
 
 /// The territories of a contract; none for the whole world.
@@ -270,62 +294,88 @@ fn contract(codes: &[String]) -> Result<Vec<String>, Failure> {
     Ok(held)
 }
 
-/// Applies what was named; gives the password when one was made.
-fn change(
-    account: &mut Account,
-    settings: &Settings,
-    config: &Config,
-) -> Result<Option<String>, Failure> {
-    if !settings.emails.is_empty() {
-        for email in &settings.emails {
-            if !is_address(email) {
-                return Err(Failure::Usage(format!(
-                    "{} is no e-mail address",
-                    shown(email)
-                )));
+/// What was named, read and checked. Reading may take as long as somebody types; what is not named is
+/// looked at afterwards only.
+struct Wanted {
+    emails: Option<Vec<String>>,
+    dsps: Option<Vec<DspId>>,
+    profile: Option<Profile>,
+    dpid: Option<String>,
+    territories: Option<Vec<String>>,
+    takes_ern4: Option<bool>,
+    in_test: Option<bool>,
+    keys: Vec<String>,
+    password_hash: Option<String>,
+    /// The password, when one was made.
+    made: Option<String>,
+}
+
+impl Wanted {
+    fn of(settings: &Settings, config: &Config) -> Result<Self, Failure> {
+        if let Some(wrong) = settings.emails.iter().find(|email| !is_address(email)) {
+            return Err(Failure::Usage(format!(
+                "{} is no e-mail address",
+                shown(wrong)
+            )));
+        }
+        let dsps = settings.dsps.as_ref();
+        let territories = settings.territories.as_ref();
+        let mut keys = Vec::new();
+        for file in &settings.keys {
+            keys.extend(read_keys(file)?);
+        }
+        let mut wanted = Self {
+            emails: Some(settings.emails.clone()).filter(|emails| !emails.is_empty()),
+            dsps: dsps.map(|names| known_dsps(names, config)).transpose()?,
+            profile: settings.profile.as_deref().and_then(Profile::parse),
+            dpid: settings.dpid.clone(),
+            territories: territories.map(|codes| contract(codes)).transpose()?,
+            takes_ern4: settings.ern.as_ref().map(|ern| ern == "4"),
+            in_test: settings.phase.as_ref().map(|phase| phase == "test"),
+            keys,
+            password_hash: None,
+            made: settings.generate_password.then(make_password),
+        };
+        if let Some(made) = &wanted.made {
+            wanted.password_hash = Some(hash(made)?);
+        } else if settings.password_stdin {
+            wanted.password_hash = Some(hash(&read_password()?)?);
+        }
+        Ok(wanted)
+    }
+
+    fn apply(self, account: &mut Account) {
+        /// Takes what was named.
+        fn take<T>(named: Option<T>, place: &mut T) {
+            if let Some(named) = named {
+                *place = named;
             }
         }
-        account.emails.clone_from(&settings.emails);
+        take(self.emails, &mut account.emails);
+        take(self.dsps, &mut account.dsps);
+        take(self.profile, &mut account.profile);
+        let dpid = self
+            .dpid
+            .map(|dpid| Some(dpid).filter(|text| !text.is_empty()));
+        take(dpid, &mut account.dpid);
+        take(self.territories, &mut account.territories);
+        take(self.takes_ern4, &mut account.takes_ern4);
+        take(self.in_test, &mut account.in_test);
+        add_keys(account, self.keys);
+        take(self.password_hash.map(Some), &mut account.password_hash);
     }
-    if let Some(names) = &settings.dsps {
-        account.dsps = known_dsps(names, config)?;
+}
+
+fn read_password() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    if password.chars().count() < 10 {
+        return Err(Failure::Usage(
+            "the password has fewer than 10 characters: the door stands on the internet".to_owned(),
+        ));
     }
-    if let Some(profile) = settings.profile.as_deref().and_then(Profile::parse) {
-        account.profile = profile;
-    }
-    if let Some(dpid) = &settings.dpid {
-        account.dpid = Some(dpid.clone()).filter(|text| !text.is_empty());
-    }
-    if let Some(codes) = &settings.territories {
-        account.territories = contract(codes)?;
-    }
-    if let Some(ern) = &settings.ern {
-        account.takes_ern4 = ern == "4";
-    }
-    if let Some(phase) = &settings.phase {
-        account.in_test = phase == "test";
-    }
-    for file in &settings.keys {
-        add_keys(account, file)?;
-    }
-    if settings.generate_password {
-        let made = make_password();
-        account.password_hash = Some(hash(&made)?);
-        return Ok(Some(made));
-    }
-    if settings.password_stdin {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        let password = line.trim_end_matches(['\r', '\n']);
-        if password.chars().count() < 10 {
-            return Err(Failure::Usage(
-                "the password has fewer than 10 characters: the door stands on the internet"
-                    .to_owned(),
-            ));
-        }
-        account.password_hash = Some(hash(password)?);
-    }
-    Ok(None)
+    Ok(password.to_owned())
 }
 
 fn known_dsps(names: &[String], config: &Config) -> Result<Vec<DspId>, Failure> {
@@ -389,42 +439,37 @@ fn is_address(text: &str) -> bool {
             .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',' | b';' | b'"'))
 }
 
-fn add_keys(account: &mut Account, file: &std::path::Path) -> Result<(), Failure> {
+fn read_keys(file: &std::path::Path) -> Result<Vec<String>, Failure> {
     let text = std::fs::read_to_string(file).map_err(|e| {
         Failure::Failed(format!("cannot read the key file {}: {e}", file.display()))
     })?;
-    let keys =
-        key::read_all(&text).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))?;
+    key::read_all(&text).map_err(|why| Failure::Usage(format!("{}: {why}", file.display())))
+}
+
+fn add_keys(account: &mut Account, keys: Vec<String>) {
     let blob = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
     for new in keys {
         if !account.keys.iter().any(|old| blob(old) == blob(&new)) {
             account.keys.push(new);
         }
     }
-    Ok(())
 }
 
-fn remove_key(
-    name: &str,
-    wanted: &str,
-    store: &Store,
-    context: &mut Context<'_>,
-) -> Result<Done, Failure> {
-    let mut account = find(store, name)?;
+/// Removes the one key that is meant.
+fn remove_key(account: &mut Account, wanted: &str) -> Result<(), Failure> {
     let is_meant = |line: &String| {
         let print = key::fingerprint(line);
         print.split(' ').next() == Some(wanted) || print.splitn(3, ' ').nth(2) == Some(wanted)
     };
-    let meant = account.keys.iter().filter(|line| is_meant(line)).count();
-    match meant {
+    match account.keys.iter().filter(|line| is_meant(line)).count() {
         0 => Err(Failure::NotFound(format!(
-            "{name} has no key {}",
+            "{} has no key {}",
+            account.name,
             shown(wanted)
         ))),
         1 => {
             account.keys.retain(|line| !is_meant(line));
-            store.save_label(&account)?;
-            show(&account, None, store, context)
+            Ok(())
         }
         _ => Err(Failure::Usage(
             "more than one key has that comment: name the fingerprint".to_owned(),
@@ -438,10 +483,10 @@ fn switch(
     store: &Store,
     context: &mut Context<'_>,
 ) -> Result<Done, Failure> {
-    let mut account = find(store, name)?;
-    account.disabled = disabled;
-    store.save_label(&account)?;
-    show(&account, None, store, context)
+    change(name, store, context, move |account| {
+        account.disabled = disabled;
+        Ok(())
+    })
 }
 
 /// The label of that name.

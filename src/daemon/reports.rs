@@ -1,4 +1,4 @@
-//! Puts a report where the label already is: `/reports/<folder>_attempt-<n>/` on the SFTP server.
+//! Puts a report where the label already is: below `/reports/` on the SFTP server.
 
 use crate::config::Config;
 use crate::domain::account::Account;
@@ -15,7 +15,7 @@ use std::path::Path;
 /// Writes `REPORT.txt`, `REPORT.html` and `report.json`. Doing it again gives the same files, so a
 /// crash before the verdict is stored costs nothing.
 pub fn write(places: &Places, package: &Package, report: &Report) -> anyhow::Result<()> {
-    let folder = report_folder(&package.folder.replace('/', "_"), package.attempt);
+    let folder = report_folder(&package.folder, package.attempt, &package.id);
     let home = places.reports(&package.label);
     let dir = home.join(folder);
     fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;

@@ -14,9 +14,10 @@ use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Package;
 use crate::domain::push::Push;
 use crate::domain::release::Message;
-use crate::domain::rules::{created_at, sheet};
+use crate::domain::rules::{made_at, sheet};
 use crate::domain::takedown::Standing;
 use crate::store::{Rival, Store};
+use jiff::Timestamp;
 
 /// Code of the fault that keeps an older message from undoing a newer one.
 pub const STALE: &str = "stale";
@@ -136,29 +137,34 @@ pub fn is_newest(store: &Store, profile: &DspProfile, push: &Push) -> Result<(),
     let (Some(package), Some(created)) = (package, created) else {
         return Ok(());
     };
-    let Some(own) = created_at(&created) else {
+    let Some(own) = made_at(&created, package.received_at) else {
         return Ok(());
     };
     let rivals = store.rivals(&push.id).map_err(|e| broken(&e))?;
     let newest = rivals
         .into_iter()
         .filter_map(|rival| {
-            let at = created_at(rival.message_created.as_deref()?)?;
+            let at = made_at(rival.message_created.as_deref()?, rival.received_at)?;
             (at > own).then_some((at, rival))
         })
         .max_by_key(|(at, _)| *at);
     match newest {
-        Some((_, rival)) => Err(stale(profile, push, &package, &created, &rival)),
+        Some((at, rival)) => Err(stale(profile, push, (&package, own), (&rival, at))),
         None => Ok(()),
     }
+}
+
+/// One that says it was made after it came is known by when it came.
+fn told_made(made: Timestamp, received: Timestamp) -> String {
+    let word = if made == received { "received" } else { "made" };
+    format!("{word} at {made}")
 }
 
 fn stale(
     profile: &DspProfile,
     push: &Push,
-    package: &Package,
-    created: &str,
-    rival: &Rival,
+    (package, own): (&Package, Timestamp),
+    (rival, newer): (&Rival, Timestamp),
 ) -> Fault {
     let has = match rival.state {
         PushState::Sent | PushState::Acknowledged => "has",
@@ -174,11 +180,12 @@ fn stale(
     Fault::permanent(
         STALE,
         format!(
-            "{} {has} a newer message of this release: package {}, made at {}; that of package {} was made at {created} and would undo it. Nothing was sent. Call the push off (`dropzone push cancel {}`), or have the label send the release again with a new MessageCreatedDateTime.",
+            "{} {has} a newer message of this release: package {}, {}; that of package {} was {} and would undo it. Nothing was sent. Call the push off (`dropzone push cancel {}`), or have the label send the release again with a new MessageCreatedDateTime.",
             profile.name,
             rival.package,
-            rival.message_created.as_deref().unwrap_or_default(),
+            told_made(newer, rival.received_at),
             package.id,
+            told_made(own, package.received_at),
             push.id
         ),
     )

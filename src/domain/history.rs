@@ -38,9 +38,12 @@ pub trait Past: Sync {
 /// say so instead of guessing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
+    /// When the package at hand came (HDR-005).
+    #[serde(default)]
+    pub received_at: Option<Timestamp>,
     /// Earlier packages of the same label and ICPN, oldest first.
     pub same_release: Vec<Earlier>,
-    /// Another label here has packages with this ICPN (ID-013).
+    /// A release of another label here has this ICPN: it is under way, or in stores (ID-013).
     pub icpn_of_other_label: bool,
     /// Earlier packages of this label with the same `MessageId` but another ICPN (HDR-004).
     pub same_message_id: Vec<Earlier>,
@@ -137,6 +140,9 @@ pub struct Earlier {
     pub message_created: Option<String>,
     /// SHA-256 of its manifest's sorted lines: equal content, equal print (PKG-028).
     pub fingerprint: Option<String>,
+    /// Whether it was checked to the end; one that was replaced before has said nothing that counts.
+    #[serde(default)]
+    pub judged: bool,
     /// Its findings with severity error: what attempt n+1 is compared with (UPD-009).
     pub errors: Vec<Problem>,
 }

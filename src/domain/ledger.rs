@@ -99,7 +99,8 @@ pub trait Ledger: Send + Sync {
 
     /// The label's package with that content, if there is one that stands: it is being validated or
     /// reviewed, or was approved or delivered. One that was refused may be sent again to be judged
-    /// anew, and one that was replaced may replace its successor.
+    /// anew, one that was replaced may replace its successor, and one that was approved and went
+    /// nowhere (a test, or no DSP was agreed) may go somewhere now.
     fn same_as(&self, label: &LabelId, fingerprint: &str) -> Result<Option<PackageId>, Fault>;
 
     /// The folder had the content of `of` and was set aside: tells the label.

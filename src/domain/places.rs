@@ -124,7 +124,46 @@ impl Places {
     }
 }
 
-/// Folder name of a package's report below `/reports`: `<folder>_attempt-<n>`.
-pub fn report_folder(folder: &str, attempt: u32) -> String {
-    format!("{folder}_attempt-{attempt}")
+/// Bytes that a name may have on any file system that we know.
+const LONGEST_NAME: usize = 255;
+/// Last letters of a package's identifier that tell it from others.
+const LETTERS: usize = 6;
+
+/// Folder name of a package's report below `/reports`: `<folder>_attempt-<n>_<last letters>`.
+///
+/// Packages in a batch lie in `<batch>/<folder>`, which becomes one name. The letters are those of the
+/// package's identifier: a folder's name may be used again for another release, which begins with
+/// attempt 1 again.
+pub fn report_folder(folder: &str, attempt: u32, package: &PackageId) -> String {
+    let letters: Vec<char> = package.as_str().chars().rev().take(LETTERS).collect();
+    let letters: String = letters.into_iter().rev().collect();
+    let end = format!("_attempt-{attempt}_{letters}");
+    let mut name = String::new();
+    for c in folder.chars() {
+        if name.len() + c.len_utf8() + end.len() > LONGEST_NAME {
+            break;
+        }
+        name.push(if c == '/' { '_' } else { c });
+    }
+    name + &end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_package_has_a_report_folder_of_its_own() {
+        let one = PackageId::new("01JQW91B7J8Z0QX5T2R3S4V6W7");
+        let two = PackageId::new("01JQW91B7J8Z0QX5T2R3S4V6W8");
+        let name = report_folder("BATCH/Lamps_Drive", 2, &one);
+        assert_eq!(name, "BATCH_Lamps_Drive_attempt-2_S4V6W7");
+        assert_ne!(
+            report_folder("same", 1, &one),
+            report_folder("same", 1, &two)
+        );
+        let long = report_folder(&format!("B/{}", "Å".repeat(126)), 1, &one);
+        assert!(long.len() <= LONGEST_NAME, "{}", long.len());
+        assert!(long.ends_with("Å_attempt-1_S4V6W7"), "{long}");
+    }
 }

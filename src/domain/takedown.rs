@@ -80,6 +80,13 @@ pub struct AtDsp {
     pub down_since: Option<Timestamp>,
 }
 
+impl AtDsp {
+    /// Whether the DSP has the release, may have it, or is about to get it.
+    pub fn is_live(&self) -> bool {
+        self.standing.version().is_some() || !self.waiting.is_empty()
+    }
+}
+
 /// Where a release stands at each DSP, by all pushes of it, oldest first. What was called off, given
 /// up or refused has changed nothing there.
 pub fn standings(pushes: Vec<Push>) -> BTreeMap<DspId, AtDsp> {

@@ -31,6 +31,10 @@ pub(super) struct House<'a> {
 
 /// What a letter says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question that templates ask"
+)]
 pub(super) struct Letter {
     /// Which letter: `invalid`, `needs_qc` …
     kind: &'static str,
@@ -95,7 +99,9 @@ pub(super) struct Letter {
     /// What the reviewer wrote, what of the upload space is used up, or why we took the release
     /// down; may be empty.
     note: String,
-    /// The package takes its release down.
+    /// It is a test, which goes to no DSP.
+    test: bool,
+    /// The package takes its release down; a test does not.
     takedown: bool,
     /// We took the release down, not the label.
     by_us: bool,
@@ -106,6 +112,8 @@ pub(super) struct Letter {
     waiting_for: Vec<String>,
     /// DSPs that the letter speaks of, by name.
     dsps: Vec<String>,
+    /// There are pushes; where `dsps` is empty, none of them goes now.
+    has_pushes: bool,
     /// What failed, for the operator; may be empty.
     why: String,
     /// Pushes that were given up, for the operator.
@@ -210,14 +218,20 @@ impl Letter {
             comparison: report.map(view::compared_attempts).unwrap_or_default(),
             report_path: format!(
                 "/reports/{}/REPORT.html",
-                view::name(&places::report_folder(&package.folder, package.attempt))
+                view::name(&places::report_folder(
+                    &package.folder,
+                    package.attempt,
+                    &package.id
+                ))
             ),
             note: order.map_or_else(|| note(&subject.cause.event), |o| view::sentence(&o.why)),
+            test: is_test(subject),
             takedown: is_takedown(subject),
             by_us: order.is_some(),
             sent_before: sent_before(&subject.cause.event),
             waiting_for: waiting_for(subject),
             dsps: dsps(kind, subject, house),
+            has_pushes: !subject.pushes.is_empty(),
             why: why(&subject.cause.event),
             failed: failed(&subject.pushes, house),
         }
@@ -409,8 +423,16 @@ fn dsp_name(id: &DspId, house: &House<'_>) -> String {
     view::name(house.dsp_names.get(id).map_or(id.as_str(), String::as_str))
 }
 
+fn is_test(subject: &Subject) -> bool {
+    let report = subject.report.as_ref();
+    report.is_some_and(|report| report.release.is_test)
+}
+
 /// Whether the package's message takes its release down.
 fn is_takedown(subject: &Subject) -> bool {
+    if is_test(subject) {
+        return false;
+    }
     let findings = subject.report.iter().flat_map(|report| &report.findings);
     findings
         .into_iter()

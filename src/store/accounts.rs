@@ -46,16 +46,24 @@ impl Store {
         })
     }
 
-    /// Saves a label that is there, found by its identifier.
-    pub fn save_label(&self, account: &Account) -> Result<(), StoreError> {
-        let account = account.clone();
+    /// Changes the label of that user name, and gives it as it is then. `edit` sees it as it is in this
+    /// moment, and nobody changes it in between: what is not touched stays, whoever set it. What `edit`
+    /// refuses changes nothing.
+    pub fn change_label<E, F>(&self, name: &str, edit: F) -> Result<Account, E>
+    where
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Account) -> Result<(), E> + Send + 'static,
+    {
+        let name = name.to_owned();
         self.change(move |desk| {
-            let other = label_where(desk.connection, "name", &account.name)
-                .map_err(StoreError::read("a label"))?;
-            if other.is_some_and(|other| other.id != account.id) {
-                return Err(StoreError::AlreadyThere { name: account.name });
-            }
-            let changed = write(
+            let mut account = label_where(desk.connection, "name", &name)
+                .map_err(StoreError::read("a label"))?
+                .ok_or(StoreError::Missing {
+                    what: "label",
+                    id: name,
+                })?;
+            edit(&mut account)?;
+            write(
                 desk,
                 &account,
                 "UPDATE label SET name = :name, emails = :emails, dsps = :dsps,
@@ -65,13 +73,7 @@ impl Store {
                      expires_at = :expires_at, takes_ern4 = :takes_ern4, in_test = :in_test
                  WHERE id = :id",
             )?;
-            if changed == 0 {
-                return Err(StoreError::Missing {
-                    what: "label",
-                    id: account.name,
-                });
-            }
-            Ok(())
+            Ok(account)
         })
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Told {
     pub(super) is_appointment: bool,
 }
 
-/// One push for each DSP, once.
+/// One push for each DSP, once. A test goes nowhere, and takes nothing down.
 pub(super) fn queue(
     desk: &mut Desk<'_>,
     package: &PackageId,
@@ -40,6 +40,9 @@ pub(super) fn queue(
     occasion: Occasion<'_>,
 ) -> Result<(), StoreError> {
     let now = occasion.now;
+    if standings::is_test(desk.connection, package).map_err(StoreError::read("a package"))? {
+        return Ok(());
+    }
     if standings::takes_down(desk.connection, package).map_err(StoreError::read("a report"))? {
         return takedowns::queue(desk, package, occasion);
     }
@@ -51,7 +54,7 @@ pub(super) fn queue(
                 "INSERT INTO push (id, package, dsp, kind, state, due_at, since, created_at,
                      updated_at)
                  SELECT :id, n.id, :dsp, {}, 'queued', :now, :now, :now, :now
-                 FROM package n WHERE n.id = :package AND n.is_test = 0
+                 FROM package n WHERE n.id = :package
                  ON CONFLICT (package, dsp) WHERE takedown IS NULL DO NOTHING",
                 standings::kind_sql()
             ))

@@ -8,7 +8,8 @@ use rusqlite::OptionalExtension as _;
 use std::time::Duration;
 
 impl Store {
-    /// The label's package of that content that stands; see `Ledger::same_as`.
+    /// The label's package of that content that stands; see `Ledger::same_as`. What was approved with
+    /// no push to any DSP has done nothing that could be done twice.
     pub fn standing_twin(
         &self,
         label: &LabelId,
@@ -19,6 +20,8 @@ impl Store {
                 .prepare_cached(
                     "SELECT id FROM package WHERE label = ?1 AND fingerprint = ?2 AND claimed = 1
                          AND status IN ('incoming', 'needs_qc', 'qc_approved', 'delivered')
+                         AND (status <> 'qc_approved'
+                             OR EXISTS (SELECT 1 FROM push WHERE push.package = package.id))
                      ORDER BY seq DESC LIMIT 1",
                 )?
                 .query_one((label.as_str(), fingerprint), |row| row.get(0))

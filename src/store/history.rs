@@ -4,17 +4,18 @@ use super::accounts::label_where;
 use super::error::StoreError;
 use super::packages::manifest_in;
 use super::rows::{json_of, time_of, word};
-use super::{Store, covers, recordings, standings};
+use super::{Store, barcodes, covers, recordings, standings};
 use crate::domain::facts::ManifestFile;
 use crate::domain::history::{Earlier, History, Track};
 use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::lifecycle::Status;
 use crate::domain::report::attempts::Previous;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// What `earlier` reads.
 const SELECT: &str = "SELECT p.id, p.attempt, p.status, p.received_at, p.title, p.icpn,
-        p.message_created, p.fingerprint, coalesce(r.errors, '[]')
+        p.message_created, p.fingerprint, coalesce(r.errors, '[]'), r.package IS NOT NULL
     FROM package p LEFT JOIN report r ON r.package = p.id";
 
 /// Whose history, seen from which package.
@@ -39,12 +40,6 @@ impl Store {
     pub fn history(&self, question: &HistoryQuestion<'_>) -> Result<History, StoreError> {
         self.read("a release's history", |connection| {
             let gtin = question.icpn.map(gtin14).filter(|gtin| !gtin.is_empty());
-            let icpn_of_other_label = connection
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM package
-                     WHERE gtin = ?1 AND label <> ?2 AND claimed = 1)",
-                )?
-                .query_one((&gtin, question.label.as_str()), |row| row.get(0))?;
             let dpid_of_other_label = connection
                 .prepare_cached(
                     "SELECT EXISTS (SELECT 1 FROM label
@@ -56,11 +51,17 @@ impl Store {
             let account = label_where(connection, "id", question.label.as_str())?;
             let takedowns = standings::takedowns(connection, question.label, gtin.as_deref())?;
             Ok(History {
+                received_at: received_at(connection, question.package)?,
                 contract: account
                     .map(|account| account.territories)
                     .unwrap_or_default(),
                 same_release: same_release(connection, question, gtin.as_deref())?,
-                icpn_of_other_label,
+                icpn_of_other_label: barcodes::is_of_other_label(
+                    connection,
+                    question.label,
+                    question.package,
+                    gtin.as_deref(),
+                )?,
                 same_message_id: same_message_id(connection, question, gtin.as_deref())?,
                 dpid_of_other_label,
                 taken_over: lines(connection, question.package, |file| file.taken_over)?,
@@ -122,6 +123,16 @@ fn lines(
     let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
     let wanted = files.into_iter().filter(wanted);
     Ok(wanted.map(|file| file.path).collect())
+}
+
+fn received_at(
+    connection: &Connection,
+    package: &PackageId,
+) -> rusqlite::Result<Option<Timestamp>> {
+    connection
+        .prepare_cached("SELECT received_at FROM package WHERE id = ?1")?
+        .query_one([package.as_str()], |row| time_of(row, 0))
+        .optional()
 }
 
 fn same_release(
@@ -186,5 +197,6 @@ fn earlier(row: &Row<'_>) -> rusqlite::Result<Earlier> {
         message_created: row.get(6)?,
         fingerprint: row.get(7)?,
         errors: json_of(row, 8)?,
+        judged: row.get(9)?,
     })
 }

@@ -27,6 +27,7 @@ mod accounts;
 mod ages;
 mod answers;
 mod apply;
+mod barcodes;
 mod claims;
 mod connection;
 mod covers;

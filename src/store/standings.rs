@@ -164,6 +164,13 @@ pub(super) fn takes_down(connection: &Connection, package: &PackageId) -> rusqli
         .query_one([package.as_str()], |row| row.get(0))
 }
 
+/// Whether the package was sent as a test (HDR-007, HDR-008).
+pub(super) fn is_test(connection: &Connection, package: &PackageId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM package WHERE id = ?1 AND is_test = 1)")?
+        .query_one([package.as_str()], |row| row.get(0))
+}
+
 /// Why a package that was just approved must not go to a DSP: an operator took the release down there
 /// after its message was made. `None` when nothing is against it.
 pub(super) fn stands_against(
@@ -180,11 +187,10 @@ pub(super) fn stands_against(
     let Some((created, received)) = row else {
         return Ok(None);
     };
-    // A message was not made after it came, whatever it says.
     let made = created
         .as_deref()
-        .and_then(rules::moment_of)
-        .map_or(received, |created| created.min(received));
+        .and_then(|created| rules::made_at(created, received))
+        .unwrap_or(received);
     connection
         .prepare_cached(
             "SELECT t.id, t.actor, t.reason, t.at, t.purge
@@ -225,8 +231,7 @@ pub(super) fn takedowns(
         return Ok(Takedowns::default());
     };
     let all = standings(of_release(connection, label.as_str(), gtin)?);
-    let is_live = |at: &AtDsp| at.standing.version().is_some() || !at.waiting.is_empty();
-    let down = all.iter().filter(|(_, at)| !is_live(at));
+    let down = all.iter().filter(|(_, at)| !at.is_live());
     let down: Vec<Down> = down
         .filter_map(|(dsp, at)| {
             Some(Down {
@@ -246,7 +251,7 @@ pub(super) fn takedowns(
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Takedowns {
-        everywhere: !down.is_empty() && !all.values().any(is_live),
+        everywhere: !down.is_empty() && !all.values().any(AtDsp::is_live),
         down,
         packages,
     })

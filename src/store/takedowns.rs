@@ -109,11 +109,10 @@ fn order(
         .map_err(StoreError::read("the pushes"))?;
     let all = standings(pushes);
     let named = |dsp: &DspId| wanted.dsps.is_empty() || wanted.dsps.contains(dsp);
-    let is_anywhere = |at: &AtDsp| at.standing.version().is_some() || !at.waiting.is_empty();
     let (at, mut idle): (Vec<_>, Vec<_>) = all
         .into_iter()
         .filter(|(dsp, _)| named(dsp))
-        .partition(|(_, at)| is_anywhere(at));
+        .partition(|(_, at)| at.is_live());
     let unknown = wanted.dsps.iter().filter(|dsp| {
         let mut known = at.iter().chain(&idle);
         !known.any(|(other, _)| other == *dsp)

@@ -15,7 +15,9 @@ use dropzone::cli::shapes::{
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Public JSON → its schema file. `UPDATE_SCHEMAS=1` rewrites them.
 fn schemas() -> Vec<(&'static str, Schema)> {
@@ -253,6 +255,40 @@ fn passwords_and_hashes_are_shown_nowhere() {
             .any(|w| w == needle.as_bytes())
     };
     assert!(!holds(&label.password), "the database keeps only the hash");
+}
+
+/// Somebody takes their time over a password; what colleagues change meanwhile stays.
+#[test]
+fn a_password_that_is_typed_slowly_undoes_nothing() {
+    let daemon = TestDaemon::prepare("");
+    daemon.label("quayside", &[]);
+    let mut typing = Command::new(env!("CARGO_BIN_EXE_dropzone"))
+        .arg("--config")
+        .arg(daemon.config())
+        .args(["label", "set", "quayside", "--password-stdin"])
+        .args(["--profile", "strict"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    daemon.ask(&["label", "disable", "quayside"]);
+    let network = "192.0.2.0/24";
+    daemon.ask(&["label", "access", "quayside", "--allow-from", network]);
+    let mut keyboard = typing.stdin.take().unwrap();
+    keyboard.write_all(b"correct horse battery\n").unwrap();
+    drop(keyboard);
+    assert!(typing.wait().unwrap().success());
+    let shown = daemon.ask(&["label", "show", "quayside"]);
+    assert_eq!(shown["disabled"], true, "{shown}");
+    assert!(shown.to_string().contains(network), "{shown}");
+    assert_eq!(shown["profile"], "strict");
+    daemon.ask(&["label", "enable", "quayside"]);
+    let code = |arguments: &[&str]| daemon.command(arguments).status.code();
+    assert_eq!(code(&["label", "enable", "nobody"]), Some(3));
+    assert_eq!(
+        code(&["label", "key", "remove", "quayside", "SHA256:none"]),
+        Some(3)
+    );
 }
 
 /// Root types commands, the service runs as somebody else: nothing may be left that it cannot open.

@@ -499,3 +499,40 @@ fn profiles_say_what_they_lack() {
         );
     }
 }
+
+/// What a rule says to set can be set: `key` of [section], in dropzone.toml or in a DSP's profile.
+#[test]
+fn settings_that_rules_name_are_there() {
+    let mut files = vec![fs::read_to_string("config/dropzone.toml").unwrap()];
+    for entry in fs::read_dir("config/dsp").unwrap() {
+        files.push(fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    let is_there = |section: &str, key: &str| {
+        let (header, key) = (format!("[{section}]"), format!("{key} ="));
+        files.iter().any(|file| {
+            let mut lines = file.lines().map(|line| line.trim_start_matches(['#', ' ']));
+            lines.any(|line| line == header)
+                && lines
+                    .take_while(|line| !line.starts_with('['))
+                    .any(|line| line.starts_with(&key))
+        })
+    };
+    let mut named = 0;
+    for rule in dropzone::domain::rules::catalogue() {
+        for (before, after) in rule
+            .fix
+            .match_indices("` of [")
+            .map(|(at, words)| (&rule.fix[..at], &rule.fix[at + words.len()..]))
+        {
+            let key = before.rsplit('`').next().unwrap();
+            let section = after.split(']').next().unwrap();
+            assert!(
+                is_there(section, key),
+                "{}: {key} of [{section}]",
+                rule.code
+            );
+            named += 1;
+        }
+    }
+    assert!(named >= 2, "DSP-002 names two");
+}

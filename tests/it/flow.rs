@@ -2,6 +2,7 @@
 //! the command line, mails and pushes as files.
 
 use crate::kit::{TestDaemon, release, shared, wait};
+use crate::mail::parsed::Mail;
 use dropzone::cli::demo::material::audio::pcm::{Coding, Wav};
 use dropzone::cli::demo::material::cover::Cover;
 use dropzone::cli::demo::material::{Encoding, ReleaseSpec, TrackSpec};
@@ -92,7 +93,8 @@ fn a_sound_release_goes_all_the_way() {
     assert_eq!(package["attempt"], 1);
     assert_eq!(package["tracks"].as_array().unwrap().len(), 3);
     assert_eq!(package["tracks"][0]["rate_hz"], 44100);
-    let listing = daemon.sftp_ok(&label, &format!("ls -1 reports/{name}_attempt-1\n"));
+    let report = TestDaemon::report_of(&package);
+    let listing = daemon.sftp_ok(&label, &format!("ls -1 {report}\n"));
     for file in ["REPORT.html", "REPORT.txt", "report.json"] {
         assert!(listing.contains(file), "{listing}");
     }
@@ -350,9 +352,11 @@ fn attempts_are_compared_in_mail_and_report() {
     assert!(mail.contains("not fixed yet") && mail.contains("new in this attempt"));
     let folder = daemon.home.path().join("got");
     fs::create_dir(&folder).unwrap();
+    let there = TestDaemon::report_of(&package);
+    assert!(there.contains("second_attempt-2"), "{there}");
     daemon.sftp_ok(
         &label,
-        &format!("lcd {}\nget reports/second_attempt-2/*\n", folder.display()),
+        &format!("lcd {}\nget {there}/*\n", folder.display()),
     );
     for file in ["REPORT.html", "REPORT.txt"] {
         let text = fs::read_to_string(folder.join(file)).unwrap();
@@ -508,6 +512,58 @@ fn the_other_layouts_are_taken() {
         if name == "outer" {
             assert!(codes(&package, "warning").contains(&"PKG-015".to_owned()));
         }
+    }
+}
+
+/// Path of the report that the last letter of a kind names.
+fn told_path(daemon: &TestDaemon, kind: &str) -> String {
+    let mails = daemon.mails();
+    let of_kind = format!("X-Dropzone-Letter: {kind}\r\n");
+    let mail = mails.iter().rfind(|mail| mail.contains(&of_kind)).unwrap();
+    let text = Mail::parse(mail.as_bytes()).text;
+    let line = text.lines().find(|line| line.contains("/reports/"));
+    line.unwrap().trim().to_owned()
+}
+
+/// Also in a batch, and when the folder's name is used again for another release.
+#[test]
+fn a_letter_leads_to_the_report_of_its_own_package() {
+    let daemon = TestDaemon::start("");
+    let label = daemon.label("quayside", &[]);
+    let marker = daemon
+        .home
+        .path()
+        .join("BatchComplete_20261121030000000.xml");
+    fs::write(&marker, "").unwrap();
+    let mut told = Vec::new();
+    for number in [51, 52] {
+        let spec = release(number);
+        let batch = format!(
+            "cd incoming\n-mkdir week\ncd week\n-mkdir lights\ncd lights\nput {}/*\ncd ..\nput {}\n",
+            daemon.material(&spec).display(),
+            marker.display()
+        );
+        daemon.sftp_ok(&label, &batch);
+        let package = wait("the release to be judged", || {
+            let packages = daemon.packages();
+            let mut packages = packages.iter();
+            packages
+                .find(|package| package["icpn"] == spec.icpn && package["status"] == "needs_qc")
+                .cloned()
+        });
+        assert_eq!(package["folder"], "week/lights");
+        assert_eq!(package["attempt"], 1, "of its own barcode");
+        told.push((told_path(&daemon, "needs_qc"), spec.icpn));
+    }
+    for (path, icpn) in told {
+        let got = daemon.home.path().join(format!("{icpn}.json"));
+        let report = path.replace("REPORT.html", "report.json");
+        daemon.sftp_ok(
+            &label,
+            &format!("ls {path}\nget {report} {}\n", got.display()),
+        );
+        let report: Value = serde_json::from_slice(&fs::read(got).unwrap()).unwrap();
+        assert_eq!(report["release"]["icpn"], icpn, "{path}");
     }
 }
 

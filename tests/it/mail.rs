@@ -19,7 +19,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-mod parsed;
+pub(crate) mod parsed;
 pub(crate) mod servers;
 
 use parsed::Mail;
@@ -269,6 +269,41 @@ fn of_a_push_that_may_be_there_the_operator_reads_what_can_be_done() {
     insta::assert_snapshot!("letter_push_unknown", mail.text);
     assert!(mail.html.contains("dropzone push resend"), "{}", mail.html);
     assert!(!mail.html.contains("push cancel"), "{}", mail.html);
+}
+
+#[test]
+fn an_approval_promises_only_what_happens() {
+    let mut test = subject(LetterKind::QcApproved);
+    test.pushes.clear();
+    test.report.as_mut().unwrap().release.is_test = true;
+    let mut test_takedown = own_takedown(LetterKind::QcApproved);
+    test_takedown.pushes.clear();
+    test_takedown.report.as_mut().unwrap().release.is_test = true;
+    let mut without_dsp = subject(LetterKind::QcApproved);
+    without_dsp.pushes.clear();
+    let mut held = subject(LetterKind::QcApproved);
+    for push in &mut held.pushes {
+        push.state = PushState::Blocked;
+    }
+    let mut nowhere = own_takedown(LetterKind::QcApproved);
+    nowhere.pushes.clear();
+    for (name, subject) in [
+        ("test", test),
+        ("test_takedown", test_takedown),
+        ("without_dsp", without_dsp),
+        ("held", held),
+        ("takedown_nowhere", nowhere),
+    ] {
+        let mail = Mail::parse(&post().render(&due(LetterKind::QcApproved), &subject));
+        let text = format!("{}\n\n{}", mail.one("Subject"), mail.text);
+        insta::assert_snapshot!(format!("letter_qc_approved_{name}"), text);
+        for words in [&text, &mail.html] {
+            assert!(!words.contains("We are now"), "{name}: {words}");
+            assert!(!words.contains("on its way"), "{name}: {words}");
+            let more = words.contains("one more e-mail");
+            assert_eq!(more, name == "held", "{name}: {words}");
+        }
+    }
 }
 
 fn due(kind: LetterKind) -> Due {

@@ -2,6 +2,7 @@
 //! more to them are in `store/`; what they share is in `store/bench.rs`.
 
 mod attempts;
+mod barcodes;
 mod batches;
 pub(crate) mod bench;
 mod crash;
@@ -43,7 +44,12 @@ fn a_label_comes_back_as_it_was_saved() {
 
     account.disabled = true;
     account.dsps.clear();
-    bench.store.save_label(&account).unwrap();
+    let changed = bench.store.change_label("warp", |account| {
+        account.disabled = true;
+        account.dsps.clear();
+        Ok::<_, StoreError>(())
+    });
+    assert_eq!(changed.unwrap(), account);
     assert_eq!(
         bench.store.label_by_id(&account.id).unwrap(),
         Some(account.clone())
@@ -69,14 +75,38 @@ fn a_label_name_is_taken_once() {
         refused.to_string(),
         "there is a label called ninja already; choose another name"
     );
-    let mut other = account(&bench.store, "warp", &["x@y.example"]);
-    bench.store.add_label(&other).unwrap();
-    other.name = "ninja".to_owned();
-    let refused = bench.store.save_label(&other).unwrap_err();
-    assert!(matches!(refused, StoreError::AlreadyThere { .. }));
-    let stranger = account(&bench.store, "nobody", &[]);
-    let refused = bench.store.save_label(&stranger).unwrap_err();
-    assert!(matches!(refused, StoreError::Missing { .. }));
+    let nobody = bench
+        .store
+        .change_label("nobody", |_| Ok::<_, StoreError>(()));
+    assert!(matches!(nobody, Err(StoreError::Missing { .. })));
+}
+
+#[test]
+fn two_who_change_a_label_at_once_do_not_undo_one_another() {
+    let bench = Bench::new();
+    let other = Store::open(&bench.path(), noon).unwrap();
+    let before = bench.store.label("ninja").unwrap().unwrap();
+    let disabled = other.change_label("ninja", |account| {
+        account.disabled = true;
+        Ok::<_, StoreError>(())
+    });
+    assert!(disabled.unwrap().disabled);
+    // Whoever looked before that changes what is there now.
+    assert!(!before.disabled);
+    let changed = bench.store.change_label("ninja", |account| {
+        account.emails = vec!["new@ninja.example".to_owned()];
+        Ok::<_, StoreError>(())
+    });
+    assert!(changed.unwrap().disabled);
+    // What is refused changes nothing.
+    let refused = bench.store.change_label("ninja", |account| {
+        account.disabled = false;
+        Err(StoreError::Stopped)
+    });
+    refused.unwrap_err();
+    let after = bench.store.label("ninja").unwrap().unwrap();
+    assert_eq!(after.emails, ["new@ninja.example"]);
+    assert!(after.disabled);
 }
 
 #[test]

@@ -450,10 +450,11 @@ fn an_older_message_is_refused_at_the_door_and_once_more_before_it_is_pushed() {
     daemon.run();
     let label = daemon.label("quayside", &["--dsp", "store"]);
     let mut spec = first(705);
+    spec.created = "2025-11-02T09:00:00Z".to_owned();
     spec.tracks.truncate(1);
     let live = deliver(&daemon, &upload(&daemon, &label, &daemon.material(&spec)));
     let mut older = later(&spec, 1);
-    older.created = "2026-10-01T09:00:00Z".to_owned();
+    older.created = "2025-10-01T09:00:00Z".to_owned();
     let folder = daemon.material(&older);
     let batch = format!("cd incoming\nput -r {}\n", folder.display());
     daemon.sftp_ok(&label, &batch);
@@ -477,7 +478,7 @@ fn an_older_message_is_refused_at_the_door_and_once_more_before_it_is_pushed() {
     let why = push["last_error"].as_str().unwrap();
     let live = live["id"].as_str().unwrap();
     assert!(
-        why.starts_with(&format!("The Store has a newer message of this release: package {live}, made at 2026-11-02T09:00:00Z; ")),
+        why.starts_with(&format!("The Store has a newer message of this release: package {live}, made at 2025-11-02T09:00:00Z; ")),
         "{why}"
     );
     assert_eq!(entries(&daemon.dsp()).len(), 1, "nothing came over it");
@@ -492,6 +493,26 @@ fn an_older_message_is_refused_at_the_door_and_once_more_before_it_is_pushed() {
             .unwrap();
         (again["state"] == "blocked" && again["attempts"] != push["attempts"]).then_some(())
     });
+}
+
+#[test]
+fn a_message_dated_in_the_future_does_not_lock_its_release() {
+    let mut daemon = TestDaemon::prepare(US);
+    let there = store(&daemon, "modern", "ern_43", "");
+    daemon.run();
+    let label = daemon.label("quayside", &["--dsp", "modern"]);
+    let mut spec = first(706);
+    spec.tracks.truncate(1);
+    spec.created = "2062-11-02T09:00:00Z".to_owned();
+    let slip = upload(&daemon, &label, &daemon.material(&spec));
+    finding(&slip, "HDR-006");
+    deliver(&daemon, &slip);
+
+    // What the label makes afterwards is newer, and goes to the store as well.
+    let mut honest = later(&spec, 1);
+    honest.created = Timestamp::now().to_string();
+    deliver(&daemon, &upload(&daemon, &label, &daemon.material(&honest)));
+    assert_eq!(arrived(&there, &spec.icpn).len(), 2);
 }
 
 /// A package whose message was made then, approved now.

@@ -60,8 +60,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "ID-013",
         title: "Barcode belongs to another account",
-        why: "A release is known by its barcode; two labels cannot have the same one.",
-        fix: "Check the barcode. If it is yours, write to us.",
+        why: "A release is known by its barcode; two labels cannot have the same one. It belongs to \
+              the account whose release with it is being checked, in review, or in stores. What was \
+              turned down, and what was only a test, counts for nothing.",
+        fix: "Check the barcode. If it is yours, write to us: when we have turned the other release \
+              down, or taken it off the stores, upload yours again.",
         source: "drop zone",
         ack: "IdentifierInvalid",
         safety: true,
@@ -217,7 +220,7 @@ fn foreign_barcode(case: &Case<'_>, findings: &mut Findings<'_>) {
     {
         findings.add(
             Note::new(format!(
-                "The barcode {} is registered by another account here.",
+                "The barcode {} belongs to a release of another account here.",
                 shown(icpn.as_str())
             ))
             .at(&icpn.at)

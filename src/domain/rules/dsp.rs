@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Party identifier for the DSP is wrong",
         why: "Sender and recipient are told by their DDEX party identifiers, PADPIDA and letters or \
               digits. The DSP files the message by them.",
-        fix: "Set `dpid` of [message_options] in the DSP's profile, and `dpid` of [deliver] in \
+        fix: "Set `dpid` of [message_options] in the DSP's profile, and `dpid` of [party] in \
               dropzone.toml.",
         source: "DDEX ERN 4.3, ddex_PartyId",
         for_a_dsp: true,

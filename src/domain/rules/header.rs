@@ -4,7 +4,7 @@ use super::super::history::Earlier;
 use super::super::lifecycle::Status;
 use super::case::Case;
 use super::findings::{Findings, Note};
-use super::times::{moment, told};
+use super::times::{made_at, moment, told};
 use super::wording::{quoted, titled};
 use super::{Needs, Rule, Weight};
 use jiff::{SignedDuration, Timestamp};
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "HDR-005",
         title: "Message is older than one already accepted",
         why: "A message states the whole truth about a release. An older one would undo what the \
-              newer one said.",
+              newer one said. No message is taken to be newer than the moment at which it came.",
         fix: "If this is the right state, make the message again, so that it has a new \
               MessageCreatedDateTime.",
         source: "DDEX knowledge base, ERN messages as statements of truth",
@@ -80,7 +80,8 @@ pub(super) const RULES: &[Rule] = &[
         title: "MessageCreatedDateTime is doubtful",
         weight: Weight::WARNING,
         why: "The time decides which of two messages is the newer. Without a time zone it is read \
-              as UTC; a time more than a day ahead cannot be right.",
+              as UTC; a time more than a day ahead cannot be right, and the time at which the message \
+              came counts in its place.",
         fix: "Write date, time and zone, such as 2026-03-23T10:00:00Z.",
         source: "DDEX ERN 3.8.2, MessageHeader; ISO 8601",
         check: doubtful_time,
@@ -245,10 +246,11 @@ fn used_message_id(case: &Case<'_>, findings: &mut Findings<'_>) {
     );
 }
 
-/// Packages that were not turned down: what they said counts.
+/// Packages that were checked and not turned down: what they said counts.
 fn was_accepted(earlier: &Earlier) -> bool {
     match earlier.status {
-        Status::NeedsQc | Status::QcApproved | Status::Delivered | Status::Superseded => true,
+        Status::NeedsQc | Status::QcApproved | Status::Delivered => true,
+        Status::Superseded => earlier.judged,
         Status::Receiving
         | Status::Incoming
         | Status::Invalid
@@ -257,36 +259,42 @@ fn was_accepted(earlier: &Earlier) -> bool {
     }
 }
 
-fn created(case: &Case<'_>) -> Option<(Timestamp, bool)> {
-    let created = case.message?.header.created.as_ref()?;
-    moment(created.as_str())
+/// When a message was made, in words; one that says it was made after it came is known by when it came.
+fn told_made(made: Timestamp, stated: &str) -> String {
+    let is_stated = moment(stated).is_some_and(|(stated, _)| stated == made);
+    let word = if is_stated { "made" } else { "received" };
+    format!("{word} on {}", told(made))
 }
 
 fn older_message(case: &Case<'_>, findings: &mut Findings<'_>) {
-    let (Some(message), Some((mine, _)), Some(history)) =
-        (case.message, created(case), case.subject.history)
-    else {
+    let created = case
+        .message
+        .and_then(|message| message.header.created.as_ref());
+    let (Some(text), Some(history)) = (created, case.subject.history) else {
+        return;
+    };
+    let received = history.received_at.unwrap_or(case.subject.now);
+    let Some(mine) = made_at(text.as_str(), received) else {
         return;
     };
     let newest = history
         .same_release
         .iter()
         .filter(|earlier| was_accepted(earlier))
-        .filter_map(|earlier| moment(earlier.message_created.as_deref()?))
-        .map(|(moment, _)| moment)
-        .max();
-    let Some(text) = &message.header.created else {
-        return;
-    };
+        .filter_map(|earlier| {
+            let stated = earlier.message_created.as_deref()?;
+            Some((made_at(stated, earlier.received_at)?, stated))
+        })
+        .max_by_key(|(made, _)| *made);
     // An operator's takedown has no message; its own time counts. Where other DSPs keep the release,
     // only the pushes to those that do not are held.
     let taken_down = history.takedowns.last_by_us();
     if let Some(taken_down) = taken_down.filter(|at| history.takedowns.everywhere && mine < *at) {
         findings.add(
             Note::new(format!(
-                "This message was made on {}. On {} we took the release down, and an older message \
-                 does not undo that.",
-                told(mine),
+                "This message was {}. On {} we took the release down, and an older message does not \
+                 undo that.",
+                told_made(mine, text.as_str()),
                 told(taken_down)
             ))
             .at(&text.at)
@@ -295,16 +303,15 @@ fn older_message(case: &Case<'_>, findings: &mut Findings<'_>) {
         );
         return;
     }
-    let Some(newest) = newest else {
+    let Some((newest, stated)) = newest else {
         return;
     };
     if mine < newest {
         findings.add(
             Note::new(format!(
-                "This message was made on {}. We already have a newer one of this release, made \
-                 on {}.",
-                told(mine),
-                told(newest)
+                "This message was {}. We already have a newer one of this release, {}.",
+                told_made(mine, text.as_str()),
+                told_made(newest, stated)
             ))
             .at(&text.at)
             .expected(format!("after {}", told(newest)))

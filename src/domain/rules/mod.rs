@@ -23,7 +23,7 @@ pub use manual::table_markdown;
 pub use settings::{Refusal, may_set, nearest};
 pub use sheet::sheet;
 pub use territory::is_territory;
-pub use times::moment_of;
+pub use times::made_at;
 pub use values::{commercial_model, use_type};
 pub(in crate::domain) use works::wrote;
 
@@ -301,11 +301,6 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 pub fn tracks(subject: &Subject<'_>) -> Vec<Track> {
     let tracks = summary::tracks(&Case::of(subject));
     tracks.iter().map(Track::of).collect()
-}
-
-/// The moment that a `MessageCreatedDateTime` names; without a zone it is read as UTC.
-pub fn created_at(text: &str) -> Option<Timestamp> {
-    times::moment(text).map(|(moment, _)| moment)
 }
 
 /// Runs every rule over the subject and sums up.

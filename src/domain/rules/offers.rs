@@ -6,11 +6,10 @@ use super::deal::{deals_of, is_for};
 use super::findings::{Findings, Note, last_element};
 use super::terms::standing_deals;
 use super::territory::{effective, summary};
-use super::times::{day_of, moment};
+use super::times::{Edge, moment};
 use super::values::{CURRENCIES, STREAMING_USE_TYPES, TERRITORIES, USE_TYPES, holds};
 use super::wording::{list, quoted, titled};
 use super::{Rule, Severity, Weight};
-use jiff::civil::Date;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Deals of one release that are compared with one another; real messages have fewer.
@@ -34,9 +33,10 @@ pub(super) const RULES: &[Rule] = &[
         code: "DEAL-013",
         title: "Two deals contradict each other",
         weight: Weight::ERROR.or(Severity::Warning),
-        why: "Where two deals allow the same use in the same country on the same day, stores cannot \
+        why: "Where two deals allow the same use in the same country at the same time, stores cannot \
               know which price holds. When only their dates differ it is a warning: the release is \
-              then on sale whenever one of them allows it.",
+              then on sale whenever one of them allows it. An EndDate is the last day; at an \
+              EndDateTime the next deal may start.",
         fix: "Keep one of the two deals, or let the first end before the second starts.",
         source: "DDEX ErncFileStatus ConflictingAvailabilityPeriods",
         ack: "ConflictingAvailabilityPeriods",
@@ -141,30 +141,31 @@ fn all_deals(message: &Message) -> impl Iterator<Item = &Deal> {
 struct Offer<'a> {
     deal: &'a Deal,
     places: HashSet<&'a str>,
-    from: Date,
-    to: Date,
+    from: Edge,
+    /// The first moment after it.
+    until: Edge,
 }
 
 impl<'a> Offer<'a> {
     /// Deals whose dates are missing or wrong have findings of their own.
     fn of(deal: &'a Deal) -> Option<Self> {
-        let to = match &deal.end {
-            Some(end) => day_of(end.as_str())?,
-            None => Date::MAX,
+        let until = match &deal.end {
+            Some(end) => Edge::end(end.as_str())?,
+            None => Edge::NEVER,
         };
         Some(Self {
             deal,
             places: effective(&[deal]),
-            from: day_of(deal.start.as_ref()?.as_str())?,
-            to,
+            from: Edge::start(deal.start.as_ref()?.as_str())?,
+            until,
         })
     }
 
     /// Whether both let the same be done at the same place and time.
     fn meets(&self, other: &Self) -> bool {
         let (one, two) = (self.deal, other.deal);
-        self.from <= other.to
-            && other.from <= self.to
+        self.from.is_before(other.until)
+            && other.from.is_before(self.until)
             && one.conditions == two.conditions
             && share(&one.use_types, &two.use_types)
             && (share(&one.models, &two.models) || one.models.is_empty() || two.models.is_empty())
@@ -181,10 +182,11 @@ impl<'a> Offer<'a> {
     }
 
     fn period(&self) -> String {
-        match self.to {
-            Date::MAX => format!("from {} on", self.from),
-            to => format!("from {} to {to}", self.from),
+        let from = self.from.day();
+        if self.deal.end.is_none() {
+            return format!("from {from} on");
         }
+        format!("from {from} to {}", self.until.last_day_before())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Dates, moments and durations as messages write them.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
 /// A calendar day, written `YYYY-MM-DD` and nothing else; `2026-02-31` is none.
@@ -19,6 +20,82 @@ pub(super) fn day_of(text: &str) -> Option<Date> {
     day(text.get(..10)?).filter(|_| {
         text.len() == 10 || (text.as_bytes().get(10) == Some(&b'T') && moment(text).is_some())
     })
+}
+
+/// Where a deal begins, or the first moment after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edge {
+    /// As written, without its zone.
+    local: DateTime,
+    /// The moment, where a zone is stated.
+    moment: Option<Timestamp>,
+}
+
+impl Edge {
+    /// What has no end.
+    pub(super) const NEVER: Self = Self {
+        local: DateTime::MAX,
+        moment: None,
+    };
+
+    /// The start of a deal: a plain date from its first second on.
+    pub(super) fn start(text: &str) -> Option<Self> {
+        let day = day_of(text)?;
+        if text.len() == 10 {
+            return Some(Self {
+                local: day.to_datetime(Time::midnight()),
+                moment: None,
+            });
+        }
+        let (moment, has_zone) = moment(text)?;
+        Some(Self {
+            local: without_zone(text)?,
+            moment: has_zone.then_some(moment),
+        })
+    }
+
+    /// The end of a deal: a plain date is its last day, a time is the moment at which it is over.
+    pub(super) fn end(text: &str) -> Option<Self> {
+        let edge = Self::start(text)?;
+        if text.len() > 10 {
+            return Some(edge);
+        }
+        let next = edge.local.tomorrow().unwrap_or(DateTime::MAX);
+        Some(Self {
+            local: next,
+            moment: None,
+        })
+    }
+
+    /// Whether it lies before the other. Two with a zone are compared as moments; else what is written
+    /// counts, because a time without a zone is local time in each country.
+    pub(super) fn is_before(self, other: Self) -> bool {
+        match (self.moment, other.moment) {
+            (Some(one), Some(two)) => one < two,
+            _ => self.local < other.local,
+        }
+    }
+
+    /// Its day.
+    pub(super) fn day(self) -> Date {
+        self.local.date()
+    }
+
+    /// The last day before it: at midnight the day is over.
+    pub(super) fn last_day_before(self) -> Date {
+        let day = self.local.date();
+        if self.local.time() == Time::midnight() {
+            day.yesterday().unwrap_or(day)
+        } else {
+            day
+        }
+    }
+}
+
+/// The date and time of a text, as written, without its zone.
+fn without_zone(text: &str) -> Option<DateTime> {
+    let pieces = Pieces::parse(text).ok()?;
+    Some(pieces.date().to_datetime(pieces.time()?))
 }
 
 /// The day that it is at a moment, in UTC.
@@ -40,9 +117,10 @@ pub(super) fn moment(text: &str) -> Option<(Timestamp, bool)> {
     Some((moment, false))
 }
 
-/// The moment that a message's date and time names; without a zone it is read as UTC.
-pub fn moment_of(text: &str) -> Option<Timestamp> {
-    moment(text).map(|(moment, _)| moment)
+/// When a message was made, by its `MessageCreatedDateTime` and the time at which it came: it was not
+/// made after it came, whatever it says.
+pub fn made_at(created: &str, received: Timestamp) -> Option<Timestamp> {
+    moment(created).map(|(created, _)| created.min(received))
 }
 
 /// A moment for people: `23 March 2026, 10:00 UTC`.
@@ -123,6 +201,56 @@ mod tests {
         assert!(day_of("2026-04-01T00:00:00").is_some());
         assert_eq!(day_of("2026-04-01x"), None);
         assert_eq!(day_of("2026-04-0é"), None);
+    }
+
+    #[test]
+    fn no_message_was_made_after_it_came() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let came = at("2026-03-23T10:00:00Z");
+        let made = |created| made_at(created, came);
+        assert_eq!(
+            made("2026-03-22T10:00:00+01:00"),
+            Some(at("2026-03-22T09:00:00Z"))
+        );
+        assert_eq!(made("2062-03-22T10:00:00Z"), Some(came));
+        assert_eq!(
+            made("2026-03-23T11:00:00"),
+            Some(came),
+            "local time, read as UTC"
+        );
+        assert_eq!(made("yesterday"), None);
+    }
+
+    #[test]
+    fn deals_that_touch_do_not_meet() {
+        for (end, start, meet) in [
+            ("2026-04-30", "2026-05-01", false),
+            ("2026-05-01", "2026-05-01", true),
+            ("2026-05-01", "2026-05-01T12:00:00", true),
+            ("2026-05-01T00:00:00", "2026-05-01T00:00:00", false),
+            ("2026-05-01T00:00:00", "2026-05-01", false),
+            ("2026-04-30T23:59:59", "2026-05-01", false),
+            ("2026-05-01T00:00:01", "2026-05-01", true),
+            ("2026-05-01T12:00:00", "2026-05-01T12:00:00", false),
+            ("2026-05-01T12:00:01", "2026-05-01T12:00:00", true),
+            // The same moment in two zones, and one an hour before.
+            ("2026-05-01T00:00:00+01:00", "2026-04-30T23:00:00Z", false),
+            ("2026-05-01T00:00:00+01:00", "2026-04-30T22:00:00Z", true),
+            // Local time against a moment: what is written.
+            ("2026-05-01T00:00:00Z", "2026-05-01", false),
+            ("2026-05-01T00:00:00+02:00", "2026-05-01T00:00:00", false),
+        ] {
+            let (end, start) = (Edge::end(end).unwrap(), Edge::start(start).unwrap());
+            assert_eq!(start.is_before(end), meet, "{end:?} {start:?}");
+            assert!(start.is_before(Edge::NEVER));
+        }
+        for bad in ["2026-05-32", "", "2026-05-01x", "2026-05-01T25:00:00"] {
+            assert_eq!(Edge::end(bad), None, "{bad}");
+        }
+        let last = |text| Edge::end(text).unwrap().last_day_before().to_string();
+        assert_eq!(last("2026-04-30"), "2026-04-30");
+        assert_eq!(last("2026-05-01T00:00:00"), "2026-04-30");
+        assert_eq!(last("2026-05-01T00:00:01Z"), "2026-05-01");
     }
 
     #[test]

@@ -353,6 +353,14 @@ impl TestDaemon {
         }
     }
 
+    /// Where the label finds the report of a package.
+    pub(crate) fn report_of(package: &Value) -> String {
+        let id = package["id"].as_str().unwrap();
+        let letters = &id[id.len() - 6..];
+        let folder = package["folder"].as_str().unwrap().replace('/', "_");
+        format!("reports/{folder}_attempt-{}_{letters}", package["attempt"])
+    }
+
     /// All mails that were written, as (kind, text), oldest first, once no letter is due any more.
     pub(crate) fn mails(&self) -> Vec<String> {
         wait("the letters to be sent", || {

@@ -482,6 +482,7 @@ pub(super) fn earlier(status: Status) -> Earlier {
         icpn: "6151234567891".to_owned(),
         message_created: Some("2026-03-10T10:00:00Z".to_owned()),
         fingerprint: None,
+        judged: true,
         errors: Vec::new(),
     }
 }

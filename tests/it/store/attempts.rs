@@ -188,6 +188,34 @@ fn the_history_holds_earlier_attempts_only() {
 }
 
 #[test]
+fn the_history_tells_what_was_replaced_before_it_was_judged() {
+    let bench = Bench::new();
+    bench.valid("one", UPC);
+    bench.claimed("two", Some(UPC));
+    let third = bench.claimed("three", Some(UPC));
+    let question = HistoryQuestion {
+        label: &bench.label,
+        package: &third,
+        icpn: Some(UPC),
+        message_id: None,
+        sender_dpid: None,
+        tracks: &[],
+    };
+    let history = bench.store.history(&question).unwrap();
+    let seen: Vec<_> = history
+        .same_release
+        .iter()
+        .map(|earlier| (earlier.status, earlier.judged))
+        .collect();
+    assert_eq!(
+        seen,
+        [(Status::Superseded, true), (Status::Superseded, false)]
+    );
+    let received = bench.package(&third).received_at;
+    assert_eq!(history.received_at, Some(received));
+}
+
+#[test]
 fn other_labels_are_seen_only_as_a_yes() {
     let bench = Bench::new();
     bench.claimed("one", Some(UPC));

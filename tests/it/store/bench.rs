@@ -9,7 +9,7 @@ use dropzone::domain::ledger::{Intent, Ledger as _};
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::package::{Event, Identity, Package};
 use dropzone::domain::report::{Counts, Finding, ReleaseSummary, Report, Severity, Verdict};
-use dropzone::store::Store;
+use dropzone::store::{Store, StoreError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -95,6 +95,15 @@ impl Bench {
             },
         );
         id
+    }
+
+    /// Changes the bench's label.
+    pub(crate) fn change_label(&self, edit: fn(&mut Account)) {
+        let changed = self.store.change_label("ninja", move |account| {
+            edit(account);
+            Ok::<_, StoreError>(())
+        });
+        changed.unwrap();
     }
 
     pub(crate) fn apply(&self, id: &PackageId, event: Event) -> Package {

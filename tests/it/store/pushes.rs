@@ -106,9 +106,9 @@ fn a_package_is_delivered_with_its_last_push() {
 #[test]
 fn without_an_agreed_dsp_an_approved_package_stays_approved() {
     let bench = Bench::new();
-    let mut account = bench.store.label("ninja").unwrap().unwrap();
-    account.dsps.clear();
-    bench.store.save_label(&account).unwrap();
+    bench.change_label(|account| {
+        account.dsps.clear();
+    });
     let id = bench.approved("one", UPC);
     assert!(pushes(&bench, &id).is_empty());
     assert_eq!(bench.status(&id), Status::QcApproved);

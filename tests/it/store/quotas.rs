@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, add_label, judged_event, later, manifest, noon, report};
 use dropzone::domain::account::Accounts as _;
-use dropzone::domain::ids::PackageId;
+use dropzone::domain::ids::{DspId, PackageId};
 use dropzone::domain::ledger::{Earlier, Ledger as _};
 use dropzone::domain::letter::LetterKind;
 use dropzone::domain::lifecycle::Status;
@@ -89,6 +89,31 @@ fn what_stands_is_found_by_its_content() {
     assert_eq!(twin(), None);
     let second = bench.approved("one", UPC);
     assert_eq!(twin(), Some(second));
+}
+
+/// “When your account is live, upload the release again” has to come true.
+#[test]
+fn what_was_approved_and_went_nowhere_may_be_sent_again() {
+    let bench = Bench::new();
+    let print = manifest(&PackageId::new("any"), &bench.label, "one").fingerprint();
+    let twin = || bench.store.same_as(&bench.label, &print).unwrap();
+    let test = bench.claimed("one", Some(UPC));
+    let mut of_test = report(&[]);
+    of_test.release.is_test = true;
+    bench.apply(&test, judged_event(&of_test, Some(UPC)));
+    assert_eq!(twin(), Some(test.clone()), "in review");
+    let approved = Event::Approved {
+        note: None,
+        ticked: Vec::new(),
+    };
+    bench.apply(&test, approved);
+    assert_eq!(twin(), None, "a test");
+    bench.change_label(|account| account.dsps.clear());
+    bench.approved("one", UPC);
+    assert_eq!(twin(), None, "no DSP is agreed");
+    bench.change_label(|account| account.dsps = vec![DspId::new("archive")]);
+    let live = bench.approved("one", UPC);
+    assert_eq!(twin(), Some(live), "on its way");
 }
 
 #[test]

@@ -572,9 +572,9 @@ fn awaiting() -> Made {
 #[test]
 fn only_the_dsps_word_makes_it_delivered_where_the_profile_says_so() {
     let bench = Bench::new();
-    let mut account = bench.store.label("ninja").unwrap().unwrap();
-    account.dsps = vec![archive()];
-    bench.store.save_label(&account).unwrap();
+    bench.change_label(|account| {
+        account.dsps = vec![archive()];
+    });
     let package = bench.approved("one", UPC);
     let epoch = bench.store.begin_epoch(noon()).unwrap();
     let claimed = revealing(&bench, epoch, &awaiting());

@@ -357,12 +357,29 @@ fn an_older_package_does_not_undo_an_operators_takedown_by_itself() {
 }
 
 #[test]
+fn a_takedown_that_is_only_a_test_takes_nothing_down() {
+    let bench = Bench::new();
+    let (live, _) = delivered(&bench);
+    let id = bench.claimed("off", Some(UPC));
+    let mut found = report(&[("UPD-004", "")]);
+    found.findings[0].severity = Severity::Question;
+    found.counts = Counts::of(&found.findings);
+    found.release.is_test = true;
+    bench.apply(&id, judged_event(&found, Some(UPC)));
+    approve(&bench, &id, later(3));
+    assert!(pushes(&bench, &id).is_empty());
+    let all = bench.store.standings_of(&live).unwrap();
+    let there = Standing::There(live);
+    assert!(all.values().all(|at| at.standing == there), "{all:?}");
+}
+
+#[test]
 fn a_labels_takedown_goes_where_the_release_is_whatever_is_agreed_now() {
     let bench = Bench::new();
     let (_, epoch) = delivered(&bench);
-    let mut account = bench.store.label("ninja").unwrap().unwrap();
-    account.dsps = vec![megastream(), DspId::new("fresh")];
-    bench.store.save_label(&account).unwrap();
+    bench.change_label(|account| {
+        account.dsps = vec![megastream(), DspId::new("fresh")];
+    });
     let id = judged_at(&bench, "off", later(2), true);
     approve(&bench, &id, later(3));
     let made = pushes(&bench, &id);

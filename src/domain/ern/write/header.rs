@@ -52,7 +52,7 @@ pub(super) fn check(out: &Outgoing) -> Vec<Refusal> {
             "The {role} of the message is “{}”, which is no DDEX party identifier: PADPIDA and letters or digits.",
             party.dpid
         ),
-        fix: "Set `dpid` of [deliver] in dropzone.toml for the sender, `dpid` of [message_options] in the DSP's profile for the recipient.".to_owned(),
+        fix: "Set `dpid` of [party] in dropzone.toml for the sender, `dpid` of [message_options] in the DSP's profile for the recipient.".to_owned(),
         at: Pos::default(),
     });
     refused.collect()

@@ -114,6 +114,14 @@ pub(super) const CASES: &[Case] = &[
         second.territories[0].value = "NG".to_owned();
         streamed(p);
     }),
+    error("DEAL-013", |p| {
+        price_change(p, "2026-05-01", "2026-05-01T00:00:00")
+    })
+    .sound(|p| price_change(p, "2026-05-01T00:00:00", "2026-05-01T00:00:00")),
+    error("DEAL-013", |p| {
+        price_change(p, "2026-05-01T00:00:00+01:00", "2026-04-30T22:00:00Z");
+    })
+    .sound(|p| price_change(p, "2026-05-01T00:00:00+01:00", "2026-04-30T23:00:00Z")),
     warning("DEAL-013", |p| {
         second_deal(p).start.as_mut().unwrap().value = "2026-05-01".to_owned();
     })
@@ -216,6 +224,18 @@ fn all_countries() -> Vec<Text> {
         }
     }
     codes
+}
+
+/// A download whose price changes: one deal until `end`, the next from `start` on.
+fn price_change(p: &mut Package, end: &str, start: &str) {
+    p.deal().use_types[0].value = "PermanentDownload".to_owned();
+    p.deal().wholesale_price = Some(text("7.00", 269, "x"));
+    p.deal().end = Some(text(end, 269, "x"));
+    let second = second_deal(p);
+    second.end = None;
+    second.wholesale_price = Some(text("5.00", 279, "x"));
+    second.start.as_mut().unwrap().value = start.to_owned();
+    streamed(p);
 }
 
 /// The only deal once more, behind itself.

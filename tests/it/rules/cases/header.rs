@@ -55,14 +55,57 @@ pub(super) const CASES: &[Case] = &[
     error("HDR-005", |p| {
         p.after(Earlier {
             message_created: Some("2026-03-22T11:00:00+00:00".to_owned()),
+            received_at: "2026-03-22T12:00:00Z".parse().unwrap(),
             ..earlier(Status::Superseded)
         });
     })
     .sound(|p| {
         p.after(Earlier {
             message_created: Some("2026-03-22T10:00:00+01:00".to_owned()),
+            received_at: "2026-03-22T12:00:00Z".parse().unwrap(),
             ..earlier(Status::NeedsQc)
         });
+    }),
+    // It says that it was made after it came: then it came before this one was made, or not.
+    error("HDR-005", |p| {
+        p.after(Earlier {
+            message_created: Some("2062-03-22T10:00:00Z".to_owned()),
+            received_at: "2026-03-22T12:00:00Z".parse().unwrap(),
+            ..earlier(Status::Delivered)
+        });
+    })
+    .sound(|p| {
+        p.after(Earlier {
+            message_created: Some("2062-03-22T10:00:00Z".to_owned()),
+            ..earlier(Status::Delivered)
+        });
+    }),
+    // It was replaced while it was being checked.
+    error("HDR-005", |p| {
+        p.after(Earlier {
+            message_created: Some("2026-03-22T11:00:00+00:00".to_owned()),
+            received_at: "2026-03-22T12:00:00Z".parse().unwrap(),
+            ..earlier(Status::Superseded)
+        });
+    })
+    .sound(|p| {
+        p.after(Earlier {
+            message_created: Some("2026-03-22T11:00:00+00:00".to_owned()),
+            received_at: "2026-03-22T12:00:00Z".parse().unwrap(),
+            judged: false,
+            ..earlier(Status::Superseded)
+        });
+    }),
+    // A message that was held up here does not undo a takedown by a time that lies ahead.
+    error("HDR-005", |p| {
+        taken_down(p, "2026-03-22T10:30:00Z");
+        p.history.as_mut().unwrap().received_at = "2026-03-22T10:00:00Z".parse().ok();
+        p.message().header.created.as_mut().unwrap().value = "2062-03-22T10:00:00Z".to_owned();
+    })
+    .sound(|p| {
+        taken_down(p, "2026-03-22T10:30:00Z");
+        p.history.as_mut().unwrap().received_at = "2026-03-22T11:00:00Z".parse().ok();
+        p.message().header.created.as_mut().unwrap().value = "2062-03-22T10:00:00Z".to_owned();
     }),
     // We took the release down after the message was made.
     error("HDR-005", |p| taken_down(p, "2026-03-22T10:30:00Z"))
