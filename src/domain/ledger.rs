@@ -53,7 +53,8 @@ pub trait Ledger: Send + Sync {
     /// All folders with a package in status `receiving`; asked at start.
     fn open_folders(&self) -> Result<Vec<OpenFolder>, Fault>;
 
-    /// A folder is there: makes its package if there is none in status `receiving`.
+    /// A folder is there: makes its package if there is none in status `receiving`. One that was
+    /// parked before it could be claimed is received again.
     fn seen(&self, label: &LabelId, folder: &str, via_sftp: bool) -> Result<PackageId, Fault>;
 
     /// The latest package that was claimed from a folder.

@@ -35,6 +35,7 @@ pub(super) struct News {
     pub(super) events: Vec<UploadEvent>,
     pub(super) hints: BTreeSet<Place>,
     pub(super) rescan: bool,
+    pub(super) try_parked: bool,
     pub(super) done: Vec<Done>,
     pub(super) ring: bool,
 }

@@ -96,7 +96,8 @@ pub(super) enum Phase {
     Watching,
     /// A worker has it, or will have it again: renamed, but not all that follows could be done.
     Claiming,
-    /// Given up because of our own fault; looked at again when something changes in it.
+    /// Given up because of our own fault; tried again when something changes in it, when `not_before`
+    /// is over, or when a person asks for it. The ledger knows its package as parked.
     Parked,
 }
 
@@ -132,6 +133,23 @@ impl Release {
             failures: 0,
             not_before: None,
         }
+    }
+
+    /// Parked: left alone for a while.
+    pub(super) fn park(&mut self, until: Instant) {
+        self.phase = Phase::Parked;
+        self.not_before = Some(until);
+    }
+
+    /// Watched again after it was parked. The ledger gives its package back when it is told that the
+    /// folder is there; `failures` is how many of its claims count as failed already.
+    pub(super) fn unpark(&mut self, failures: u32) {
+        *self = Self {
+            node: self.node,
+            files: std::mem::take(&mut self.files),
+            failures,
+            ..Self::new(self.changed)
+        };
     }
 }
 
@@ -224,15 +242,57 @@ impl State {
     /// Takes over what the ledger knew before the daemon was started. Quiet times start anew.
     pub(super) fn load(&mut self, folders: Vec<OpenFolder>, now: Instant) {
         for open in folders {
-            let top = open.folder.split('/').next().unwrap_or_default().to_owned();
-            let delivery = self.delivery((open.label, top), now);
-            delivery.via_sftp |= open.via_sftp;
-            delivery.batch |= open.folder.contains('/');
-            let mut release = Release::new(now);
-            release.package = Some(open.package);
-            delivery.releases.insert(open.folder, release);
+            self.load_one(open, now);
         }
         self.loaded = true;
+    }
+
+    fn load_one(&mut self, open: OpenFolder, now: Instant) {
+        let top = open.folder.split('/').next().unwrap_or_default().to_owned();
+        let delivery = self.delivery((open.label, top), now);
+        delivery.via_sftp |= open.via_sftp;
+        delivery.batch |= open.folder.contains('/');
+        delivery.dirty = true;
+        let mut release = Release::new(now);
+        release.package = Some(open.package);
+        delivery.releases.insert(open.folder, release);
+    }
+
+    /// Tries everything again that is parked.
+    pub(super) fn try_parked(&mut self) {
+        for delivery in self.deliveries.values_mut() {
+            let releases = delivery.releases.values_mut();
+            for release in releases.filter(|release| release.phase == Phase::Parked) {
+                release.not_before = None;
+                delivery.dirty = true;
+            }
+        }
+    }
+
+    /// Takes up a package that the ledger has in status `receiving` and we do not look after: a
+    /// person asked for another try of it. Its folder may be gone, which the next look finds.
+    pub(super) fn take_up(&mut self, open: OpenFolder, now: Instant) {
+        if let Some((place, folder)) = self.find(&open.package) {
+            if let Some(delivery) = self.deliveries.get_mut(&place)
+                && let Some(release) = delivery.releases.get_mut(&folder)
+                && release.phase == Phase::Parked
+            {
+                release.not_before = None;
+                delivery.dirty = true;
+            }
+            return;
+        }
+        let is_told = self.notes.iter().any(|note| note.package == open.package);
+        let is_taken = self.in_flight.contains_key(&open.package)
+            || self.is_in_flight(&open.label, &open.folder);
+        if is_told || is_taken {
+            return;
+        }
+        let top = open.folder.split('/').next().unwrap_or_default().to_owned();
+        let mut known = self.deliveries.get(&(open.label.clone(), top)).into_iter();
+        if known.all(|delivery| !delivery.releases.contains_key(&open.folder)) {
+            self.load_one(open, now);
+        }
     }
 
     /// Notes what a label did.

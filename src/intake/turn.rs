@@ -5,7 +5,7 @@ use super::jobs::{Done, Job, lock};
 use super::listing;
 use super::notes::{Note, What};
 use super::state::{Phase, Place, State};
-use super::{Intake, RETRY};
+use super::{Intake, PARKED_RETRY, RETRY};
 use crate::domain::content::FileKey;
 use crate::domain::ids::{LabelId, PackageId};
 use std::collections::HashSet;
@@ -43,11 +43,15 @@ impl Intake {
         for place in news.hints {
             state.delivery(place, now).dirty = true;
         }
+        if news.try_parked {
+            state.try_parked();
+        }
         self.hashes.begin_round();
         let rescan = news.rescan || state.rescan_at.is_none_or(|at| at <= now);
         if rescan {
             state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
             self.rescan(state, now);
+            self.take_up(state, now);
         }
         self.tell_ledger(state);
         let due: Vec<Place> = state
@@ -93,6 +97,20 @@ impl Intake {
         }
         for delivery in state.deliveries.values_mut() {
             delivery.dirty = true;
+        }
+    }
+
+    /// Takes up what a person has asked to be tried again since the last look round.
+    fn take_up(&self, state: &mut State, now: Instant) {
+        match self.wires.ledger.open_folders() {
+            Ok(folders) => {
+                for open in folders {
+                    state.take_up(open, now);
+                }
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "the ledger cannot say what is to be tried again; asking at the next look round");
+            }
         }
     }
 
@@ -210,8 +228,7 @@ impl Intake {
         if release.failures >= self.settings.claim_attempts
             && self.park(package, &format!("{folder} could not be claimed: {error}"))
         {
-            release.phase = Phase::Parked;
-            release.package = None;
+            release.park(now + PARKED_RETRY);
         }
     }
 

@@ -104,10 +104,91 @@ fn our_own_failures_are_tried_again_and_then_parked() {
     assert_eq!(world.ledger.count("intend"), 5);
     world.ledger.failing.lock().unwrap().clear();
     world.pass(1_000);
-    assert_eq!(world.ledger.rows().len(), 1, "nothing happens by itself");
+    assert_eq!(world.status("A"), "parked", "left alone for a while");
     world.upload("A/01_A.wav", "another");
     world.pass(61);
-    assert_eq!(world.ledger.rows()["P002"].status, "incoming");
+    assert_eq!(world.status("A"), "incoming", "the same package");
+}
+
+/// A world in which package P001 of folder A was parked, because its intent cannot be written.
+fn parked() -> World {
+    let mut world = World::new();
+    world.good_release("A");
+    world.ledger.failing.lock().unwrap().insert("intend");
+    world.pass(400);
+    assert_eq!(world.status("A"), "parked");
+    world
+}
+
+#[test]
+fn what_was_parked_is_tried_again_every_hour_and_parked_at_the_first_failure() {
+    let mut world = parked();
+    world.jump(3_600);
+    world.pass(5);
+    assert_eq!(world.status("A"), "parked");
+    assert_eq!(world.ledger.count("intend"), 6, "one try");
+    assert_eq!(world.ledger.count("park"), 2);
+    world.ledger.failing.lock().unwrap().clear();
+    world.pass(60);
+    assert_eq!(world.status("A"), "parked", "left alone for another hour");
+    world.jump(3_600);
+    world.pass(5);
+    assert_eq!(world.status("A"), "incoming", "the only package");
+    assert_eq!(*world.called_back.lock().unwrap(), [PackageId::new("P001")]);
+}
+
+#[test]
+fn what_was_parked_is_tried_again_on_a_reload() {
+    let mut world = parked();
+    world.ledger.failing.lock().unwrap().clear();
+    world.intake.try_parked();
+    world.pass(2);
+    assert_eq!(world.status("A"), "incoming");
+}
+
+#[test]
+fn what_was_parked_is_tried_again_when_a_person_asks() {
+    let mut world = parked();
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "parked", "the cause is still there");
+    world.ledger.failing.lock().unwrap().clear();
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "incoming");
+}
+
+#[test]
+fn what_was_parked_is_tried_again_by_the_next_start() {
+    let world = parked();
+    let mut world = world.restarted();
+    world.pass(70);
+    assert_eq!(world.status("A"), "incoming", "no second package");
+}
+
+#[test]
+fn a_parked_folder_keeps_its_package_under_another_name_and_takes_it_along() {
+    let mut world = parked();
+    world.rename("A", "B");
+    world.pass(2);
+    assert_eq!(world.status("B"), "parked", "it is no other package");
+    assert_eq!(world.ledger.rows().len(), 1);
+    world.remove("B");
+    world.pass(2);
+    assert_eq!(world.status("B"), "withdrawn");
+}
+
+#[test]
+fn another_try_of_a_folder_that_is_gone_ends_the_package() {
+    let world = parked();
+    fs::remove_dir_all(world.incoming("A")).unwrap();
+    fs::remove_dir_all(world.partial("A")).unwrap();
+    let mut world = world.restarted();
+    world.pass(2);
+    assert_eq!(world.status("A"), "parked", "nobody looked for it");
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "withdrawn");
 }
 
 #[test]
