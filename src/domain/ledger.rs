@@ -84,7 +84,7 @@ pub trait Ledger: Send + Sync {
     /// The rename did not happen: the intent is gone, the package is `receiving` still.
     fn abandoned(&self, package: &PackageId) -> Result<(), Fault>;
 
-    /// Intents that a crash left behind, of packages in status `receiving`.
+    /// Intents that a crash or a failure left behind, of packages in status `receiving`.
     fn intents(&self) -> Result<Vec<Intent>, Fault>;
 
     /// The label's upload space is full: tells the label, unless it was told within a day. False when

@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) in_flight: BTreeMap<PackageId, (LabelId, String)>,
     /// Claims that are past the rename and not finished, and when to go on with them.
     pub(super) unfinished: Vec<(Instant, Box<Intent>)>,
+    /// How often they failed.
+    pub(super) unfinished_failures: BTreeMap<PackageId, u32>,
 }
 
 /// One folder directly under `/incoming`.
@@ -242,12 +244,40 @@ impl State {
     /// Takes over what the ledger knew before the daemon was started. Quiet times start anew.
     pub(super) fn load(&mut self, folders: Vec<OpenFolder>, now: Instant) {
         for open in folders {
-            self.load_one(open, now);
+            // What recovery could not finish is in the spool.
+            if !self.in_flight.contains_key(&open.package) {
+                self.load_one(open, now);
+            }
         }
         self.loaded = true;
     }
 
-    fn load_one(&mut self, open: OpenFolder, now: Instant) {
+    /// Goes on with a claim that a crash or a failure cut short.
+    pub(super) fn finish_later(&mut self, intent: Intent, at: Instant) {
+        let place = (intent.label.clone(), intent.folder.clone());
+        self.in_flight.insert(intent.package.clone(), place);
+        self.unfinished.push((at, Box::new(intent)));
+    }
+
+    /// A package's folder is no longer the label's: what comes under its name is another delivery.
+    pub(super) fn taken(&mut self, package: &PackageId, now: Instant) {
+        let Some((place, folder)) = self.find(package) else {
+            return;
+        };
+        let Some(delivery) = self.deliveries.get_mut(&place) else {
+            return;
+        };
+        delivery.releases.remove(&folder);
+        delivery.last_claimed = Some(package.clone());
+        delivery.dirty = true;
+        if folder == place.1
+            && let Some(delivery) = self.deliveries.remove(&place)
+        {
+            self.deliveries.insert(place, delivery.after(now));
+        }
+    }
+
+    pub(super) fn load_one(&mut self, open: OpenFolder, now: Instant) {
         let top = open.folder.split('/').next().unwrap_or_default().to_owned();
         let delivery = self.delivery((open.label, top), now);
         delivery.via_sftp |= open.via_sftp;
@@ -269,9 +299,9 @@ impl State {
         }
     }
 
-    /// Takes up a package that the ledger has in status `receiving` and we do not look after: a
-    /// person asked for another try of it. Its folder may be gone, which the next look finds.
-    pub(super) fn take_up(&mut self, open: OpenFolder, now: Instant) {
+    /// Whether we look after a package that the ledger has in status `receiving`. One that is parked
+    /// here is so no longer there: a person asked for another try.
+    pub(super) fn knows(&mut self, open: &OpenFolder) -> bool {
         if let Some((place, folder)) = self.find(&open.package) {
             if let Some(delivery) = self.deliveries.get_mut(&place)
                 && let Some(release) = delivery.releases.get_mut(&folder)
@@ -280,19 +310,14 @@ impl State {
                 release.not_before = None;
                 delivery.dirty = true;
             }
-            return;
-        }
-        let is_told = self.notes.iter().any(|note| note.package == open.package);
-        let is_taken = self.in_flight.contains_key(&open.package)
-            || self.is_in_flight(&open.label, &open.folder);
-        if is_told || is_taken {
-            return;
+            return true;
         }
         let top = open.folder.split('/').next().unwrap_or_default().to_owned();
-        let mut known = self.deliveries.get(&(open.label.clone(), top)).into_iter();
-        if known.all(|delivery| !delivery.releases.contains_key(&open.folder)) {
-            self.load_one(open, now);
-        }
+        let mut delivery = self.deliveries.get(&(open.label.clone(), top)).into_iter();
+        self.notes.iter().any(|note| note.package == open.package)
+            || self.in_flight.contains_key(&open.package)
+            || self.is_in_flight(&open.label, &open.folder)
+            || delivery.any(|delivery| delivery.releases.contains_key(&open.folder))
     }
 
     /// Notes what a label did.

@@ -79,3 +79,37 @@ fn what_could_not_be_claimed_goes_on_after_a_reload() {
     daemon.signal(rustix::process::Signal::HUP);
     daemon.wait_status(&name, "needs_qc");
 }
+
+/// One claim that cannot be finished must not keep the service from all labels.
+#[test]
+fn the_daemon_starts_with_a_claim_that_it_cannot_finish() {
+    let mut daemon = prepared();
+    daemon.set("DROPZONE_CRASH_AT", "after_rename");
+    daemon.run();
+    let label = daemon.label("quayside", &[]);
+    let folder = daemon.material(&small_release(93));
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", folder.display()),
+    );
+    daemon.wait_for_end();
+    let id = daemon.packages()[0]["id"].as_str().unwrap().to_owned();
+    // Where its manifest has to be written, something else is in the way.
+    let manifest = daemon.data().join(format!("spool/{id}.manifest.json"));
+    fs::create_dir(&manifest).unwrap();
+    daemon.set("DROPZONE_CRASH_AT", "");
+    daemon.run();
+    let parked = daemon.wait_status(&name_of(&folder), "parked");
+    assert_eq!(kinds(&parked), ["parked", "operator_parked"]);
+    let other = daemon.material(&small_release(94));
+    daemon.sftp_ok(
+        &label,
+        &format!("cd incoming\nput -r {}\n", other.display()),
+    );
+    daemon.wait_status(&name_of(&other), "needs_qc");
+
+    fs::remove_dir(&manifest).unwrap();
+    daemon.ask(&["package", "retry", &id]);
+    let done = daemon.wait_status(&name_of(&folder), "needs_qc");
+    assert_eq!(done["id"], id.as_str());
+}

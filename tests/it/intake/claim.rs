@@ -312,6 +312,84 @@ fn a_spooled_package_that_is_not_what_was_written_down_is_parked() {
     );
 }
 
+/// A claim that was cut short after its rename and cannot be finished: nobody can write its manifest.
+fn unfinishable() -> (World, Intent) {
+    let (world, intent) = cut_short();
+    rename_to_spool(&world, &intent);
+    fs::create_dir(world.places.manifest(&intent.package)).unwrap();
+    (world, intent)
+}
+
+#[test]
+fn a_claim_that_cannot_be_finished_holds_up_nobody_and_is_parked_after_some_tries() {
+    let (world, intent) = unfinishable();
+    let mut world = world.restarted();
+    assert_eq!(world.status("A"), "receiving");
+    world.good_release("B");
+    world.pass(70);
+    assert_eq!(world.status("B"), "incoming", "others are taken");
+    world.pass(30);
+    assert_eq!(world.status("A"), "parked");
+    assert_eq!(world.ledger.count("withdrawn"), 0);
+    assert_eq!(world.ledger.intents_left(), 1, "for the next try");
+    assert_eq!(world.spooled("P001").len(), 4, "nothing is lost");
+
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "receiving", "tried again");
+    fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
+    world.pass(60);
+    assert_eq!(world.status("A"), "incoming");
+    assert!(world.called_back.lock().unwrap().contains(&intent.package));
+}
+
+#[test]
+fn a_claim_that_cannot_be_finished_is_parked_while_the_daemon_runs() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(1);
+    let manifest = world.places.manifest(&PackageId::new("P001"));
+    fs::create_dir(&manifest).unwrap();
+    world.pass(200);
+    assert_eq!(world.status("A"), "parked");
+    assert!(!world.incoming("A").exists());
+    world.good_release("A");
+    world.pass(62);
+    let rows = world.ledger.rows();
+    assert_eq!(
+        rows["P002"].status, "incoming",
+        "the name is free: {rows:?}"
+    );
+}
+
+#[test]
+fn another_try_of_a_claim_whose_files_are_nowhere_is_parked_again() {
+    let (world, _) = cut_short();
+    fs::remove_dir_all(world.incoming("A")).unwrap();
+    fs::remove_dir_all(world.partial("A")).unwrap();
+    let mut world = world.restarted();
+    assert_eq!(world.status("A"), "parked");
+    world.pass(2);
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "parked", "and not withdrawn by nobody");
+    assert_eq!(world.ledger.count("park"), 2);
+}
+
+#[test]
+fn another_try_of_a_claim_whose_folder_was_put_back_takes_it() {
+    let (world, intent) = unfinishable();
+    let mut world = world.restarted();
+    world.pass(100);
+    assert_eq!(world.status("A"), "parked");
+    fs::rename(world.places.package(&intent.package), world.incoming("A")).unwrap();
+    fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
+    world.ledger.unpark("P001");
+    world.pass(700);
+    assert_eq!(world.status("A"), "incoming");
+    assert_eq!(world.ledger.rows().len(), 1, "the same package");
+}
+
 #[test]
 fn an_intent_whose_folder_climbs_is_not_followed() {
     let (world, intent) = cut_short();

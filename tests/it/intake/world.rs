@@ -111,7 +111,8 @@ impl FileLedger {
 
     /// A person asks for another try of a package that was parked before its claim.
     pub(super) fn unpark(&self, package: &str) {
-        self.set("unpark", &PackageId::new(package), "receiving").unwrap();
+        self.set("unpark", &PackageId::new(package), "receiving")
+            .unwrap();
     }
 
     /// The package is with the stores.
@@ -187,7 +188,7 @@ impl Ledger for FileLedger {
             let latest = rows.into_iter().find(|(_, row)| {
                 row.label == label.as_str()
                     && row.folder == folder
-                    && !["receiving", "withdrawn", "duplicate", "abandoned"]
+                    && !["receiving", "parked", "withdrawn", "duplicate", "abandoned"]
                         .contains(&row.status.split(' ').next().unwrap())
             });
             match latest {
