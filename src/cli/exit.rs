@@ -79,9 +79,9 @@ impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::NotFound => Self::NotFound("there is no such package".to_owned()),
-            ApplyError::Unticked { .. } | ApplyError::NotAsked { .. } => {
-                Self::Refused(error.to_string())
-            }
+            ApplyError::Unticked { .. }
+            | ApplyError::NotAsked { .. }
+            | ApplyError::FolderTaken { .. } => Self::Refused(error.to_string()),
             ApplyError::Illegal(illegal) => Self::Refused(illegal.to_string()),
             ApplyError::Store(store) => store.into(),
         }

@@ -15,6 +15,7 @@ pub mod fix;
 pub mod form;
 pub mod key;
 pub mod label;
+pub mod mail;
 pub mod onboarding;
 pub mod output;
 pub mod overrides;
@@ -94,6 +95,9 @@ enum Command {
     /// Sources that are kept out for a while because of failed logins
     #[command(subcommand)]
     Penalty(penalty::Command),
+    /// E-mails that wait or were given up
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Where everything stands
     Status,
     /// Run the daemon
@@ -169,6 +173,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Done, Failure
         Command::Schemas(command) => schemas::run(command, context),
         Command::Config(command) => config::run(&command, context),
         Command::Penalty(command) => penalty::run(&command, context),
+        Command::Mail(command) => mail::run(&command, context),
         Command::Status => status::run(context),
         Command::Serve => serve::run(context),
         Command::Demo(arguments) => demo::run(&arguments, context),

@@ -76,7 +76,14 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Done, Failure>
         Command::Retry { id } => {
             let package = find_package(&store, &id)?;
             let package = store.apply(&package.id, Event::Unparked, &who::am_i(), clock::now())?;
-            answer(&package, context)
+            let done = answer(&package, context)?;
+            if package.status == Status::Receiving && !context.json {
+                writeln!(
+                    context.out,
+                    "Its folder was never taken in: a running daemon tries that again at its next look round (intake.rescan_seconds), and parks it again if it fails."
+                )?;
+            }
+            Ok(done)
         }
         Command::Restore { id } => super::restore::run(id.as_deref(), &config, &store, context),
     }

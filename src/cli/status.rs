@@ -117,6 +117,12 @@ fn write(detail: &StatusDetail, out: &mut dyn Write) -> Result<(), Failure> {
         "e-mails   {} due, {} given up",
         detail.letters_due, detail.letters_dead
     )?;
+    if detail.letters_dead > 0 {
+        writeln!(
+            out,
+            "          dropzone mail list --state dead says why; dropzone mail retry --all sends them once that is mended"
+        )?;
+    }
     write_penalties(detail, out)
 }
 

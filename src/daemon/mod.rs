@@ -240,7 +240,9 @@ impl Daemon {
                 .or_else(|| serving.is_finished().then(|| "SFTP server".to_owned()))
                 .or_else(|| pushing.is_finished().then(|| "pushes".to_owned()))
         };
-        let outcome = self.until_stopped(has_died, &keeper, &mut signals).await;
+        let outcome = self
+            .until_stopped(has_died, &keeper, &intake, &mut signals)
+            .await;
 
         let deadline = Instant::now() + drain;
         notify(&[NotifyState::Stopping]);
@@ -392,6 +394,7 @@ impl Daemon {
         &self,
         has_died: impl Fn() -> Option<String>,
         keeper: &Arc<Keeper>,
+        intake: &Intake,
         signals: &mut Signals,
     ) -> anyhow::Result<()> {
         let beat =
@@ -401,7 +404,10 @@ impl Daemon {
             tokio::select! {
                 _ = signals.terminate.recv() => return Ok(()),
                 _ = signals.interrupt.recv() => return Ok(()),
-                _ = signals.hangup.recv() => self.reload(),
+                _ = signals.hangup.recv() => {
+                    self.reload();
+                    intake.try_parked();
+                }
                 _ = ticks.tick() => {
                     if let Some(dead) = has_died() {
                         bail!("a part of the daemon ended ({dead}); see the log above");

@@ -53,7 +53,8 @@ pub trait Ledger: Send + Sync {
     /// All folders with a package in status `receiving`; asked at start.
     fn open_folders(&self) -> Result<Vec<OpenFolder>, Fault>;
 
-    /// A folder is there: makes its package if there is none in status `receiving`.
+    /// A folder is there: makes its package if there is none in status `receiving`. One that was
+    /// parked before it could be claimed is received again.
     fn seen(&self, label: &LabelId, folder: &str, via_sftp: bool) -> Result<PackageId, Fault>;
 
     /// The latest package that was claimed from a folder.
@@ -83,7 +84,7 @@ pub trait Ledger: Send + Sync {
     /// The rename did not happen: the intent is gone, the package is `receiving` still.
     fn abandoned(&self, package: &PackageId) -> Result<(), Fault>;
 
-    /// Intents that a crash left behind, of packages in status `receiving`.
+    /// Intents that a crash or a failure left behind, of packages in status `receiving`.
     fn intents(&self) -> Result<Vec<Intent>, Fault>;
 
     /// The label's upload space is full: tells the label, unless it was told within a day. False when

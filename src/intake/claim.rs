@@ -85,6 +85,10 @@ pub(super) enum Claim {
     Undone(ClaimError),
     /// The folder is ours, but not all that has to follow is done.
     Unfinished(Box<Intent>, ClaimError),
+    /// What was taken for that is the label's still, and no intent is left.
+    Untouched,
+    /// What lies on the disk cannot be; in words for the person who looks.
+    Lost(Box<Intent>, String),
 }
 
 /// Where a folder went that was closed.
@@ -133,8 +137,8 @@ impl Intake {
         claim
     }
 
-    /// Goes on with a claim that is past its rename.
-    pub(super) fn finish_later(&self, intent: &Intent) -> Result<(), ClaimError> {
+    /// Finishes a claim while others upload.
+    pub(super) fn finish_fenced(&self, intent: &Intent) -> Result<(), ClaimError> {
         let fenced = self.wires.gate.close(&intent.label, &intent.folder).is_ok();
         let result = self.finish(intent, fenced);
         if fenced {

@@ -55,14 +55,14 @@ impl Intake {
             release.changed = around.now;
             release.files.clone_from(&unit.files);
             if release.phase == Phase::Parked {
-                *release = Release {
-                    node: unit.node,
-                    files: unit.files.clone(),
-                    ..Release::new(around.now)
-                };
+                release.unpark(0);
             }
         } else if release.phase == Phase::Parked {
-            return None;
+            if let Some(at) = release.not_before.filter(|at| *at > around.now) {
+                return Some(at);
+            }
+            // One failure more is enough to know that the cause is still there.
+            release.unpark(self.settings.claim_attempts.saturating_sub(1));
         }
         if release.package.is_none() {
             if !unit.files.iter().any(is_content) {

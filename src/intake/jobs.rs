@@ -35,6 +35,7 @@ pub(super) struct News {
     pub(super) events: Vec<UploadEvent>,
     pub(super) hints: BTreeSet<Place>,
     pub(super) rescan: bool,
+    pub(super) try_parked: bool,
     pub(super) done: Vec<Done>,
     pub(super) ring: bool,
 }
@@ -215,11 +216,9 @@ impl Intake {
                 self.inbox.done(Done::Claim(order.package, claim), true);
             }
             Job::Finish(intent) => {
-                let claim = match self.finish_later(&intent) {
-                    Ok(()) => Claim::Done,
-                    Err(error) => Claim::Unfinished(intent.clone(), error),
-                };
-                self.inbox.done(Done::Claim(intent.package, claim), true);
+                let package = intent.package.clone();
+                let claim = self.go_on(intent);
+                self.inbox.done(Done::Claim(package, claim), true);
             }
             Job::Sweep(order) => {
                 let result = catch_unwind(AssertUnwindSafe(|| self.sweep(&order)));

@@ -80,7 +80,7 @@ pub struct Settings {
     /// uploads. One more claims folders.
     pub workers: usize,
     /// Claims of one folder that may fail by our own fault before the package is parked for the
-    /// operator.
+    /// operator. It is tried again every hour then, on a reload, and on `package retry`.
     pub claim_attempts: u32,
 }
 
@@ -105,6 +105,10 @@ const SHORTEST_TURN: Duration = Duration::from_millis(5);
 
 /// Wait before something is tried again that failed for a reason outside the folder.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// Wait before a folder is tried again that was parked. An operator who is there need not wait for
+/// it: a reload tries at once, and `package retry` at the next look round.
+const PARKED_RETRY: Duration = Duration::from_hours(1);
 
 /// A package that was claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,6 +209,15 @@ impl Intake {
         if ends {
             self.inbox.bell.notify_all();
         }
+    }
+
+    /// Tries again at once what was parked in its folder: whoever reloads may have mended the cause.
+    pub fn try_parked(&self) {
+        let mut news = lock(&self.inbox.news);
+        news.try_parked = true;
+        news.ring = true;
+        drop(news);
+        self.inbox.bell.notify_all();
     }
 
     /// Watches and claims until `stop` is true; a claim that has begun is ended first.

@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) in_flight: BTreeMap<PackageId, (LabelId, String)>,
     /// Claims that are past the rename and not finished, and when to go on with them.
     pub(super) unfinished: Vec<(Instant, Box<Intent>)>,
+    /// How often they failed.
+    pub(super) unfinished_failures: BTreeMap<PackageId, u32>,
 }
 
 /// One folder directly under `/incoming`.
@@ -96,7 +98,8 @@ pub(super) enum Phase {
     Watching,
     /// A worker has it, or will have it again: renamed, but not all that follows could be done.
     Claiming,
-    /// Given up because of our own fault; looked at again when something changes in it.
+    /// Given up because of our own fault; tried again when something changes in it, when `not_before`
+    /// is over, or when a person asks for it. The ledger knows its package as parked.
     Parked,
 }
 
@@ -132,6 +135,23 @@ impl Release {
             failures: 0,
             not_before: None,
         }
+    }
+
+    /// Parked: left alone for a while.
+    pub(super) fn park(&mut self, until: Instant) {
+        self.phase = Phase::Parked;
+        self.not_before = Some(until);
+    }
+
+    /// Watched again after it was parked. The ledger gives its package back when it is told that the
+    /// folder is there; `failures` is how many of its claims count as failed already.
+    pub(super) fn unpark(&mut self, failures: u32) {
+        *self = Self {
+            node: self.node,
+            files: std::mem::take(&mut self.files),
+            failures,
+            ..Self::new(self.changed)
+        };
     }
 }
 
@@ -224,15 +244,80 @@ impl State {
     /// Takes over what the ledger knew before the daemon was started. Quiet times start anew.
     pub(super) fn load(&mut self, folders: Vec<OpenFolder>, now: Instant) {
         for open in folders {
-            let top = open.folder.split('/').next().unwrap_or_default().to_owned();
-            let delivery = self.delivery((open.label, top), now);
-            delivery.via_sftp |= open.via_sftp;
-            delivery.batch |= open.folder.contains('/');
-            let mut release = Release::new(now);
-            release.package = Some(open.package);
-            delivery.releases.insert(open.folder, release);
+            // What recovery could not finish is in the spool.
+            if !self.in_flight.contains_key(&open.package) {
+                self.load_one(open, now);
+            }
         }
         self.loaded = true;
+    }
+
+    /// Goes on with a claim that a crash or a failure cut short.
+    pub(super) fn finish_later(&mut self, intent: Intent, at: Instant) {
+        let place = (intent.label.clone(), intent.folder.clone());
+        self.in_flight.insert(intent.package.clone(), place);
+        self.unfinished.push((at, Box::new(intent)));
+    }
+
+    /// A package's folder is no longer the label's: what comes under its name is another delivery.
+    pub(super) fn taken(&mut self, package: &PackageId, now: Instant) {
+        let Some((place, folder)) = self.find(package) else {
+            return;
+        };
+        let Some(delivery) = self.deliveries.get_mut(&place) else {
+            return;
+        };
+        delivery.releases.remove(&folder);
+        delivery.last_claimed = Some(package.clone());
+        delivery.dirty = true;
+        if folder == place.1
+            && let Some(delivery) = self.deliveries.remove(&place)
+        {
+            self.deliveries.insert(place, delivery.after(now));
+        }
+    }
+
+    pub(super) fn load_one(&mut self, open: OpenFolder, now: Instant) {
+        let top = open.folder.split('/').next().unwrap_or_default().to_owned();
+        let delivery = self.delivery((open.label, top), now);
+        delivery.via_sftp |= open.via_sftp;
+        delivery.batch |= open.folder.contains('/');
+        delivery.dirty = true;
+        let mut release = Release::new(now);
+        release.package = Some(open.package);
+        delivery.releases.insert(open.folder, release);
+    }
+
+    /// Tries everything again that is parked.
+    pub(super) fn try_parked(&mut self) {
+        for delivery in self.deliveries.values_mut() {
+            let releases = delivery.releases.values_mut();
+            for release in releases.filter(|release| release.phase == Phase::Parked) {
+                release.not_before = None;
+                delivery.dirty = true;
+            }
+        }
+    }
+
+    /// Whether we look after a package that the ledger has in status `receiving`. One that is parked
+    /// here is so no longer there: a person asked for another try.
+    pub(super) fn knows(&mut self, open: &OpenFolder) -> bool {
+        if let Some((place, folder)) = self.find(&open.package) {
+            if let Some(delivery) = self.deliveries.get_mut(&place)
+                && let Some(release) = delivery.releases.get_mut(&folder)
+                && release.phase == Phase::Parked
+            {
+                release.not_before = None;
+                delivery.dirty = true;
+            }
+            return true;
+        }
+        let top = open.folder.split('/').next().unwrap_or_default().to_owned();
+        let mut delivery = self.deliveries.get(&(open.label.clone(), top)).into_iter();
+        self.notes.iter().any(|note| note.package == open.package)
+            || self.in_flight.contains_key(&open.package)
+            || self.is_in_flight(&open.label, &open.folder)
+            || delivery.any(|delivery| delivery.releases.contains_key(&open.folder))
     }
 
     /// Notes what a label did.

@@ -1,13 +1,15 @@
 //! One turn of the loop: take in what came, look where it is due, tell the ledger.
 
-use super::claim::Claim;
+use super::claim::{Claim, ClaimError};
 use super::jobs::{Done, Job, lock};
 use super::listing;
 use super::notes::{Note, What};
 use super::state::{Phase, Place, State};
-use super::{Intake, RETRY};
+use super::{Intake, PARKED_RETRY, RETRY};
 use crate::domain::content::FileKey;
+use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
+use crate::domain::ledger::Intent;
 use std::collections::HashSet;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -43,11 +45,15 @@ impl Intake {
         for place in news.hints {
             state.delivery(place, now).dirty = true;
         }
+        if news.try_parked {
+            state.try_parked();
+        }
         self.hashes.begin_round();
         let rescan = news.rescan || state.rescan_at.is_none_or(|at| at <= now);
         if rescan {
             state.rescan_at = Some(now + Duration::from_secs(self.settings.rescan_seconds.max(1)));
             self.rescan(state, now);
+            self.take_up(state, now);
         }
         self.tell_ledger(state);
         let due: Vec<Place> = state
@@ -94,6 +100,32 @@ impl Intake {
         for delivery in state.deliveries.values_mut() {
             delivery.dirty = true;
         }
+    }
+
+    /// Takes up what a person has asked to be tried again since the last look round.
+    fn take_up(&self, state: &mut State, now: Instant) {
+        if let Err(fault) = self.try_take_up(state, now) {
+            tracing::warn!(%fault, "the ledger cannot say what is to be tried again; asking at the next look round");
+        }
+    }
+
+    fn try_take_up(&self, state: &mut State, now: Instant) -> Result<(), Fault> {
+        let mut asked_for = self.wires.ledger.open_folders()?;
+        asked_for.retain(|open| !state.knows(open));
+        if asked_for.is_empty() {
+            return Ok(());
+        }
+        let intents = self.wires.ledger.intents()?;
+        for open in asked_for {
+            tracing::info!(package.id = %open.package, "a package is taken up again");
+            match intents.iter().find(|i| i.package == open.package) {
+                // Its files may be in the spool.
+                Some(intent) => state.finish_later(intent.clone(), now),
+                // Its folder may be gone, which the next look finds.
+                None => state.load_one(open, now),
+            }
+        }
+        Ok(())
     }
 
     /// Forgets contents that are no longer there.
@@ -144,19 +176,56 @@ impl Intake {
         }
     }
 
+    /// The folder is ours and nothing of it is lost: this is tried again, by the next start as well,
+    /// and after some tries a person has to look.
+    fn note_unfinished(
+        &self,
+        state: &mut State,
+        intent: Box<Intent>,
+        error: &ClaimError,
+        now: Instant,
+    ) {
+        let package = intent.package.clone();
+        let failures = state
+            .unfinished_failures
+            .entry(package.clone())
+            .or_default();
+        *failures += 1;
+        let wait = RETRY * 2_u32.pow(failures.saturating_sub(1).min(6));
+        tracing::error!(package.id = %package, %error, failures = *failures, "a claim is not finished yet");
+        if *failures < self.settings.claim_attempts {
+            state.unfinished.push((now + wait, intent));
+        } else {
+            let why = format!(
+                "package {package} lies in the spool, and its claim cannot be finished: {error}"
+            );
+            self.note_lost(state, intent, &why, now);
+        }
+    }
+
+    /// Leaves a claim that cannot be finished to a person; its intent stays for the next try.
+    fn note_lost(&self, state: &mut State, intent: Box<Intent>, why: &str, now: Instant) {
+        if !self.park(&intent.package, why) {
+            state.unfinished.push((now + RETRY, intent));
+            return;
+        }
+        state.in_flight.remove(&intent.package);
+        state.unfinished_failures.remove(&intent.package);
+        state.taken(&intent.package, now);
+    }
+
     fn note_claim(&self, state: &mut State, package: &PackageId, claim: Claim, now: Instant) {
         let claim = match claim {
             Claim::Unfinished(intent, error) => {
-                // The folder is ours and nothing of it is lost: this is tried until it succeeds,
-                // and by the next start as well.
-                tracing::error!(package.id = %package, %error, "a claim is not finished yet");
-                state.unfinished.push((now + RETRY, intent));
-                return;
+                return self.note_unfinished(state, intent, &error, now);
             }
+            Claim::Lost(intent, why) => return self.note_lost(state, intent, &why, now),
+            Claim::Untouched => return note_untouched(state, package),
             Claim::Done => Ok(None),
             Claim::Aside(what) => Ok(Some(what)),
             Claim::Undone(error) => Err(error),
         };
+        state.unfinished_failures.remove(package);
         let in_flight = state.in_flight.remove(package);
         let claim = match (claim, &in_flight) {
             (Ok(Some(what)), Some((label, _))) => {
@@ -189,13 +258,7 @@ impl Intake {
             return;
         };
         let Err(error) = claim else {
-            delivery.releases.remove(&folder);
-            delivery.last_claimed = Some(package.clone());
-            if folder == place.1
-                && let Some(delivery) = state.deliveries.remove(&place)
-            {
-                state.deliveries.insert(place, delivery.after(now));
-            }
+            state.taken(package, now);
             return;
         };
         release.phase = Phase::Watching;
@@ -210,8 +273,7 @@ impl Intake {
         if release.failures >= self.settings.claim_attempts
             && self.park(package, &format!("{folder} could not be claimed: {error}"))
         {
-            release.phase = Phase::Parked;
-            release.package = None;
+            release.park(now + PARKED_RETRY);
         }
     }
 
@@ -221,5 +283,21 @@ impl Intake {
             .park(package, why)
             .inspect_err(|fault| tracing::error!(package.id = %package, %fault, "cannot be parked"))
             .is_ok()
+    }
+}
+
+/// What was taken for a claim past its rename is a folder like any other.
+fn note_untouched(state: &mut State, package: &PackageId) {
+    state.in_flight.remove(package);
+    state.unfinished_failures.remove(package);
+    if let Some((place, folder)) = state.find(package)
+        && let Some(delivery) = state.deliveries.get_mut(&place)
+        && let Some(release) = delivery.releases.get_mut(&folder)
+    {
+        release.phase = Phase::Watching;
+        delivery.dirty = true;
+    } else {
+        // The next turn looks everywhere, and finds it in the ledger.
+        state.rescan_at = None;
     }
 }

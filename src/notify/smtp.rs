@@ -2,8 +2,8 @@
 //!
 //! lettre's own transport has one time limit for everything. Here the connection is led step by
 //! step, because the steps deserve different patience, and because what a failure means depends on
-//! where it happened: a wrong password is the operator's mistake and must not kill letters, a
-//! refused recipient is the letter's.
+//! where it happened: a wrong password or a refused sender is the operator's mistake and must not
+//! kill letters, a refused recipient is the letter's.
 
 use super::{Encryption, SetupError};
 use crate::domain::fault::Fault;
@@ -63,6 +63,8 @@ enum Step {
     Connect,
     Encrypt,
     LogIn,
+    /// `MAIL FROM`: what is said to it is said of us, and not of the letter.
+    Sender,
     Send,
 }
 
@@ -164,7 +166,7 @@ impl Smtp {
         patience(connection, COMMAND)?;
         connection
             .command(Mail::new(Some(self.sender.clone()), options))
-            .map_err(fault)?;
+            .map_err(|error| self.fault(Step::Sender, &to, &error))?;
         connection
             .command(Rcpt::new(recipient, vec![]))
             .map_err(fault)?;
@@ -174,8 +176,9 @@ impl Smtp {
         Ok(())
     }
 
-    /// What a failure means for the letter. Only a server that was reached, let us in and then said
-    /// 5xx to this letter ends it; everything else a person or time can mend while letters wait.
+    /// What a failure means for the letter. Only a server that was reached, let us in, took our sender
+    /// and then said 5xx to this letter ends it; everything else a person or time can mend while
+    /// letters wait.
     fn fault(&self, step: Step, to: &str, error: &Error) -> Fault {
         let words = words(error);
         let server = format!("{}:{}", self.host, self.port);
@@ -195,19 +198,26 @@ impl Smtp {
                 "smtp_login",
                 format!("the mail server {server} refused our user name and password: {words}"),
             ),
-            Step::Send if wants_login => Fault::transient(
+            Step::Sender | Step::Send if wants_login => Fault::transient(
                 "smtp_login",
                 format!("the mail server {server} wants a login first: {words}"),
+            ),
+            Step::Sender if error.is_permanent() => Fault::transient(
+                "smtp_sender",
+                format!(
+                    "the mail server {server} does not take mail from us ({}): {words}. Ask who runs it, or change `from` in [notify]",
+                    self.sender
+                ),
             ),
             Step::Send if error.is_permanent() => Fault::permanent(
                 "smtp_refused",
                 format!("the mail server {server} refused the mail to {to}: {words}"),
             ),
-            Step::Send if error.is_transient() => Fault::transient(
+            Step::Sender | Step::Send if error.is_transient() => Fault::transient(
                 "smtp_deferred",
                 format!("the mail server {server} did not take the mail to {to} yet: {words}"),
             ),
-            Step::Send => Fault::transient(
+            Step::Sender | Step::Send => Fault::transient(
                 "smtp_unreachable",
                 format!("the mail server {server} was lost while it took a mail: {words}"),
             ),

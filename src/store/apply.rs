@@ -10,13 +10,13 @@ use super::rows::{json, time};
 use super::writer::Desk;
 use super::{People, Store, accounts, claims, covers, letters, overrides, recordings, standings};
 use crate::domain::facts::Manifest;
-use crate::domain::ids::{PackageId, gtin14};
+use crate::domain::ids::{LabelId, PackageId, gtin14};
 use crate::domain::letter::LetterKind;
-use crate::domain::lifecycle::{Effect, EventKind, Illegal, Status, next};
+use crate::domain::lifecycle::{Effect, EventKind, Status, next, next_unclaimed};
 use crate::domain::package::{Event, Identity, Package};
 use crate::domain::report::{Counts, Report};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, named_params};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// Who the log names when nobody asked.
 pub(super) const DAEMON: &str = "daemon";
@@ -65,14 +65,14 @@ pub(super) fn apply(
     let package = package_in(desk.connection, id)
         .map_err(StoreError::read("a package"))?
         .ok_or(ApplyError::NotFound)?;
-    let (status, effects) = next(package.status, event.kind())?;
-    if event.kind() == EventKind::Unparked && !was_claimed(desk, id)? {
-        // It was parked while it was still being received: there are no files to validate. A new
-        // upload of the folder replaces it.
-        return Err(ApplyError::Illegal(Illegal {
-            status: package.status,
-            event: EventKind::Unparked,
-        }));
+    let table = if was_claimed(desk, id)? {
+        next
+    } else {
+        next_unclaimed
+    };
+    let (status, effects) = table(package.status, event.kind())?;
+    if status == Status::Receiving && package.status != Status::Receiving {
+        alone_in_its_folder(desk, &package)?;
     }
     if let Event::Approved { ticked, .. } = event {
         all_ticked(desk, &package, ticked)?;
@@ -100,6 +100,16 @@ pub(super) fn apply(
     package_in(desk.connection, id)
         .map_err(StoreError::read("a package"))?
         .ok_or(ApplyError::NotFound)
+}
+
+/// Refuses to receive a package again whose folder is being received as another one.
+fn alone_in_its_folder(desk: &Desk<'_>, package: &Package) -> Result<(), ApplyError> {
+    match receiving(desk.connection, &package.label, &package.folder)
+        .map_err(StoreError::read("a folder"))?
+    {
+        Some(by) => Err(ApplyError::FolderTaken { by }),
+        None => Ok(()),
+    }
 }
 
 /// Refuses an approval as long as a question of the report is not ticked, and ticks that answer
@@ -340,6 +350,21 @@ pub(super) fn forget_intent(desk: &Desk<'_>, id: &PackageId) -> Result<(), Store
         .map_err(StoreError::write("an intent"))
 }
 
+/// The package that is being received in that folder.
+pub(super) fn receiving(
+    connection: &Connection,
+    label: &LabelId,
+    folder: &str,
+) -> rusqlite::Result<Option<PackageId>> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM package WHERE label = ?1 AND folder = ?2 AND status = 'receiving'",
+        )?
+        .query_one((label.as_str(), folder), |row| row.get(0))
+        .optional()
+        .map(|id: Option<String>| id.map(PackageId::new))
+}
+
 pub(super) fn was_claimed(desk: &Desk<'_>, id: &PackageId) -> Result<bool, StoreError> {
     desk.connection
         .prepare_cached("SELECT claimed FROM package WHERE id = ?1")
@@ -368,8 +393,11 @@ fn carry_out(
         event: line,
         push: None,
     };
-    if event.kind() == EventKind::Parked && is_known_trouble(desk, package)? {
-        return Ok(());
+    if event.kind() == EventKind::Parked && is_known_trouble(desk, package, line)? {
+        let awaited = effect == Effect::TellOperator && was_asked_for(desk, package)?;
+        if !awaited {
+            return Ok(());
+        }
     }
     match effect {
         Effect::TellLabel => match letter_for(event.kind()) {
@@ -399,19 +427,39 @@ fn takes_down(desk: &Desk<'_>, package: &Package) -> Result<bool, StoreError> {
     standings::takes_down(desk.connection, &package.id).map_err(StoreError::read("a report"))
 }
 
-/// Whether the same folder was parked before, could not be claimed since, and was told of then.
-/// Otherwise every start of the daemon would send the same two letters again.
-fn is_known_trouble(desk: &Desk<'_>, package: &Package) -> Result<bool, StoreError> {
+/// Whether the same folder was parked before this line of the log, could not be claimed since, and
+/// was told of then. Otherwise every try and every start of the daemon would send the same two
+/// letters again.
+fn is_known_trouble(desk: &Desk<'_>, package: &Package, line: i64) -> Result<bool, StoreError> {
     desk.connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM package AS o JOIN package AS n ON n.id = ?1
-                 WHERE o.id <> n.id AND o.label = n.label AND o.folder = n.folder
-                     AND o.status = 'parked' AND o.claimed = 0 AND n.claimed = 0
+                 WHERE o.label = n.label AND o.folder = n.folder
+                     AND o.claimed = 0 AND n.claimed = 0
+                     AND iif(o.id <> n.id, o.status = 'parked',
+                         EXISTS (SELECT 1 FROM event
+                             WHERE package = n.id AND kind = 'parked' AND seq < ?2))
                      -- A claim that was cut off and found its files gone is another matter.
                      AND NOT EXISTS (SELECT 1 FROM intent WHERE package = n.id))",
         )
-        .and_then(|mut select| select.query_one([package.id.as_str()], |row| row.get(0)))
+        .and_then(|mut select| select.query_one((package.id.as_str(), line), |row| row.get(0)))
         .map_err(StoreError::read("what was parked"))
+}
+
+/// Whether a person asked for the try that failed now, and waits to hear of it.
+fn was_asked_for(desk: &Desk<'_>, package: &Package) -> Result<bool, StoreError> {
+    desk.connection
+        .prepare_cached(
+            "SELECT actor FROM event WHERE package = ?1 AND kind = 'unparked'
+             ORDER BY number DESC LIMIT 1",
+        )
+        .and_then(|mut select| {
+            select
+                .query_one([package.id.as_str()], |row| row.get::<_, String>(0))
+                .optional()
+        })
+        .map(|actor| actor.is_some_and(|actor| actor != DAEMON))
+        .map_err(StoreError::read("who asked for another try"))
 }
 
 /// The letter to the label that an event sets off.
@@ -435,8 +483,8 @@ fn letter_for(event: EventKind) -> Option<LetterKind> {
 /// The claimed package takes the place of those of the same release that nobody approved yet.
 ///
 /// Without a barcode on both sides only the same folder tells, and a package with a barcode is not
-/// given up for one without. A package that was parked before it could be claimed is replaced by
-/// the next claim of its folder: its files are the ones that were claimed now.
+/// given up for one without. A package that was parked before it could be claimed and was not taken
+/// up again is replaced by the next claim of its folder: its files are the ones that were claimed now.
 fn replace_older(
     desk: &mut Desk<'_>,
     newer: &PackageId,

@@ -373,9 +373,11 @@ pub(super) fn finish(
             error @ (ApplyError::NotFound
             | ApplyError::Illegal(_)
             | ApplyError::Unticked { .. }
-            | ApplyError::NotAsked { .. }),
+            | ApplyError::NotAsked { .. }
+            | ApplyError::FolderTaken { .. }),
         ) => {
-            // The first two were just looked at in this transaction; the others are of approvals.
+            // The first two were just looked at in this transaction; the others are of approvals and
+            // of packages that are received again.
             tracing::error!(package.id = %id, %error, "a package whose pushes are sent stays open");
             Ok(())
         }

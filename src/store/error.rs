@@ -1,6 +1,7 @@
 //! What can fail in the store: one variant for each operation, the cause as its source.
 
 use crate::domain::fault::Fault;
+use crate::domain::ids::PackageId;
 use crate::domain::lifecycle::Illegal;
 use crate::domain::lifecycle::push::IllegalPush;
 use crate::domain::rules::Refusal;
@@ -247,6 +248,14 @@ pub enum ApplyError {
     /// The table of transitions does not have it; another may have been faster.
     #[error(transparent)]
     Illegal(#[from] Illegal),
+    /// It cannot be received again: its folder is being received as another package.
+    #[error(
+        "its folder is being received again as package {by}, which takes its place; there is nothing to try again"
+    )]
+    FolderTaken {
+        /// That package.
+        by: PackageId,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -261,6 +270,7 @@ impl ApplyError {
                 Fault::permanent("package_questions", self.to_string())
             }
             Self::Illegal(illegal) => Fault::permanent("package_state", illegal.to_string()),
+            Self::FolderTaken { .. } => Fault::permanent("package_folder", self.to_string()),
             Self::Store(error) => error.fault(),
         }
     }

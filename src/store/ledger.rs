@@ -4,7 +4,7 @@
 //! more than once. A call that finds its work done is no failure.
 
 use super::Store;
-use super::apply::{DAEMON, Occasion, apply, forget_intent, was_claimed};
+use super::apply::{DAEMON, Occasion, apply, forget_intent, receiving, was_claimed};
 use super::doubles::idle;
 use super::error::{ApplyError, StoreError};
 use super::packages::package_in;
@@ -51,11 +51,22 @@ impl Ledger for Store {
             return Ok(id);
         }
         let (label, folder, now) = (label.clone(), folder.to_owned(), self.now());
-        self.change(move |desk| {
+        let people = self.people();
+        self.change(move |desk| -> Result<_, ApplyError> {
             if let Some(id) = receiving(desk.connection, &label, &folder)
                 .map_err(StoreError::read("a folder"))?
             {
                 return Ok(id);
+            }
+            if let Some(id) = parked_unclaimed(desk.connection, &label, &folder)
+                .map_err(StoreError::read("a folder"))?
+            {
+                let occasion = Occasion {
+                    actor: DAEMON,
+                    now,
+                    people: &people,
+                };
+                return apply(desk, &id, &Event::Unparked, occasion).map(|package| package.id);
             }
             let id = desk.ids.next(now);
             desk.connection
@@ -80,7 +91,7 @@ impl Ledger for Store {
             tracing::info!(package.id = %id, label.id = %label, folder = ?folder, "package {id} begins");
             Ok(PackageId::new(id))
         })
-        .map_err(|error: StoreError| error.fault())
+        .map_err(|error| error.fault())
     }
 
     fn earlier(&self, label: &LabelId, folder: &str) -> Result<Earlier, Fault> {
@@ -173,7 +184,18 @@ impl Ledger for Store {
             let package = package_in(desk.connection, &id)
                 .map_err(StoreError::read("a package"))?
                 .ok_or(ApplyError::NotFound)?;
-            if package.folder == to || package.status != Status::Receiving {
+            let is_the_labels = match package.status {
+                Status::Receiving => true,
+                Status::Parked => !was_claimed(desk, &id)?,
+                Status::Incoming
+                | Status::Invalid
+                | Status::NeedsQc
+                | Status::QcApproved
+                | Status::QcRejected
+                | Status::Delivered
+                | Status::Superseded => false,
+            };
+            if package.folder == to || !is_the_labels {
                 return Ok(());
             }
             // A folder that still had that name is gone, or the rename could not have happened.
@@ -325,15 +347,19 @@ impl Store {
     }
 }
 
-/// The package that is being received in that folder.
-fn receiving(
+/// The latest package of that folder that was parked before its claim, so that its files are there.
+/// One whose claim had begun is left to the person who looks.
+fn parked_unclaimed(
     connection: &Connection,
     label: &LabelId,
     folder: &str,
 ) -> rusqlite::Result<Option<PackageId>> {
     connection
         .prepare_cached(
-            "SELECT id FROM package WHERE label = ?1 AND folder = ?2 AND status = 'receiving'",
+            "SELECT id FROM package AS p
+             WHERE label = ?1 AND folder = ?2 AND status = 'parked' AND claimed = 0
+                 AND NOT EXISTS (SELECT 1 FROM intent WHERE package = p.id)
+             ORDER BY seq DESC LIMIT 1",
         )?
         .query_one((label.as_str(), folder), |row| row.get(0))
         .optional()

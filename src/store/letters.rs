@@ -7,7 +7,7 @@
 
 use super::error::StoreError;
 use super::packages::{log_line, package_in, report_in};
-use super::rows::{maybe_time_of, time, time_of, word};
+use super::rows::{time, time_of, word};
 use super::writer::Desk;
 use super::{Store, pushes, takedowns};
 use crate::domain::ids::{LetterId, PackageId, PushId};
@@ -50,6 +50,8 @@ impl LetterState {
 pub struct LetterRow {
     /// The letter.
     pub id: LetterId,
+    /// What about.
+    pub package: PackageId,
     /// What it says.
     pub kind: LetterKind,
     /// One address.
@@ -60,6 +62,8 @@ pub struct LetterRow {
     pub attempts: u32,
     /// When it was written.
     pub created_at: Timestamp,
+    /// Not tried before then, as long as it waits.
+    pub due_at: Timestamp,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
     /// Why the last try failed.
@@ -164,45 +168,7 @@ impl Store {
         })
     }
 
-    /// A person asks for another try of a letter that was given up.
-    pub fn letter_retry(&self, id: &LetterId, now: Timestamp) -> Result<(), StoreError> {
-        self.change_letter(id, move |desk, id| {
-            desk.connection
-                .prepare_cached(
-                    "UPDATE letter SET attempts = iif(state = 'sent', attempts, 0),
-                         due_at = iif(state = 'sent', due_at, ?2),
-                         state = iif(state = 'sent', state, 'due')
-                     WHERE id = ?1",
-                )?
-                .execute((id, time(now)))
-        })
-    }
-
-    /// All letters about a package, in the order in which they were written.
-    pub fn letters(&self, package: &PackageId) -> Result<Vec<LetterRow>, StoreError> {
-        self.read("a package's letters", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id, kind, recipient, state, attempts, created_at, sent_at, last_error
-                     FROM letter WHERE package = ?1 ORDER BY seq",
-                )?
-                .query_map([package.as_str()], |row| {
-                    Ok(LetterRow {
-                        id: LetterId::new(row.get::<_, String>(0)?),
-                        kind: word(row, 1, LetterKind::parse)?,
-                        recipient: row.get(2)?,
-                        state: word(row, 3, LetterState::parse)?,
-                        attempts: row.get(4)?,
-                        created_at: time_of(row, 5)?,
-                        sent_at: maybe_time_of(row, 6)?,
-                        last_error: row.get(7)?,
-                    })
-                })?
-                .collect()
-        })
-    }
-
-    fn change_letter(
+    pub(super) fn change_letter(
         &self,
         id: &LetterId,
         work: impl FnOnce(&Desk<'_>, &str) -> rusqlite::Result<usize> + Send + 'static,

@@ -8,9 +8,9 @@ use dropzone::cli::push_show::PushDetail;
 use dropzone::cli::quota::QuotaDetail;
 use dropzone::cli::restore::Restored;
 use dropzone::cli::shapes::{
-    FixDetail, GateList, LabelDetail, LabelList, PackageDetail, PackageLine, PackageList, Pardoned,
-    PenaltyList, PreviewDetail, PushLine, PushList, RuleDetail, RuleList, StatusDetail,
-    TakedownDetail,
+    FixDetail, GateList, LabelDetail, LabelList, MailDetail, MailList, PackageDetail, PackageLine,
+    PackageList, Pardoned, PenaltyList, PreviewDetail, PushLine, PushList, RuleDetail, RuleList,
+    StatusDetail, TakedownDetail,
 };
 use dropzone::domain::report::Report;
 use schemars::{Schema, schema_for};
@@ -38,6 +38,8 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("rule", schema_for!(RuleDetail)),
         ("rule-list", schema_for!(RuleList)),
         ("status", schema_for!(StatusDetail)),
+        ("mail", schema_for!(MailDetail)),
+        ("mail-list", schema_for!(MailList)),
         ("penalty-list", schema_for!(PenaltyList)),
         ("package-restore", schema_for!(Restored)),
         ("penalty-forgive", schema_for!(Pardoned)),

@@ -1,6 +1,6 @@
 //! README's tables are generated: `UPDATE_DOCS=1 cargo test --test it docs` rewrites them.
 
-use dropzone::domain::lifecycle::{Effect, EventKind, Status, next};
+use dropzone::domain::lifecycle::{Effect, EventKind, Status, next, next_unclaimed};
 use dropzone::domain::rules;
 use std::fs;
 use std::path::Path;
@@ -18,10 +18,16 @@ fn statuses() -> String {
                     .map(|(to, effects)| (event, to, effects))
             })
             .collect();
+        let unclaimed = EventKind::ALL
+            .into_iter()
+            .filter_map(|event| next_unclaimed(status, event).ok())
+            .map(|way| way.0);
         let mut to: Vec<String> = moves
             .iter()
-            .filter(|m| m.1 != status)
-            .map(|m| format!("`{}`", m.1))
+            .map(|m| m.1)
+            .chain(unclaimed)
+            .filter(|to| *to != status)
+            .map(|to| format!("`{to}`"))
             .collect();
         let mut named = std::collections::BTreeSet::new();
         to.retain(|status| named.insert(status.clone()));

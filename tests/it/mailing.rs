@@ -172,3 +172,52 @@ fn killed_between_sending_and_noting_it_the_letter_comes_twice_and_is_the_same()
         );
     }
 }
+
+/// The relay took offence, every letter of that hour is dead, and a person has them sent again.
+#[test]
+fn letters_that_were_given_up_are_listed_shown_and_sent_again() {
+    let Some(server) = Server::start(&["--refuse-until-told"]) else {
+        return;
+    };
+    let mut daemon = TestDaemon::start(&smtp(server.port));
+    let folder = upload(&mut daemon, 54);
+    daemon.wait_status(&folder, "needs_qc");
+    let dead = wait("both letters to be given up", || {
+        let mails = daemon.ask(&["mail", "list", "--state", "dead"])["mails"].clone();
+        (mails.as_array().unwrap().len() == 2).then_some(mails)
+    });
+    let (first, second) = (
+        dead[0]["id"].as_str().unwrap(),
+        dead[1]["id"].as_str().unwrap(),
+    );
+    let why = dead[0]["last_error"].as_str().unwrap();
+    assert!(why.contains("550 5.7.1 relaying denied"), "{why}");
+    let words = |arguments: &[&str]| String::from_utf8(daemon.command(arguments).stdout).unwrap();
+    assert!(words(&["status"]).contains("dropzone mail retry --all"));
+    assert!(words(&["mail", "list"]).contains(first));
+    let shown = words(&["mail", "show", first]);
+    assert!(shown.contains(&format!("{first} is given up")), "{shown}");
+    assert!(shown.contains("Subject: "), "{shown}");
+
+    server.relent();
+    daemon.ask(&["mail", "retry", first]);
+    let state = |id: &str| daemon.ask(&["mail", "show", id])["state"].clone();
+    wait("the letter to be sent", || {
+        (state(first) == "sent").then_some(())
+    });
+    assert_eq!(state(second), "dead", "only the one that was named");
+    let again = daemon.ask(&["mail", "retry", "--all"]);
+    assert_eq!(again["mails"].as_array().unwrap().len(), 1);
+    wait("the other one to be sent", || {
+        (state(second) == "sent").then_some(())
+    });
+    assert_eq!(server.mails().len(), 2);
+    let code = |arguments: &[&str]| daemon.command(arguments).status.code();
+    assert_eq!(code(&["mail", "retry", first]), Some(4), "it is sent");
+    assert_eq!(code(&["mail", "retry"]), Some(2));
+    assert_eq!(
+        code(&["mail", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"]),
+        Some(3)
+    );
+    assert_eq!(code(&["mail", "list", "--state", "lost"]), Some(2));
+}

@@ -42,6 +42,7 @@ mod media;
 mod onboarding;
 mod ops;
 mod overrides;
+mod parked;
 mod preview;
 mod push;
 mod report;

@@ -2,6 +2,7 @@
 //! true; adding a field is fine, renaming or removing one is a breaking change.
 
 mod label;
+mod mail;
 mod package;
 mod preview;
 mod push;
@@ -9,6 +10,7 @@ mod rule;
 mod state;
 
 pub use label::{LabelDetail, LabelList};
+pub use mail::{MailDetail, MailLine, MailList};
 pub use package::{HistoryLine, LetterLine, PackageDetail, PackageLine, PackageList};
 pub use preview::{PreviewDetail, PreviewFault, PreviewFile};
 pub use push::{GateLine, GateList, PushLine, PushList, TakedownDetail, TakesDown};

@@ -1,4 +1,5 @@
-//! The one table of transitions of a package: `next(status, event)`.
+//! The one table of transitions of a package: `next(status, event)`, and where one that was never
+//! claimed departs from it.
 //!
 //! Statuses and their e-mails are those of the operator's guide ("Delivery Status Explained").
 //! Every change goes through `store::apply`, which asks here.
@@ -124,7 +125,7 @@ pub enum EventKind {
     Withdrawn,
     /// Something of ours failed.
     Parked,
-    /// The operator asks for another try.
+    /// Another try: the operator asks for it, or intake's time for one has come.
     Unparked,
     /// The upload does not fit into the label's upload space.
     OverQuota,
@@ -227,4 +228,17 @@ pub fn next(status: Status, event: EventKind) -> Result<(Status, &'static [Effec
         (S::Parked, E::Unparked) => (S::Incoming, &[]),
         _ => return Err(Illegal { status, event }),
     })
+}
+
+/// The same for a package that was never claimed: its files are still the label's. Parked it has
+/// nothing to validate, so that it is received again, and the label may take its folder away.
+pub fn next_unclaimed(
+    status: Status,
+    event: EventKind,
+) -> Result<(Status, &'static [Effect]), Illegal> {
+    match (status, event) {
+        (Status::Parked, EventKind::Unparked) => Ok((Status::Receiving, &[])),
+        (Status::Parked, EventKind::Withdrawn) => Ok((Status::Superseded, &[])),
+        _ => next(status, event),
+    }
 }

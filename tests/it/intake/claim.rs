@@ -104,10 +104,91 @@ fn our_own_failures_are_tried_again_and_then_parked() {
     assert_eq!(world.ledger.count("intend"), 5);
     world.ledger.failing.lock().unwrap().clear();
     world.pass(1_000);
-    assert_eq!(world.ledger.rows().len(), 1, "nothing happens by itself");
+    assert_eq!(world.status("A"), "parked", "left alone for a while");
     world.upload("A/01_A.wav", "another");
     world.pass(61);
-    assert_eq!(world.ledger.rows()["P002"].status, "incoming");
+    assert_eq!(world.status("A"), "incoming", "the same package");
+}
+
+/// A world in which package P001 of folder A was parked, because its intent cannot be written.
+fn parked() -> World {
+    let mut world = World::new();
+    world.good_release("A");
+    world.ledger.failing.lock().unwrap().insert("intend");
+    world.pass(400);
+    assert_eq!(world.status("A"), "parked");
+    world
+}
+
+#[test]
+fn what_was_parked_is_tried_again_every_hour_and_parked_at_the_first_failure() {
+    let mut world = parked();
+    world.jump(3_600);
+    world.pass(5);
+    assert_eq!(world.status("A"), "parked");
+    assert_eq!(world.ledger.count("intend"), 6, "one try");
+    assert_eq!(world.ledger.count("park"), 2);
+    world.ledger.failing.lock().unwrap().clear();
+    world.pass(60);
+    assert_eq!(world.status("A"), "parked", "left alone for another hour");
+    world.jump(3_600);
+    world.pass(5);
+    assert_eq!(world.status("A"), "incoming", "the only package");
+    assert_eq!(*world.called_back.lock().unwrap(), [PackageId::new("P001")]);
+}
+
+#[test]
+fn what_was_parked_is_tried_again_on_a_reload() {
+    let mut world = parked();
+    world.ledger.failing.lock().unwrap().clear();
+    world.intake.try_parked();
+    world.pass(2);
+    assert_eq!(world.status("A"), "incoming");
+}
+
+#[test]
+fn what_was_parked_is_tried_again_when_a_person_asks() {
+    let mut world = parked();
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "parked", "the cause is still there");
+    world.ledger.failing.lock().unwrap().clear();
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "incoming");
+}
+
+#[test]
+fn what_was_parked_is_tried_again_by_the_next_start() {
+    let world = parked();
+    let mut world = world.restarted();
+    world.pass(70);
+    assert_eq!(world.status("A"), "incoming", "no second package");
+}
+
+#[test]
+fn a_parked_folder_keeps_its_package_under_another_name_and_takes_it_along() {
+    let mut world = parked();
+    world.rename("A", "B");
+    world.pass(2);
+    assert_eq!(world.status("B"), "parked", "it is no other package");
+    assert_eq!(world.ledger.rows().len(), 1);
+    world.remove("B");
+    world.pass(2);
+    assert_eq!(world.status("B"), "withdrawn");
+}
+
+#[test]
+fn another_try_of_a_folder_that_is_gone_ends_the_package() {
+    let world = parked();
+    fs::remove_dir_all(world.incoming("A")).unwrap();
+    fs::remove_dir_all(world.partial("A")).unwrap();
+    let mut world = world.restarted();
+    world.pass(2);
+    assert_eq!(world.status("A"), "parked", "nobody looked for it");
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "withdrawn");
 }
 
 #[test]
@@ -229,6 +310,84 @@ fn a_spooled_package_that_is_not_what_was_written_down_is_parked() {
         world.places.package(&intent.package).exists(),
         "nothing is deleted"
     );
+}
+
+/// A claim that was cut short after its rename and cannot be finished: nobody can write its manifest.
+fn unfinishable() -> (World, Intent) {
+    let (world, intent) = cut_short();
+    rename_to_spool(&world, &intent);
+    fs::create_dir(world.places.manifest(&intent.package)).unwrap();
+    (world, intent)
+}
+
+#[test]
+fn a_claim_that_cannot_be_finished_holds_up_nobody_and_is_parked_after_some_tries() {
+    let (world, intent) = unfinishable();
+    let mut world = world.restarted();
+    assert_eq!(world.status("A"), "receiving");
+    world.good_release("B");
+    world.pass(70);
+    assert_eq!(world.status("B"), "incoming", "others are taken");
+    world.pass(30);
+    assert_eq!(world.status("A"), "parked");
+    assert_eq!(world.ledger.count("withdrawn"), 0);
+    assert_eq!(world.ledger.intents_left(), 1, "for the next try");
+    assert_eq!(world.spooled("P001").len(), 4, "nothing is lost");
+
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "receiving", "tried again");
+    fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
+    world.pass(60);
+    assert_eq!(world.status("A"), "incoming");
+    assert!(world.called_back.lock().unwrap().contains(&intent.package));
+}
+
+#[test]
+fn a_claim_that_cannot_be_finished_is_parked_while_the_daemon_runs() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(1);
+    let manifest = world.places.manifest(&PackageId::new("P001"));
+    fs::create_dir(&manifest).unwrap();
+    world.pass(200);
+    assert_eq!(world.status("A"), "parked");
+    assert!(!world.incoming("A").exists());
+    world.good_release("A");
+    world.pass(62);
+    let rows = world.ledger.rows();
+    assert_eq!(
+        rows["P002"].status, "incoming",
+        "the name is free: {rows:?}"
+    );
+}
+
+#[test]
+fn another_try_of_a_claim_whose_files_are_nowhere_is_parked_again() {
+    let (world, _) = cut_short();
+    fs::remove_dir_all(world.incoming("A")).unwrap();
+    fs::remove_dir_all(world.partial("A")).unwrap();
+    let mut world = world.restarted();
+    assert_eq!(world.status("A"), "parked");
+    world.pass(2);
+    world.ledger.unpark("P001");
+    world.pass(62);
+    assert_eq!(world.status("A"), "parked", "and not withdrawn by nobody");
+    assert_eq!(world.ledger.count("park"), 2);
+}
+
+#[test]
+fn another_try_of_a_claim_whose_folder_was_put_back_takes_it() {
+    let (world, intent) = unfinishable();
+    let mut world = world.restarted();
+    world.pass(100);
+    assert_eq!(world.status("A"), "parked");
+    fs::rename(world.places.package(&intent.package), world.incoming("A")).unwrap();
+    fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
+    world.ledger.unpark("P001");
+    world.pass(700);
+    assert_eq!(world.status("A"), "incoming");
+    assert_eq!(world.ledger.rows().len(), 1, "the same package");
 }
 
 #[test]

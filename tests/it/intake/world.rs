@@ -94,7 +94,9 @@ impl FileLedger {
     fn set(&self, name: &'static str, package: &PackageId, status: &str) -> Result<(), Fault> {
         self.change(name, package.as_str(), |memory| {
             let row = memory.rows.get_mut(package.as_str()).unwrap();
-            assert_eq!(row.status, "receiving", "{name} of {package}");
+            let may_be = row.status == "receiving"
+                || (row.status == "parked" && ["withdrawn", "unpark"].contains(&name));
+            assert!(may_be, "{name} of {package}, which is {}", row.status);
             status.clone_into(&mut row.status);
         })
     }
@@ -105,6 +107,12 @@ impl FileLedger {
 
     pub(super) fn intents_left(&self) -> usize {
         self.memory.lock().unwrap().intents.len()
+    }
+
+    /// A person asks for another try of a package that was parked before its claim.
+    pub(super) fn unpark(&self, package: &str) {
+        self.set("unpark", &PackageId::new(package), "receiving")
+            .unwrap();
     }
 
     /// The package is with the stores.
@@ -152,6 +160,15 @@ impl Ledger for FileLedger {
                 self.told.lock().unwrap().remove(id);
                 return PackageId::new(id.as_str());
             }
+            let parked = memory.rows.iter_mut().rev().find(|(id, row)| {
+                let is_here = row.label == label.as_str() && row.folder == folder;
+                row.status == "parked" && is_here && !memory.intents.contains_key(*id)
+            });
+            if let Some((id, row)) = parked {
+                "receiving".clone_into(&mut row.status);
+                self.told.lock().unwrap().remove(id);
+                return PackageId::new(id.as_str());
+            }
             let id = format!("P{:03}", memory.rows.len() + 1);
             let row = Row {
                 label: label.to_string(),
@@ -171,7 +188,7 @@ impl Ledger for FileLedger {
             let latest = rows.into_iter().find(|(_, row)| {
                 row.label == label.as_str()
                     && row.folder == folder
-                    && !["receiving", "withdrawn", "duplicate", "abandoned"]
+                    && !["receiving", "parked", "withdrawn", "duplicate", "abandoned"]
                         .contains(&row.status.split(' ').next().unwrap())
             });
             match latest {

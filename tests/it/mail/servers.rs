@@ -119,6 +119,11 @@ impl Server {
             .collect()
     }
 
+    /// Has a server that refuses until it is told so take mail from now on.
+    pub(crate) fn relent(&self) {
+        fs::write(self.folder.path().join("relent"), "").unwrap();
+    }
+
     fn plain(&self) -> Post {
         office(&smtp("127.0.0.1", self.port, Encryption::None, None))
     }
@@ -338,6 +343,29 @@ fn a_server_that_gives_up_midway_is_tried_again() {
         server.join().unwrap();
         assert!(fault.is_transient(), "{lines:?}: {fault}");
         assert!(!fault.text.contains(['\r', '\n']), "{fault:?}");
+    }
+}
+
+/// What is said to `MAIL FROM` is said of us: every letter would be lost, and none is to blame.
+#[test]
+fn a_server_that_refuses_our_sender_is_tried_again() {
+    let (port, server) = scripted(&[
+        "220 hello\r\n",
+        "250 hello\r\n",
+        "554 5.7.1 your relay is not welcome\r\n",
+    ]);
+    let fault = refused(
+        &office(&smtp("127.0.0.1", port, Encryption::None, None)),
+        "a@x.example",
+    );
+    server.join().unwrap();
+    assert_eq!(
+        (fault.code.as_str(), fault.is_transient()),
+        ("smtp_sender", true),
+        "{fault}"
+    );
+    for words in ["554 5.7.1 your relay is not welcome", "`from` in [notify]"] {
+        assert!(fault.text.contains(words), "{fault}");
     }
 }
 

@@ -36,13 +36,16 @@ DATA = {
 
 
 class Handler:
-    def __init__(self, out, defer):
+    def __init__(self, out, defer, refusing):
         self.out = out
+        self.refusing = refusing
         self.count = 0
         self.defer = defer
         self.deferred = 0
 
     async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.refusing and not (self.out / "relent").exists():
+            return "550 5.7.1 relaying denied"
         answer = RCPT.get(address.split("@")[0])
         if answer:
             return answer
@@ -94,13 +97,18 @@ async def main():
     parser.add_argument("--login", action="store_true")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--defer", type=int, default=0, help="answer 451 to so many mails first")
+    parser.add_argument(
+        "--refuse-until-told",
+        action="store_true",
+        help="answer 550 to every recipient until there is a file `relent` beside the mails",
+    )
     args = parser.parse_args()
     context = None
     if args.cert:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(args.cert, args.key)
     starttls = context if context and not args.implicit else None
-    handler = Handler(args.out, args.defer)
+    handler = Handler(args.out, args.defer, args.refuse_until_told)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(

@@ -1,6 +1,6 @@
 //! Attempts of one release: how they are numbered, replaced, remembered and compared.
 
-use super::bench::{Bench, add_label, claimed_event, identity, judged_event, noon, report};
+use super::bench::{Bench, add_label, claimed_event, identity, intent, judged_event, noon, report};
 use dropzone::domain::history::EarlierCover;
 use dropzone::domain::ids::PackageId;
 use dropzone::domain::ledger::Ledger as _;
@@ -119,17 +119,54 @@ fn a_package_without_a_barcode_replaces_none_with_one() {
 }
 
 #[test]
-fn a_package_parked_before_its_claim_is_replaced_and_cannot_be_validated() {
+fn a_package_parked_before_its_claim_is_received_again() {
     let bench = Bench::new();
     let parked = bench.received("summer");
     bench.store.park(&parked, "the disk failed").unwrap();
-    let refused = bench
+    let again = bench
         .store
         .apply(&parked, Event::Unparked, "ops", noon())
+        .unwrap();
+    assert_eq!(again.status, Status::Receiving, "nothing to validate yet");
+    bench.store.park(&parked, "the disk failed").unwrap();
+    assert_eq!(
+        bench.received("summer"),
+        parked,
+        "the folder is there, so is it"
+    );
+    bench.apply(
+        &parked,
+        claimed_event(&parked, &bench.label, "summer", Some(UPC)),
+    );
+    assert_eq!(bench.status(&parked), Status::Incoming);
+}
+
+#[test]
+fn a_package_whose_claim_was_cut_off_gives_way_to_what_is_uploaded_anew() {
+    let bench = Bench::new();
+    let lost = bench.received("summer");
+    bench
+        .store
+        .intend(&intent(&lost, &bench.label, "summer", None))
+        .unwrap();
+    bench.store.park(&lost, "both folders are gone").unwrap();
+    let anew = bench.received("summer");
+    assert_ne!(anew, lost);
+    let refused = bench
+        .store
+        .apply(&lost, Event::Unparked, "ops", noon())
         .unwrap_err();
-    assert!(refused.to_string().contains("parked"), "{refused}");
-    bench.claimed("summer", Some(UPC));
-    assert_eq!(bench.status(&parked), Status::Superseded);
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "its folder is being received again as package {anew}, which takes its place; there is nothing to try again"
+        )
+    );
+    bench.apply(
+        &anew,
+        claimed_event(&anew, &bench.label, "summer", Some(UPC)),
+    );
+    assert_eq!(bench.status(&lost), Status::Superseded);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use dropzone::domain::ids::LetterId;
 use dropzone::domain::letter::{Due, LetterKind};
 use dropzone::domain::lifecycle::Status;
 use dropzone::domain::package::Event;
-use dropzone::store::{LetterState, StoreError};
+use dropzone::store::{LetterFilter, LetterState, StoreError};
 
 const UPC: &str = "036000291452";
 
@@ -123,7 +123,10 @@ fn a_letter_is_sent_once_in_the_books() {
         .store
         .letter_dead(&letter.id, "late", later(3))
         .unwrap();
-    bench.store.letter_retry(&letter.id, later(3)).unwrap();
+    bench
+        .store
+        .letter_retry(&letter.id, "ops", later(3))
+        .unwrap();
     let row = &bench.store.letters(&id).unwrap()[0];
     assert_eq!(row.state, LetterState::Sent);
     assert_eq!(row.sent_at, Some(later(1)));
@@ -145,8 +148,67 @@ fn a_dead_letter_can_be_tried_again() {
     let row = &bench.store.letters(&id).unwrap()[0];
     assert_eq!(row.state, LetterState::Dead);
     assert_eq!(row.last_error.as_deref(), Some("550 unknown"));
-    bench.store.letter_retry(&letter.id, later(1)).unwrap();
+    bench
+        .store
+        .letter_retry(&letter.id, "ops", later(1))
+        .unwrap();
     assert!(sent(&bench).iter().any(|sent| sent.id == letter.id));
+}
+
+#[test]
+fn all_that_was_given_up_can_be_tried_again_at_once() {
+    let bench = Bench::new();
+    bench.claimed("one", None);
+    let sent_one = due(&bench);
+    bench.store.letter_sent(&sent_one.id, noon()).unwrap();
+    let dead = due(&bench);
+    bench
+        .store
+        .letter_dead(&dead.id, "550 unknown", noon())
+        .unwrap();
+    let retried = bench.store.letters_retry("ops", later(1)).unwrap();
+    assert_eq!(retried, [dead.id.clone()]);
+    let again = due(&bench);
+    assert_eq!((again.id, again.attempts), (dead.id, 0));
+    assert_eq!(
+        bench.store.letters_retry("ops", later(1)).unwrap(),
+        Vec::<LetterId>::new()
+    );
+}
+
+#[test]
+fn letters_are_listed_by_state_and_package() {
+    let bench = Bench::new();
+    let one = bench.claimed("one", None);
+    bench.claimed("two", None);
+    let first = due(&bench);
+    bench.store.letter_sent(&first.id, noon()).unwrap();
+    let second = due(&bench);
+    bench
+        .store
+        .letter_dead(&second.id, "550 no", noon())
+        .unwrap();
+    let count = |filter: LetterFilter| bench.store.letters_where(&filter).unwrap().len();
+    let state = |state| LetterFilter {
+        state: Some(state),
+        ..LetterFilter::default()
+    };
+    assert_eq!(count(LetterFilter::default()), 3, "all but the one sent");
+    assert_eq!(count(state(LetterState::Sent)), 1);
+    assert_eq!(count(state(LetterState::Dead)), 1);
+    assert_eq!(count(state(LetterState::Due)), 2);
+    let of_one = LetterFilter {
+        package: Some(one),
+        ..LetterFilter::default()
+    };
+    assert_eq!(count(of_one), 1);
+    let latest = LetterFilter {
+        limit: Some(1),
+        ..LetterFilter::default()
+    };
+    let latest = bench.store.letters_where(&latest).unwrap();
+    let all = bench.store.letters_where(&LetterFilter::default()).unwrap();
+    assert_eq!(latest[0], all[2]);
 }
 
 #[test]
