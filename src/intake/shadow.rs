@@ -13,6 +13,7 @@ use super::evidence::inner_path;
 use super::layout::{Unit, may_be_message};
 use super::listing::{self, Entry, is_gone};
 use super::message::Summary;
+use super::state::Delivery;
 use crate::domain::facts::FileRole;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
@@ -69,7 +70,19 @@ impl Intake {
 
     /// A delivery has been begun under a name that has a shadow: takes over what is in the shadow
     /// and not in the delivery.
-    pub(super) fn take_over(&self, label: &LabelId, folder: &str) -> Result<(), TakeOverError> {
+    ///
+    /// Never into a folder that a worker claims or puts away: once it has moved the folder, all of
+    /// it would seem to be missing, and the earlier attempt would come back as a new one. Only the
+    /// loop, which looks, has folders claimed; so what is not claimed here stays so until the end.
+    pub(super) fn take_over(
+        &self,
+        label: &LabelId,
+        folder: &str,
+        delivery: &Delivery,
+    ) -> Result<(), TakeOverError> {
+        if delivery.is_claimed_at(folder, folder) {
+            return Ok(());
+        }
         let shadow = self.places.shadow(label).join(folder);
         let incoming = self.places.incoming(label).join(folder);
         if listing::is_folder(&shadow)?.is_none() || listing::is_folder(&incoming)?.is_none() {
@@ -85,13 +98,15 @@ impl Intake {
             return Ok(());
         }
         match self.wires.ledger.earlier(label, folder)? {
+            // A batch by now, and a worker has a part of it.
+            Earlier::Open(_) if delivery.is_being_claimed() => {}
             Earlier::Open(package) => self.take_all(label, folder, &package)?,
             Earlier::Settled => remove_tree(&shadow)?,
             Earlier::Nothing => {
                 // A batch: its releases were claimed each for itself.
                 for (release, _) in listing::folders_in(&incoming)? {
                     let release = format!("{folder}/{release}");
-                    if !is_begun(&release)? {
+                    if delivery.is_claimed_at(folder, &release) || !is_begun(&release)? {
                         continue;
                     }
                     match self.wires.ledger.earlier(label, &release)? {
@@ -232,11 +247,11 @@ impl Roads<'_> {
         if on_its_way {
             return Ok(None);
         }
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        self.make_way(path)?;
         match fs::hard_link(self.spool.join(path), &target) {
             Ok(()) => {}
+            // The folder itself went in this moment, renamed or removed by the label.
+            Err(error) if is_gone(&error) => return Ok(None),
             // The label's own came in this moment.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
             Err(error) => return Err(error),
@@ -247,6 +262,21 @@ impl Roads<'_> {
             return Ok(None);
         }
         Ok(Some(node))
+    }
+
+    /// Makes the folders between the delivery and one of its files, and never the delivery itself:
+    /// it would come back under a name that the label has just given up.
+    fn make_way(&self, path: &Path) -> io::Result<()> {
+        let mut folder = self.incoming.to_owned();
+        for name in path.parent().into_iter().flat_map(Path::components) {
+            folder.push(name);
+            match fs::create_dir(&folder) {
+                Err(error) if is_gone(&error) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use super::world::{World, message};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Size and modification time of every file below a folder.
 fn seen(folder: &Path) -> BTreeMap<String, (u64, std::time::SystemTime)> {
@@ -145,4 +146,42 @@ fn releases_of_a_batch_are_corrected_each_for_itself() {
     assert_eq!(taken_over(&world, "P003").len(), 3);
     let shadow = world.places.shadow(&world.label);
     assert!(shadow.join("D/1/01_A.wav").exists());
+}
+
+/// The loop looks while a worker claims: it must not mistake the gap that the claim leaves for
+/// files that the label has still to send.
+#[test]
+fn a_look_during_a_claim_does_not_bring_the_earlier_attempt_back() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/01_A.wav", "a better one");
+    world.pass(1);
+    world.look(61);
+    let worker = Arc::clone(&world.intake);
+    *world.ledger.when_asked.lock().unwrap() = Some(Box::new(move || {
+        worker.work();
+    }));
+    world.log_out(1);
+    world.look(0);
+    world.pass(700);
+    assert!(!world.incoming("A").exists());
+    let rows = world.ledger.rows();
+    assert_eq!(rows["P002"].status, "incoming");
+    assert_eq!(rows.len(), 2, "{rows:?}");
+}
+
+#[test]
+fn a_folder_that_goes_while_it_is_looked_at_is_not_made_again() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/01_A.wav", "again");
+    let (from, to) = (world.incoming("A"), world.incoming("B"));
+    *world.ledger.when_asked.lock().unwrap() = Some(Box::new(move || {
+        fs::rename(from, to).unwrap();
+    }));
+    world.look(0);
+    assert!(world.incoming("B/01_A.wav").exists());
+    assert!(!world.incoming("A").exists());
 }
