@@ -41,6 +41,17 @@ pub(super) enum TakeOverError {
     Disk(#[from] io::Error),
 }
 
+/// What became of what has no place in a corrected release.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum LeftOut {
+    /// There was nothing of the kind.
+    Nothing,
+    /// The folder has changed.
+    Some,
+    /// The label is writing to the folder; not now.
+    Later,
+}
+
 impl Intake {
     /// Leaves the shadow of a package that was moved into the spool, in the place of an earlier
     /// one. May be done again. Without it a label sees less, and nothing else is amiss.
@@ -147,17 +158,31 @@ impl Intake {
     }
 
     /// Leaves out what was taken over and has no place in the corrected release: an older message
-    /// beside a new one, and sound and pictures that the message does not name. True when the
-    /// folder has changed by that.
+    /// beside a new one, and sound and pictures that the message does not name.
     pub(super) fn leave_out(
         &self,
         label: &LabelId,
         unit: &Unit,
         message: &Summary,
-    ) -> io::Result<bool> {
+    ) -> io::Result<LeftOut> {
+        let superfluous = self.superfluous(unit, message);
+        if superfluous.is_empty() {
+            return Ok(LeftOut::Nothing);
+        }
+        if self.wires.gate.close(label, &unit.folder).is_err() {
+            return Ok(LeftOut::Later);
+        }
+        let removed = superfluous
+            .into_iter()
+            .try_for_each(|file| self.remove_taken_over(label, &unit.folder, file));
+        self.wires.gate.open(label, &unit.folder);
+        removed.map(|()| LeftOut::Some)
+    }
+
+    fn superfluous<'a>(&self, unit: &'a Unit, message: &Summary) -> Vec<&'a Entry> {
         let old = |file: &Entry| self.is_taken_over(file.key.node());
         if !unit.files.iter().any(old) {
-            return Ok(false);
+            return Vec::new();
         }
         let new_message = unit
             .files
@@ -167,25 +192,30 @@ impl Intake {
         let new_picture = unit.files.iter().any(|file| {
             role_of(&file.path) == FileRole::Artwork && (!old(file) || named.contains(&file.path))
         });
-        let mut changed = false;
-        for file in unit.files.iter().filter(|file| old(file) && !file.partial) {
-            let superfluous = match role_of(&file.path) {
-                FileRole::Audio => message.whole && !named.contains(&file.path),
-                FileRole::Artwork => message.whole && new_picture && !named.contains(&file.path),
-                FileRole::Message
-                | FileRole::Marker
-                | FileRole::Archive
-                | FileRole::Temporary
-                | FileRole::Other => may_be_message(file) && new_message,
-            };
-            if superfluous {
-                for root in [self.places.incoming(label), self.places.shadow(label)] {
-                    gone(fs::remove_file(root.join(&unit.folder).join(&file.path)))?;
-                }
-                changed = true;
-            }
+        let has_no_place = |file: &Entry| match role_of(&file.path) {
+            FileRole::Audio => message.whole && !named.contains(&file.path),
+            FileRole::Artwork => message.whole && new_picture && !named.contains(&file.path),
+            FileRole::Message
+            | FileRole::Marker
+            | FileRole::Archive
+            | FileRole::Temporary
+            | FileRole::Other => may_be_message(file) && new_message,
+        };
+        let files = unit.files.iter();
+        files
+            .filter(|file| old(file) && !file.partial && has_no_place(file))
+            .collect()
+    }
+
+    /// Removes the second name of a file that was taken over. The caller has the folder fenced; what
+    /// the label has sent under that name since it was listed was acknowledged, and stays.
+    fn remove_taken_over(&self, label: &LabelId, folder: &str, file: &Entry) -> io::Result<()> {
+        let path = Path::new(folder).join(&file.path);
+        let target = self.places.incoming(label).join(&path);
+        if remove_same(&target, file.key.node())? {
+            gone(fs::remove_file(self.places.shadow(label).join(path)))?;
         }
-        Ok(changed)
+        Ok(())
     }
 }
 
@@ -258,7 +288,7 @@ impl Roads<'_> {
         }
         // Removed by the label between the look at the shadow and now.
         if fs::symlink_metadata(self.shadow.join(path)).is_err_and(|error| is_gone(&error)) {
-            fs::remove_file(&target)?;
+            remove_same(&target, node)?;
             return Ok(None);
         }
         Ok(Some(node))
@@ -297,6 +327,16 @@ fn holds_files(folder: &Path) -> io::Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Removes a name unless another file has it by now; says whether it is gone.
+fn remove_same(path: &Path, node: Node) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if (there.dev(), there.ino()) != node => return Ok(false),
+        Err(error) if !is_gone(&error) => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    gone(fs::remove_file(path)).map(|()| true)
 }
 
 /// What is gone already is as good as removed.

@@ -185,3 +185,38 @@ fn a_folder_that_goes_while_it_is_looked_at_is_not_made_again() {
     assert!(world.incoming("B/01_A.wav").exists());
     assert!(!world.incoming("A").exists());
 }
+
+/// What the message does not name is removed only as long as it is the earlier attempt's.
+#[test]
+fn what_is_sent_again_while_it_is_left_out_stays() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/release.xml", &message(&["01_A.wav"]));
+    let (new, old) = (world.partial("A/new"), world.incoming("A/02_B.wav"));
+    let sent = old.clone();
+    *world.door.when_closed.lock().unwrap() = Some(Box::new(move || {
+        fs::create_dir_all(new.parent().unwrap()).unwrap();
+        fs::write(&new, "mine").unwrap();
+        fs::rename(new, sent).unwrap();
+    }));
+    world.pass(5);
+    assert!(world.door.is_open());
+    assert_eq!(fs::read_to_string(old).unwrap(), "mine");
+    assert!(!world.incoming("A/metadata.xml").exists());
+}
+
+#[test]
+fn nothing_is_left_out_while_the_label_writes() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/release.xml", &message(&["01_A.wav"]));
+    world.door.set_busy(true);
+    world.pass(5);
+    assert!(world.incoming("A/02_B.wav").exists());
+    world.door.set_busy(false);
+    // It tries again every five seconds.
+    world.pass(10);
+    assert!(!world.incoming("A/02_B.wav").exists());
+}
