@@ -311,27 +311,7 @@ impl Intake {
         let open: Vec<&Entry> = closed()
             .filter(|file| self.hashes.get(&file.key, Wants::default()).is_none())
             .collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let queue = Mutex::new(open.into_iter());
-        let failed = Mutex::new(None);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    loop {
-                        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                        let Some(file) = next else { return };
-                        if let Err(error) = self.hash_one(&order.label, source, file) {
-                            let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                            *failed = Some(error);
-                            return;
-                        }
-                    }
-                });
-            }
-        });
-        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
+        self.hash_open(&order.label, source, open)?;
         closed()
             .map(|file| {
                 let known = self.hashes.get(&file.key, Wants::default());
@@ -346,6 +326,43 @@ impl Intake {
                 })
             })
             .collect()
+    }
+
+    /// Reads files, several at once. This thread is one of those that read, so that a claim needs
+    /// no other: where the system gives us none, it takes longer.
+    fn hash_open(
+        &self,
+        label: &LabelId,
+        source: &Path,
+        open: Vec<&Entry>,
+    ) -> Result<(), ClaimError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(open.len());
+        let queue = Mutex::new(open.into_iter());
+        let failed = Mutex::new(None);
+        let read = || {
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(file) = next else { return };
+                if let Err(error) = self.hash_one(label, source, file) {
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    *failed = Some(error);
+                    return;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                let helper = std::thread::Builder::new().name("dropzone-claim".to_owned());
+                if let Err(error) = helper.spawn_scoped(scope, &read) {
+                    tracing::warn!(%error, "no thread to help with a claim; it takes longer");
+                    break;
+                }
+            }
+            read();
+        });
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or(Ok(()), Err)
     }
 
     fn hash_one(&self, label: &LabelId, source: &Path, file: &Entry) -> Result<(), ClaimError> {

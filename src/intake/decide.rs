@@ -5,6 +5,7 @@ use super::jobs::{Job, Order};
 use super::kept::Keep;
 use super::layout::{Unit, is_content};
 use super::message::Messages;
+use super::shadow::LeftOut;
 use super::state::{Delivery, Phase, Place, Release};
 use super::{Intake, RETRY};
 use crate::domain::completeness::{
@@ -74,9 +75,13 @@ impl Intake {
         }
         let found = self.message_of(unit, &around.place, messages);
         match self.leave_out(&around.place.0, unit, &found.summary) {
-            Ok(false) => {}
+            Ok(LeftOut::Nothing) => {}
             // The next look sees the folder as it is now.
-            Ok(true) => return Some(around.now),
+            Ok(LeftOut::Some) => return Some(around.now),
+            // A file on its way keeps the release from being complete with it; its end brings the
+            // next look.
+            Ok(LeftOut::Later) if unit.files.iter().any(|file| file.partial) => {}
+            Ok(LeftOut::Later) => return Some(around.now + RETRY),
             Err(error) => {
                 tracing::error!(
                     label = %around.place.0, folder = ?unit.folder, %error,

@@ -22,7 +22,7 @@ impl Intake {
         let (label, folder) = place;
         let incoming = self.places.incoming(label).join(folder);
         let partial = self.places.partial(label).join(folder);
-        if let Err(error) = self.take_over(label, folder) {
+        if let Err(error) = self.take_over(label, folder, delivery) {
             tracing::error!(label = %label, folder = ?folder, %error, "what was claimed before cannot be taken over");
             return delivery.look_at(now + RETRY);
         }

@@ -13,6 +13,7 @@ use super::evidence::inner_path;
 use super::layout::{Unit, may_be_message};
 use super::listing::{self, Entry, is_gone};
 use super::message::Summary;
+use super::state::Delivery;
 use crate::domain::facts::FileRole;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{LabelId, PackageId};
@@ -38,6 +39,17 @@ pub(super) enum TakeOverError {
     /// The disk failed us.
     #[error(transparent)]
     Disk(#[from] io::Error),
+}
+
+/// What became of what has no place in a corrected release.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum LeftOut {
+    /// There was nothing of the kind.
+    Nothing,
+    /// The folder has changed.
+    Some,
+    /// The label is writing to the folder; not now.
+    Later,
 }
 
 impl Intake {
@@ -69,7 +81,19 @@ impl Intake {
 
     /// A delivery has been begun under a name that has a shadow: takes over what is in the shadow
     /// and not in the delivery.
-    pub(super) fn take_over(&self, label: &LabelId, folder: &str) -> Result<(), TakeOverError> {
+    ///
+    /// Never into a folder that a worker claims or puts away: once it has moved the folder, all of
+    /// it would seem to be missing, and the earlier attempt would come back as a new one. Only the
+    /// loop, which looks, has folders claimed; so what is not claimed here stays so until the end.
+    pub(super) fn take_over(
+        &self,
+        label: &LabelId,
+        folder: &str,
+        delivery: &Delivery,
+    ) -> Result<(), TakeOverError> {
+        if delivery.is_claimed_at(folder, folder) {
+            return Ok(());
+        }
         let shadow = self.places.shadow(label).join(folder);
         let incoming = self.places.incoming(label).join(folder);
         if listing::is_folder(&shadow)?.is_none() || listing::is_folder(&incoming)?.is_none() {
@@ -85,13 +109,15 @@ impl Intake {
             return Ok(());
         }
         match self.wires.ledger.earlier(label, folder)? {
+            // A batch by now, and a worker has a part of it.
+            Earlier::Open(_) if delivery.is_being_claimed() => {}
             Earlier::Open(package) => self.take_all(label, folder, &package)?,
             Earlier::Settled => remove_tree(&shadow)?,
             Earlier::Nothing => {
                 // A batch: its releases were claimed each for itself.
                 for (release, _) in listing::folders_in(&incoming)? {
                     let release = format!("{folder}/{release}");
-                    if !is_begun(&release)? {
+                    if delivery.is_claimed_at(folder, &release) || !is_begun(&release)? {
                         continue;
                     }
                     match self.wires.ledger.earlier(label, &release)? {
@@ -132,17 +158,31 @@ impl Intake {
     }
 
     /// Leaves out what was taken over and has no place in the corrected release: an older message
-    /// beside a new one, and sound and pictures that the message does not name. True when the
-    /// folder has changed by that.
+    /// beside a new one, and sound and pictures that the message does not name.
     pub(super) fn leave_out(
         &self,
         label: &LabelId,
         unit: &Unit,
         message: &Summary,
-    ) -> io::Result<bool> {
+    ) -> io::Result<LeftOut> {
+        let superfluous = self.superfluous(unit, message);
+        if superfluous.is_empty() {
+            return Ok(LeftOut::Nothing);
+        }
+        if self.wires.gate.close(label, &unit.folder).is_err() {
+            return Ok(LeftOut::Later);
+        }
+        let removed = superfluous
+            .into_iter()
+            .try_for_each(|file| self.remove_taken_over(label, &unit.folder, file));
+        self.wires.gate.open(label, &unit.folder);
+        removed.map(|()| LeftOut::Some)
+    }
+
+    fn superfluous<'a>(&self, unit: &'a Unit, message: &Summary) -> Vec<&'a Entry> {
         let old = |file: &Entry| self.is_taken_over(file.key.node());
         if !unit.files.iter().any(old) {
-            return Ok(false);
+            return Vec::new();
         }
         let new_message = unit
             .files
@@ -152,25 +192,30 @@ impl Intake {
         let new_picture = unit.files.iter().any(|file| {
             role_of(&file.path) == FileRole::Artwork && (!old(file) || named.contains(&file.path))
         });
-        let mut changed = false;
-        for file in unit.files.iter().filter(|file| old(file) && !file.partial) {
-            let superfluous = match role_of(&file.path) {
-                FileRole::Audio => message.whole && !named.contains(&file.path),
-                FileRole::Artwork => message.whole && new_picture && !named.contains(&file.path),
-                FileRole::Message
-                | FileRole::Marker
-                | FileRole::Archive
-                | FileRole::Temporary
-                | FileRole::Other => may_be_message(file) && new_message,
-            };
-            if superfluous {
-                for root in [self.places.incoming(label), self.places.shadow(label)] {
-                    gone(fs::remove_file(root.join(&unit.folder).join(&file.path)))?;
-                }
-                changed = true;
-            }
+        let has_no_place = |file: &Entry| match role_of(&file.path) {
+            FileRole::Audio => message.whole && !named.contains(&file.path),
+            FileRole::Artwork => message.whole && new_picture && !named.contains(&file.path),
+            FileRole::Message
+            | FileRole::Marker
+            | FileRole::Archive
+            | FileRole::Temporary
+            | FileRole::Other => may_be_message(file) && new_message,
+        };
+        let files = unit.files.iter();
+        files
+            .filter(|file| old(file) && !file.partial && has_no_place(file))
+            .collect()
+    }
+
+    /// Removes the second name of a file that was taken over. The caller has the folder fenced; what
+    /// the label has sent under that name since it was listed was acknowledged, and stays.
+    fn remove_taken_over(&self, label: &LabelId, folder: &str, file: &Entry) -> io::Result<()> {
+        let path = Path::new(folder).join(&file.path);
+        let target = self.places.incoming(label).join(&path);
+        if remove_same(&target, file.key.node())? {
+            gone(fs::remove_file(self.places.shadow(label).join(path)))?;
         }
-        Ok(changed)
+        Ok(())
     }
 }
 
@@ -232,21 +277,36 @@ impl Roads<'_> {
         if on_its_way {
             return Ok(None);
         }
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        self.make_way(path)?;
         match fs::hard_link(self.spool.join(path), &target) {
             Ok(()) => {}
+            // The folder itself went in this moment, renamed or removed by the label.
+            Err(error) if is_gone(&error) => return Ok(None),
             // The label's own came in this moment.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
             Err(error) => return Err(error),
         }
         // Removed by the label between the look at the shadow and now.
         if fs::symlink_metadata(self.shadow.join(path)).is_err_and(|error| is_gone(&error)) {
-            fs::remove_file(&target)?;
+            remove_same(&target, node)?;
             return Ok(None);
         }
         Ok(Some(node))
+    }
+
+    /// Makes the folders between the delivery and one of its files, and never the delivery itself:
+    /// it would come back under a name that the label has just given up.
+    fn make_way(&self, path: &Path) -> io::Result<()> {
+        let mut folder = self.incoming.to_owned();
+        for name in path.parent().into_iter().flat_map(Path::components) {
+            folder.push(name);
+            match fs::create_dir(&folder) {
+                Err(error) if is_gone(&error) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -267,6 +327,16 @@ fn holds_files(folder: &Path) -> io::Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Removes a name unless another file has it by now; says whether it is gone.
+fn remove_same(path: &Path, node: Node) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if (there.dev(), there.ino()) != node => return Ok(false),
+        Err(error) if !is_gone(&error) => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    gone(fs::remove_file(path)).map(|()| true)
 }
 
 /// What is gone already is as good as removed.

@@ -212,6 +212,15 @@ impl Delivery {
                 .any(|release| release.phase == Phase::Claiming)
     }
 
+    /// A worker has this folder, which is the delivery's own or one of its releases, or more.
+    pub(super) fn is_claimed_at(&self, top: &str, folder: &str) -> bool {
+        let claims = |folder: &str| {
+            let release = self.releases.get(folder);
+            release.is_some_and(|release| release.phase == Phase::Claiming)
+        };
+        self.sweeping || claims(top) || claims(folder)
+    }
+
     /// A worker has the whole of a delivery that now looks like a batch, or a part of one that now
     /// looks whole.
     pub(super) fn is_claimed_otherwise(&self, top: &str, batch: bool) -> bool {

@@ -98,6 +98,15 @@ fn the_service_starts_watches_reloads_and_drains() {
     }
 }
 
+/// Tokio alone may have 512 threads for work that waits; ours come on top.
+#[test]
+fn the_service_may_have_more_threads_than_the_runtime_takes() {
+    let text = fs::read_to_string(file("dropzone.service")).unwrap();
+    let limit = text.lines().find_map(|line| line.strip_prefix("TasksMax="));
+    let limit: u32 = limit.unwrap().parse().unwrap();
+    assert!(limit >= 2 * 512, "{limit}");
+}
+
 /// Makes account and directories below a root of their own, as a package's installation does.
 #[test]
 fn account_and_directories_are_made() {

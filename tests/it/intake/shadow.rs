@@ -5,6 +5,7 @@ use super::world::{World, message};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Size and modification time of every file below a folder.
 fn seen(folder: &Path) -> BTreeMap<String, (u64, std::time::SystemTime)> {
@@ -145,4 +146,77 @@ fn releases_of_a_batch_are_corrected_each_for_itself() {
     assert_eq!(taken_over(&world, "P003").len(), 3);
     let shadow = world.places.shadow(&world.label);
     assert!(shadow.join("D/1/01_A.wav").exists());
+}
+
+/// The loop looks while a worker claims: it must not mistake the gap that the claim leaves for
+/// files that the label has still to send.
+#[test]
+fn a_look_during_a_claim_does_not_bring_the_earlier_attempt_back() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/01_A.wav", "a better one");
+    world.pass(1);
+    world.look(61);
+    let worker = Arc::clone(&world.intake);
+    *world.ledger.when_asked.lock().unwrap() = Some(Box::new(move || {
+        worker.work();
+    }));
+    world.log_out(1);
+    world.look(0);
+    world.pass(700);
+    assert!(!world.incoming("A").exists());
+    let rows = world.ledger.rows();
+    assert_eq!(rows["P002"].status, "incoming");
+    assert_eq!(rows.len(), 2, "{rows:?}");
+}
+
+#[test]
+fn a_folder_that_goes_while_it_is_looked_at_is_not_made_again() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/01_A.wav", "again");
+    let (from, to) = (world.incoming("A"), world.incoming("B"));
+    *world.ledger.when_asked.lock().unwrap() = Some(Box::new(move || {
+        fs::rename(from, to).unwrap();
+    }));
+    world.look(0);
+    assert!(world.incoming("B/01_A.wav").exists());
+    assert!(!world.incoming("A").exists());
+}
+
+/// What the message does not name is removed only as long as it is the earlier attempt's.
+#[test]
+fn what_is_sent_again_while_it_is_left_out_stays() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/release.xml", &message(&["01_A.wav"]));
+    let (new, old) = (world.partial("A/new"), world.incoming("A/02_B.wav"));
+    let sent = old.clone();
+    *world.door.when_closed.lock().unwrap() = Some(Box::new(move || {
+        fs::create_dir_all(new.parent().unwrap()).unwrap();
+        fs::write(&new, "mine").unwrap();
+        fs::rename(new, sent).unwrap();
+    }));
+    world.pass(5);
+    assert!(world.door.is_open());
+    assert_eq!(fs::read_to_string(old).unwrap(), "mine");
+    assert!(!world.incoming("A/metadata.xml").exists());
+}
+
+#[test]
+fn nothing_is_left_out_while_the_label_writes() {
+    let mut world = World::new();
+    world.good_release("A");
+    world.pass(61);
+    world.upload("A/release.xml", &message(&["01_A.wav"]));
+    world.door.set_busy(true);
+    world.pass(5);
+    assert!(world.incoming("A/02_B.wav").exists());
+    world.door.set_busy(false);
+    // It tries again every five seconds.
+    world.pass(10);
+    assert!(!world.incoming("A/02_B.wav").exists());
 }

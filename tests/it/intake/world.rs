@@ -52,6 +52,8 @@ pub(super) struct FileLedger {
     pub(super) twins: Mutex<BTreeMap<String, String>>,
     /// What is live of the one release that these worlds have.
     pub(super) stored: Mutex<Option<Stored>>,
+    /// What happens while the loop asks for an earlier package, on the next such question.
+    pub(super) when_asked: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// What this process was told to be missing, by package.
     told: Mutex<BTreeMap<String, Vec<String>>>,
 }
@@ -69,6 +71,7 @@ impl FileLedger {
             idle: Mutex::default(),
             twins: Mutex::default(),
             stored: Mutex::default(),
+            when_asked: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -183,7 +186,7 @@ impl Ledger for FileLedger {
     }
 
     fn earlier(&self, label: &LabelId, folder: &str) -> Result<Earlier, Fault> {
-        self.change("earlier", folder, |memory| {
+        let earlier = self.change("earlier", folder, |memory| {
             let rows = memory.rows.iter().rev();
             let latest = rows.into_iter().find(|(_, row)| {
                 row.label == label.as_str()
@@ -196,7 +199,12 @@ impl Ledger for FileLedger {
                 Some((_, row)) if row.status == "delivered" => Earlier::Settled,
                 Some((id, _)) => Earlier::Open(PackageId::new(id.as_str())),
             }
-        })
+        });
+        let act = self.when_asked.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
+        earlier
     }
 
     fn stored(&self, _: &LabelId, _: &str) -> Result<Option<Stored>, Fault> {
@@ -621,6 +629,12 @@ impl World {
         self.settle();
         self.now += Duration::from_secs(seconds);
         self.settle();
+    }
+
+    /// Lets time pass at once and the loop look once; the work is left to others.
+    pub(super) fn look(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+        self.intake.step(self.now);
     }
 
     fn settle(&self) {
