@@ -90,7 +90,7 @@ pub(super) async fn ask(
     // A hole is something that was taken away, not something that never came.
     whole = whole && present.is_sorted_by(|earlier, later| earlier >= later);
     // Where no file beside the message tells that it waits, nothing at all may be all that is left.
-    whole = whole && !(pass.body.is_empty() && !present.contains(&true));
+    whole = whole && (!pass.body.is_empty() || present.contains(&true));
     if whole {
         match pass.check_tail(&there).await {
             Ok(()) => {

@@ -7,7 +7,7 @@ use crate::domain::ids::DspId;
 use crate::domain::letter::{LetterKind, Subject};
 use crate::domain::lifecycle::Status;
 use crate::domain::lifecycle::push::PushState;
-use crate::domain::package::Event;
+use crate::domain::package::{Event, Package};
 use crate::domain::places;
 use crate::domain::push::{Order, Push, PushKind};
 use crate::domain::report::view::{self, Group, Track, plural};
@@ -216,14 +216,7 @@ impl Letter {
             warnings,
             notes,
             comparison: report.map(view::compared_attempts).unwrap_or_default(),
-            report_path: format!(
-                "/reports/{}/REPORT.html",
-                view::name(&places::report_folder(
-                    &package.folder,
-                    package.attempt,
-                    &package.id
-                ))
-            ),
+            report_path: report_path(package),
             note: order.map_or_else(|| note(&subject.cause.event), |o| view::sentence(&o.why)),
             test: is_test(subject),
             takedown: is_takedown(subject),
@@ -550,6 +543,12 @@ fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
             ways: ways(push),
         })
         .collect()
+}
+
+/// Where the label finds the whole report.
+fn report_path(package: &Package) -> String {
+    let folder = places::report_folder(&package.folder, package.attempt, &package.id);
+    format!("/reports/{}/REPORT.html", view::name(&folder))
 }
 
 /// What can be done about a push that was given up. One that may be there cannot be called off, and

@@ -181,6 +181,10 @@ pub(super) fn step(
 }
 
 /// What of the row an event changes beside the state.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "things that may each be so, in any combination"
+)]
 struct Marks {
     /// The claim goes on.
     keeps_claim: bool,

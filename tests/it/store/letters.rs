@@ -167,7 +167,7 @@ fn all_that_was_given_up_can_be_tried_again_at_once() {
         .letter_dead(&dead.id, "550 unknown", noon())
         .unwrap();
     let retried = bench.store.letters_retry("ops", later(1)).unwrap();
-    assert_eq!(retried, [dead.id.clone()]);
+    assert_eq!(retried, std::slice::from_ref(&dead.id));
     let again = due(&bench);
     assert_eq!((again.id, again.attempts), (dead.id, 0));
     assert_eq!(
