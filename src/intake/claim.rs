@@ -354,7 +354,7 @@ impl Intake {
         std::thread::scope(|scope| {
             for _ in 1..threads {
                 let helper = std::thread::Builder::new().name("dropzone-claim".to_owned());
-                if let Err(error) = helper.spawn_scoped(scope, &read) {
+                if let Err(error) = helper.spawn_scoped(scope, read) {
                     tracing::warn!(%error, "no thread to help with a claim; it takes longer");
                     break;
                 }

@@ -143,7 +143,7 @@ fn a_batch_that_never_became_visible_is_sent_again_whole() {
     let asked = &first.members[0].push.id;
     store.push_retry(asked, "anna", later(303)).unwrap();
     let question = batch(&bench, epoch, 303).unwrap();
-    assert_eq!(ids(&question), std::slice::from_ref(&asked));
+    assert_eq!(ids(&question), std::slice::from_ref(asked));
     store.push_absent(&question.members, later(304)).unwrap();
     let again = batch(&bench, epoch, 304).unwrap();
     assert_eq!(ids(&again), ids(&first));
