@@ -120,10 +120,8 @@ impl Intake {
             if let Some((path, file)) = there
                 && !file.partial
             {
-                let now = quiet
-                    || around.marked
-                    || wanted.states_something()
-                    || settled.contains(&file.key);
+                // One that came just now is mostly the door's, which is about to tell its hashes.
+                let now = quiet || around.marked || settled.contains(&file.key);
                 match self.hashes_of(unit, around, file, wanted.wants(), now) {
                     Asked::Known(known) => {
                         matches = wanted.matches(file.key.size, &known);

@@ -138,6 +138,20 @@ impl Hashes {
         }
     }
 
+    /// Whether a file that was asked for has to be read still: the door may have told its hashes
+    /// since, or be making them.
+    pub(super) fn is_needed(&self, key: &FileKey, wants: Wants) -> bool {
+        let mut inner = self.inner();
+        let is_known = inner
+            .known
+            .get(key)
+            .is_some_and(|(_, known)| known.has(wants));
+        if is_known {
+            inner.pending.remove(key);
+        }
+        !is_known && !inner.arriving.contains(key)
+    }
+
     /// Notes the outcome. `Ok(None)`: the file is no longer what it was; nothing is known of it.
     pub(super) fn note(&self, key: &FileKey, outcome: &io::Result<Option<Known>>) {
         let mut inner = self.inner();

@@ -182,13 +182,15 @@ impl Intake {
                 key,
                 wants,
             } => {
-                let outcome = hashing::read(&path, &key, wants, &self.stopping);
-                if let Err(error) = &outcome {
-                    tracing::warn!(file = ?path, %error, "a file could not be hashed");
-                }
-                self.learn(&place.0, &path, &key, &outcome);
-                if matches!(outcome, Ok(Some(_))) {
-                    (self.wires.read)(&path, &key);
+                if self.hashes.is_needed(&key, wants) {
+                    let outcome = hashing::read(&path, &key, wants, &self.stopping);
+                    if let Err(error) = &outcome {
+                        tracing::warn!(file = ?path, %error, "a file could not be hashed");
+                    }
+                    self.learn(&place.0, &path, &key, &outcome);
+                    if matches!(outcome, Ok(Some(_))) {
+                        (self.wires.read)(&path, &key);
+                    }
                 }
                 // The last hash may make a folder complete. One look for each of thousands of files
                 // would list the folder as often.

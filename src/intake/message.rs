@@ -99,11 +99,6 @@ impl Named {
         }
     }
 
-    /// Whether it can be compared with anything.
-    pub(super) fn states_something(&self) -> bool {
-        self.stated.is_some() || self.size.is_some()
-    }
-
     /// Whether a stored file may be the one that is meant: nothing that is stated speaks against it.
     pub(super) fn may_be(&self, file: &StoredFile) -> bool {
         let is_size = self.size.is_none_or(|size| size == file.size);

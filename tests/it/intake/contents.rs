@@ -2,7 +2,8 @@
 
 use super::world::{World, message};
 use super::{manifest, md5};
-use dropzone::domain::content::{FileKey, Memory};
+use dropzone::domain::arrival::{Arrival, Arrivals};
+use dropzone::domain::content::{Content, FileKey, Memory};
 use dropzone::domain::ids::PackageId;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -85,6 +86,58 @@ fn an_overwritten_file_is_another_file_whatever_times_its_owner_sets() {
         Some(sha256("01_X.wav"))
     );
     assert_eq!(manifest(&world, "P001").files[0].sha256, sha256("01_X.wav"));
+}
+
+/// The door tells the hashes of a file a moment after it is in its place, and a look may come
+/// between the two.
+#[test]
+fn what_the_door_has_hashed_is_not_read_whenever_the_loop_looks() {
+    for door_is_late in [false, true] {
+        let mut world = World::new();
+        let stating = message(&[&format!("01_A.wav MD5 {}", md5("first")), "02_B.wav"]);
+        world.upload("A/metadata.xml", &stating);
+        world.begin("A/02_B.wav", "sec");
+        world.pass(1);
+        let before = world.meter.hashed_afterwards.get();
+        world.upload("A/01_A.wav", "first");
+        world.look(0);
+        assert!(!world.intake.work(), "it came just now");
+        if door_is_late {
+            // Now somebody wants it, and nobody has begun yet.
+            world.look(1);
+        }
+        let path = world.incoming("A/01_A.wav");
+        let file = fs::File::open(&path).unwrap();
+        let key = FileKey::of(&file.metadata().unwrap());
+        world.intake.begun(&key);
+        world.look(1);
+        while world.intake.work() {}
+        let arrival = Arrival {
+            label: &world.label,
+            path: "A/01_A.wav",
+            key: &key,
+            file: &file,
+        };
+        let content = Content {
+            sha256: sha256("first"),
+            md5: Some(md5("first")),
+            sha1: None,
+        };
+        world.intake.ended(arrival, Some(&content));
+        world.pass(1);
+        assert_eq!(world.meter.hashed_afterwards.get(), before);
+        // The other one the door knows nothing of.
+        fs::write(world.partial("A/02_B.wav"), "second").unwrap();
+        world.close("A/02_B.wav");
+        world.upload("A/artwork.jpg", "artwork.jpg");
+        world.pass(60);
+        assert_eq!(world.status("A"), "incoming");
+        let files = manifest(&world, "P001").files;
+        let audio = files.iter().find(|file| file.path == "01_A.wav").unwrap();
+        assert_eq!(audio.sha256, sha256("first"));
+        let read = world.meter.hashed_afterwards.get() - before;
+        assert_eq!(read, ("second".len() + "artwork.jpg".len()) as u64);
+    }
 }
 
 #[test]

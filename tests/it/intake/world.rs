@@ -14,6 +14,7 @@ use dropzone::domain::release::{
 };
 use dropzone::domain::upload::{Busy, Gate, UploadEvent};
 use dropzone::intake::{Fresh, Intake, Readers, Settings, Wires};
+use dropzone::meter::DoorMeter;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -458,6 +459,7 @@ pub(super) struct World {
     pub(super) contents: Arc<KnownContents>,
     /// Names of files that were read where they were uploaded to.
     pub(super) files_read: Arc<Mutex<Vec<String>>>,
+    pub(super) meter: Arc<DoorMeter>,
     settings: Settings,
     now: Instant,
 }
@@ -494,6 +496,7 @@ impl World {
         let contents: Arc<KnownContents> = Arc::default();
         let files_read: Arc<Mutex<Vec<String>>> = Arc::default();
         let reads = Arc::clone(&files_read);
+        let meter: Arc<DoorMeter> = Arc::default();
         let intake = Intake::with_readers(
             settings.clone(),
             Limits::default(),
@@ -508,7 +511,7 @@ impl World {
                     reads.lock().unwrap().push(name.to_owned());
                 }),
                 audit: Arc::new(|_| {}),
-                meter: Arc::default(),
+                meter: Arc::clone(&meter),
             },
             Readers { read, sniff },
         );
@@ -522,6 +525,7 @@ impl World {
             called_back,
             contents,
             files_read,
+            meter,
             settings,
             now: Instant::now(),
         }
