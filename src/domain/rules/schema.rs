@@ -157,9 +157,13 @@ fn which_check(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
     let check = &case.subject.schema.check;
     if case.message.is_none() && !matches!(check, SchemaCheck::Official { .. }) {
-        findings.add(Note::new(
+        let note = Note::new(
             "The contents of the message were not checked, neither against the schema nor by our \
              rules, because it cannot be read. Audio and artwork were checked.",
+        );
+        findings.add(note.fix(
+            "Mend what keeps the message from being read, which is told beside this, and upload it \
+             again. The rest of it is checked then, and may have faults of its own.",
         ));
         return;
     }
