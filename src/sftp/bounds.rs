@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,43 @@ impl<K: Eq + Hash + Clone> Drop for Seat<K> {
     }
 }
 
+/// Most jobs of one channel that are begun in one go, or are under way when more is begun.
+pub(super) const MOST_JOBS: usize = 12;
+
+/// From so many jobs of one label on, each of its channels has one at a time. The threads that wait
+/// for disks are 512; no label shall have them all, however many sessions it opens.
+const MANY_JOBS: usize = 48;
+
+/// Jobs of one label that are under way. Each is a thread that waits for the disk.
+#[derive(Debug, Default)]
+pub(super) struct Jobs(AtomicUsize);
+
+impl Jobs {
+    /// So many more.
+    pub(super) fn begun(&self, count: usize) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub(super) fn ended(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// How many a channel may have now. Never none: a channel that has none is woken by nobody.
+    pub(super) fn most(&self) -> usize {
+        if self.count() < MANY_JOBS {
+            MOST_JOBS
+        } else {
+            1
+        }
+    }
+}
+
 /// Lines of the log that anybody can cause are written at most once in this time.
 const SELDOM: Duration = Duration::from_secs(10);
 
@@ -83,6 +121,19 @@ impl Seldom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_with_many_jobs_has_one_in_each_channel() {
+        let jobs = Jobs::default();
+        jobs.begun(MANY_JOBS - 1);
+        assert_eq!(jobs.most(), MOST_JOBS);
+        jobs.begun(MOST_JOBS);
+        assert_eq!(jobs.most(), 1);
+        for _ in 0..MOST_JOBS {
+            jobs.ended();
+        }
+        assert_eq!(jobs.most(), MOST_JOBS);
+    }
 
     #[test]
     fn places_are_bounded_by_key_and_given_back() {

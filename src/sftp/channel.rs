@@ -8,38 +8,33 @@
 //! replies go through russh's bounded queue, which is emptied only while the client reads.
 //!
 //! Invariants: while `paused` or `pumping`, only the pump feeds the session, so requests stay in
-//! order. While there are too many jobs nobody does; the one that ends begins the pump again, and
-//! the connection reads nothing more ([`Pipe::room`]), so that the client is slowed down and not cut
-//! off. Nothing here waits while it holds the lock.
+//! order. While there are too many jobs nobody does; the next of the channel's own that ends begins
+//! the pump again, and the connection reads nothing more ([`Wire::hold`]), so that the client is
+//! slowed down and not cut off. Nothing here waits while it holds the lock.
 
 use super::afterwards::Afterwards;
-use super::session::{Flow, Job, MOST_JOBS, Session};
+use super::bounds::{Jobs, MOST_JOBS};
+use super::guard::Wire;
+use super::session::{Flow, Job, Session};
 use bytes::{Buf, Bytes, BytesMut};
 use russh::ChannelId;
 use russh::server::Handle;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
-use tokio::time::timeout_at;
 
 /// Bytes of replies made before they are handed to russh.
 const BUDGET_BYTES: usize = 256 * 1024;
-/// So long a connection is not read at most because of the jobs of one of its channels.
-const MOST_DELAY: Duration = Duration::from_secs(5);
 
 /// One SFTP channel.
 #[derive(Debug)]
 pub(super) struct Pipe {
     channel: ChannelId,
     handle: Handle,
-    /// Most bytes of requests kept while a job or the client's reading is waited for.
-    most_waiting: usize,
     afterwards: Arc<Afterwards>,
-    /// Rung when a job ends.
-    job_ended: Notify,
     inner: Mutex<Inner>,
 }
 
@@ -47,12 +42,24 @@ pub(super) struct Pipe {
 struct Inner {
     /// `None` when the channel has ended.
     session: Option<Session>,
+    /// What the connection runs over, and whether it is held back for this channel.
+    wire: Arc<Wire>,
+    holds: bool,
+    /// Most bytes of requests kept while a job or the client's reading is waited for.
+    most_waiting: usize,
     /// Requests that came while the pump worked.
     waiting: BytesMut,
     paused: bool,
     pumping: bool,
     /// Jobs that are not done yet, or whose reply was not taken.
     jobs: usize,
+    /// Those of all the label's channels.
+    of_label: Arc<Jobs>,
+    /// Those of ours that no thread has yet, and threads that are at the others. A thread takes what
+    /// is ready before it goes: else a client that asks faster than threads come to rest would have
+    /// one made for every job.
+    ready: VecDeque<Job>,
+    threads: usize,
     /// The client will send nothing more.
     eof: bool,
     /// When it last got any further: a request was taken, answers went out, a job ended.
@@ -64,17 +71,30 @@ impl Inner {
         self.jobs == 0 && !self.paused && !self.pumping
     }
 
-    /// Whether nothing more is begun before a job ends. Each is a thread that waits for the disk;
-    /// without a bound one client's FSYNCs would take them all.
+    /// Whether nothing more is begun before a job of ours ends. Each is a thread that waits for the
+    /// disk; without a bound one client's FSYNCs would take them all.
     fn is_loaded(&self) -> bool {
-        self.jobs >= MOST_JOBS
+        self.jobs >= self.of_label.most()
     }
 
     /// Notes how far a feeding came and which jobs it began.
     fn fed(&mut self, flow: Flow, begun: usize) {
         self.jobs += begun;
+        self.of_label.begun(begun);
         self.paused = flow == Flow::Paused;
         self.pumping = flow == Flow::Full && !self.is_loaded();
+        self.weigh();
+    }
+
+    /// Has the connection read or not, after anything that counts for it has changed. Only jobs hold
+    /// it back, because they end by themselves: a client that reads no answers has to be heard.
+    fn weigh(&mut self) {
+        let is_much = self.is_loaded() || self.waiting.len() * 2 >= self.most_waiting;
+        let holds = self.session.is_some() && self.jobs > 0 && is_much;
+        if holds != self.holds {
+            self.holds = holds;
+            self.wire.hold(holds);
+        }
     }
 
     /// After a job: whether requests were kept back for the number of them, and the pump has to
@@ -91,22 +111,26 @@ impl Pipe {
     /// A channel whose subsystem request was granted.
     pub(super) fn new(
         channel: ChannelId,
-        handle: Handle,
+        (handle, wire): (Handle, Arc<Wire>),
         session: Session,
         most_waiting: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
             channel,
             handle,
-            most_waiting,
             afterwards: Arc::clone(&session.afterwards),
-            job_ended: Notify::new(),
             inner: Mutex::new(Inner {
+                wire,
+                holds: false,
+                most_waiting,
+                of_label: Arc::clone(session.tree.jobs()),
                 session: Some(session),
                 waiting: BytesMut::new(),
                 paused: false,
                 pumping: false,
                 jobs: 0,
+                ready: VecDeque::new(),
+                threads: 0,
                 eof: false,
                 progress: Instant::now(),
             }),
@@ -144,18 +168,6 @@ impl Pipe {
         self.inner().session.is_none()
     }
 
-    /// Waits while as many jobs are under way as may be, with nothing read from the connection. Not
-    /// for ever: should the queue to russh be full of other channels' answers, it has to be emptied.
-    pub(super) async fn room(&self) {
-        let until = tokio::time::Instant::now() + MOST_DELAY;
-        loop {
-            let ended = self.job_ended.notified();
-            if !self.inner().is_loaded() || timeout_at(until, ended).await.is_err() {
-                return;
-            }
-        }
-    }
-
     /// Bytes from the client, inside russh's callback.
     pub(super) fn receive(
         self: &Arc<Self>,
@@ -168,12 +180,15 @@ impl Pipe {
             return Ok(());
         }
         let is_held = inner.paused || inner.pumping || inner.is_loaded();
-        if is_held || russh.has_pending_data(self.channel) {
-            if inner.waiting.len() + data.len() > self.most_waiting {
+        // Others of the label may have ended theirs since something was kept back.
+        let is_behind = !inner.waiting.is_empty() || russh.has_pending_data(self.channel);
+        if is_held || is_behind {
+            if inner.waiting.len() + data.len() > inner.most_waiting {
                 drop(inner);
                 return self.abort("more requests were sent than answers read", russh);
             }
             inner.waiting.extend_from_slice(data);
+            inner.weigh();
             if !is_held {
                 inner.pumping = true;
                 drop(inner);
@@ -192,10 +207,11 @@ impl Pipe {
         inner.fed(flow, jobs.len());
         let pump = inner.pumping;
         drop(inner);
+        // What is counted as under way has to begin, whatever becomes of the answers.
+        self.start(jobs);
         if !out.is_empty() {
             russh.data(self.channel, Bytes::from(out))?;
         }
-        self.start(jobs);
         if pump {
             tokio::spawn(Arc::clone(self).pump(Vec::new()));
         }
@@ -216,14 +232,37 @@ impl Pipe {
         let mut inner = self.inner();
         inner.eof = true;
         inner.waiting.clear();
-        inner.session.take()
+        let session = inner.session.take();
+        inner.weigh();
+        session
     }
 
     fn start(self: &Arc<Self>, jobs: Vec<Job>) {
-        for job in jobs {
+        let threads = {
+            let mut inner = self.inner();
+            inner.ready.extend(jobs);
+            let more = inner.ready.len().min(MOST_JOBS - inner.threads);
+            inner.threads += more;
+            more
+        };
+        for _ in 0..threads {
             let pipe = Arc::clone(self);
-            tokio::task::spawn_blocking(move || pipe.run(job));
+            tokio::task::spawn_blocking(move || {
+                while let Some(job) = pipe.next_job() {
+                    Arc::clone(&pipe).run(job);
+                }
+            });
         }
+    }
+
+    /// A job for a thread of ours; without one it is not ours any more.
+    fn next_job(&self) -> Option<Job> {
+        let mut inner = self.inner();
+        let job = inner.ready.pop_front();
+        if job.is_none() {
+            inner.threads -= 1;
+        }
+        job
     }
 
     /// Does a job, on a thread that may block. What follows is begun there too: a task that waited
@@ -259,6 +298,7 @@ impl Pipe {
         let resumes = {
             let mut inner = self.inner();
             inner.jobs = inner.jobs.saturating_sub(1);
+            inner.of_label.ended();
             inner.progress = Instant::now();
             if pauses {
                 inner.paused = false;
@@ -267,16 +307,17 @@ impl Pipe {
                     session.adopt(&mut out);
                 }
             }
-            inner.resumes()
+            let resumes = inner.resumes();
+            inner.weigh();
+            resumes
         };
-        self.job_ended.notify_one();
         if failed {
             self.abort_from_task("a request failed on the server").await;
         } else if pauses {
             self.pump(out).await;
         } else if resumes {
-            // Not on this thread: each job that it begins would need another one.
-            tokio::spawn(self.pump(out));
+            // On this thread, which then goes on with one of the jobs that this begins.
+            self.pump(out).await;
         } else {
             self.finish_if_idle().await;
         }

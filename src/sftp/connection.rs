@@ -425,7 +425,6 @@ impl Handler for Connection {
     ) -> Result<(), Error> {
         if let Some(pipe) = self.pipe(channel) {
             self.link.touch();
-            pipe.room().await;
             pipe.receive(data, session)?;
         }
         Ok(())
@@ -473,7 +472,9 @@ impl Handler for Connection {
         let sftp = Sftp::new(tree, Arc::new(presence), dialect, self.door.draining())
             .bounded(settings.max_handles, seat)
             .putting_off(Arc::clone(&self.link.afterwards));
-        let pipe = Pipe::new(channel, session.handle(), sftp, settings.max_waiting_bytes);
+        let wire = Arc::clone(&self.link.wire);
+        let most_waiting = settings.max_waiting_bytes;
+        let pipe = Pipe::new(channel, (session.handle(), wire), sftp, most_waiting);
         self.link.add(&pipe);
         self.channels.insert(channel, Some(pipe));
         session.channel_success(channel)

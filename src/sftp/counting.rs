@@ -28,12 +28,17 @@ impl Tree {
         }
     }
 
+    /// Names do not change meanwhile, for the table is held; files that are being written do grow,
+    /// and nobody who writes one has to wait.
     fn count(&self, table: &Table) -> Result<(), Refusal> {
-        self.meter().count(|| {
-            used_in(self.incoming(), self.partial(), |path| {
-                table.writer_of(path).map(|upload| upload.accounted())
-            })
-        })
+        let writing = table.uploads();
+        let at_rest = used_in(self.incoming(), self.partial(), |path| {
+            writing.contains_key(path)
+        });
+        let at_rest = at_rest.inspect_err(|_| self.meter().forget())?;
+        let bytes = || writing.values().map(|upload| upload.accounted()).sum();
+        self.meter().counted(at_rest, bytes);
+        Ok(())
     }
 
     /// The label's space as `df` shows it. Blocks.
@@ -55,16 +60,16 @@ pub fn usage(places: &Places, label: &LabelId) -> io::Result<Usage> {
     Ok(used_in(
         &Jail::open(&incoming)?,
         &Jail::open(&partial)?,
-        |_| None,
+        |_| false,
     )?)
 }
 
-/// Counts both trees. A file that is being written is as long as `writing` says: as was agreed,
-/// wherever its write is now.
+/// Counts both trees. Files that are being written have no bytes here: they are as long as was
+/// agreed, wherever their writes are now.
 fn used_in(
     incoming: &Jail,
     partial: &Jail,
-    writing: impl Fn(&str) -> Option<u64>,
+    is_written: impl Fn(&str) -> bool,
 ) -> rustix::io::Result<Usage> {
     let mut used = Usage::default();
     incoming.walk("", &mut |_, stat| {
@@ -78,7 +83,9 @@ fn used_in(
     partial.walk("", &mut |path, stat| {
         if !is_folder(stat) {
             used.files += 1;
-            used.bytes += writing(path).unwrap_or_else(|| size_of(stat));
+            if !is_written(path) {
+                used.bytes += size_of(stat);
+            }
         }
     })?;
     Ok(used)

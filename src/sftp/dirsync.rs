@@ -49,8 +49,12 @@ impl DirectorySync {
         };
         let outcome = queue.wait(|| fsync(directory));
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        // The table's own reference and ours: nobody else waits.
-        if Arc::strong_count(&queue) == 2 {
+        // Given back under the lock: else two who end together would each see the other's.
+        drop(queue);
+        if queues
+            .get(&id)
+            .is_some_and(|queue| Arc::strong_count(queue) == 1)
+        {
             queues.remove(&id);
         }
         outcome

@@ -2,7 +2,9 @@
 //!
 //! One mutex guards both, and it is held while a name is made, moved or removed. So a folder can
 //! be closed only while no file in it is open for writing, and nothing can be opened in it after:
-//! there is no moment between. Waiting (for a disk's sync) is never done under the mutex.
+//! there is no moment between. A file's sync is never waited for under the mutex; a walk through the
+//! label's folders is, and the sync of folders that a correction needs. So threads that serve the
+//! network do not wait for it: they [try](Fence::try_table), and else hand over.
 //!
 //! Invariants: a ticket is in the table from the moment its file is created or reopened until its
 //! content is durable in `incoming`, or its upload is over. At most one ticket holds a path.
@@ -11,8 +13,8 @@ use super::path::{collision_key, is_within};
 use super::refusal::Refusal;
 use super::upload::Upload;
 use crate::domain::upload::Busy;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 /// Names of a folder that is being filled, so that each new file need not read the whole folder.
 type Names = HashMap<String, String>;
@@ -25,6 +27,8 @@ const MAX_REMEMBERED_FOLDERS: usize = 64;
 pub(super) struct Fence {
     table: Mutex<Table>,
     settled: Condvar,
+    /// Tickets that ended while somebody had the table; whoever has it next takes them out.
+    ended: Mutex<Vec<u64>>,
 }
 
 /// What the mutex guards.
@@ -34,6 +38,8 @@ pub(super) struct Table {
     writers: HashMap<u64, Writer>,
     names: HashMap<String, Names>,
     last_ticket: u64,
+    /// Files that the disk failed, by device and inode, and that lie where they could be resumed.
+    failed: HashSet<(u64, u64)>,
     /// Who waits for a commit to end.
     waiting: usize,
 }
@@ -49,16 +55,27 @@ struct Writer {
 impl Fence {
     /// The table, for as long as the guard lives. Syscalls that change names belong under it.
     pub(super) fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        self.without_ended(table)
     }
 
     /// The same, unless somebody else has it at the moment.
     pub(super) fn try_table(&self) -> Option<MutexGuard<'_, Table>> {
         match self.table.try_lock() {
-            Ok(table) => Some(table),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Ok(table) => Some(self.without_ended(table)),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                Some(self.without_ended(poisoned.into_inner()))
+            }
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    fn without_ended<'a>(&self, mut table: MutexGuard<'a, Table>) -> MutexGuard<'a, Table> {
+        let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        for ticket in ended {
+            table.writers.remove(&ticket);
+        }
+        table
     }
 
     /// Waits until no commit is under way at, below or above any of `paths`. Blocks.
@@ -75,7 +92,17 @@ impl Fence {
         table
     }
 
-    /// Ends a ticket, whatever became of it.
+    /// Ends a ticket on whose commit nobody can be waiting. Does not block.
+    pub(super) fn let_go(&self, ticket: u64) {
+        self.ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(ticket);
+        // Taken out at once, or by who has the table next.
+        drop(self.try_table());
+    }
+
+    /// Ends a ticket, whatever became of it. Blocks.
     pub(super) fn release(&self, ticket: u64) {
         let mut table = self.table();
         table.writers.remove(&ticket);
@@ -185,11 +212,49 @@ impl Table {
     }
 
     /// The upload that holds a path.
-    pub(super) fn writer_of(&self, path: &str) -> Option<std::sync::Arc<Upload>> {
+    pub(super) fn writer_of(&self, path: &str) -> Option<Arc<Upload>> {
         self.writers
             .values()
             .find(|writer| writer.path == path)
             .and_then(|writer| writer.upload.upgrade())
+    }
+
+    /// All uploads, by their paths.
+    pub(super) fn uploads(&self) -> HashMap<String, Arc<Upload>> {
+        let uploads = self.writers.values();
+        uploads
+            .filter_map(|writer| Some((writer.path.clone(), writer.upload.upgrade()?)))
+            .collect()
+    }
+
+    /// The disk failed a file that could not be moved away, or not yet: whoever writes it by now
+    /// fails, and so does whoever would resume it.
+    pub(super) fn note_failed(&mut self, node: (u64, u64)) {
+        self.failed.insert(node);
+        for writer in self.writers.values() {
+            if let Some(upload) = writer.upload.upgrade()
+                && upload.node() == Some(node)
+            {
+                upload.fail();
+            }
+        }
+    }
+
+    /// Whether the disk failed that file.
+    pub(super) fn has_failed(&self, node: Option<(u64, u64)>) -> bool {
+        node.is_some_and(|node| self.failed.contains(&node))
+    }
+
+    /// A file of that device and inode is new, or was moved away.
+    pub(super) fn forget_failed(&mut self, node: Option<(u64, u64)>) {
+        if let Some(node) = node {
+            self.failed.remove(&node);
+        }
+    }
+
+    /// Whether the disk failed any file that lies where it could be resumed.
+    pub(super) fn knows_failed(&self) -> bool {
+        !self.failed.is_empty()
     }
 
     /// A name was moved: what is written below it follows.

@@ -1,5 +1,5 @@
-//! A network stream that can be cut from outside, and of which others see whether what came was
-//! answered.
+//! A network stream that can be cut from outside or held back, and of which others see whether what
+//! came was answered.
 //!
 //! russh keeps a connection as long as packets come, also meaningless ones before the login, and a
 //! message to it is heard only when it listens. Cutting the stream under it always works: its next
@@ -7,12 +7,15 @@
 
 use super::afterwards::Afterwards;
 use super::proxy::SIGNATURE;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 /// What others hold of a stream.
 #[derive(Debug, Default)]
@@ -27,6 +30,8 @@ pub(super) struct Wire {
     reads: AtomicU64,
     /// So many of the reads were answered, or are being worked on.
     heeded: AtomicU64,
+    /// So many of the channels have more to do than they may have.
+    holding: AtomicUsize,
 }
 
 impl Wire {
@@ -35,6 +40,23 @@ impl Wire {
         self.cut.store(true, Ordering::SeqCst);
         for waker in [&self.reader, &self.writer] {
             let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// A channel has more to do than it may have (`true`), or no longer: nothing is read meanwhile,
+    /// so that TCP slows the client down. Answers go out all the time.
+    pub(super) fn hold(&self, is_held: bool) {
+        if is_held {
+            self.holding.fetch_add(1, Ordering::SeqCst);
+        } else if self.holding.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let waker = self
+                .reader
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -89,6 +111,10 @@ const BEGINNING_BYTES: usize = 64;
 /// instead of three. Content is read straight to where it goes.
 const AHEAD_BYTES: usize = 2_048;
 
+/// So long nothing is read at most because a channel has too much to do. Not for ever: while keys
+/// are exchanged anew answers go out only when what the client sends for it was read.
+const MOST_HOLD: Duration = Duration::from_secs(1);
+
 /// The stream.
 #[derive(Debug)]
 pub(super) struct Guarded<S> {
@@ -96,6 +122,8 @@ pub(super) struct Guarded<S> {
     wire: Arc<Wire>,
     afterwards: Arc<Afterwards>,
     has_begun: bool,
+    /// Until when it is held back at most.
+    held: Option<Pin<Box<Sleep>>>,
     /// What was read ahead, and how much of it has been taken.
     ahead: Vec<u8>,
     taken: usize,
@@ -110,6 +138,7 @@ impl<S> Guarded<S> {
             wire,
             afterwards,
             has_begun: false,
+            held: None,
             ahead: Vec::new(),
             taken: 0,
         }
@@ -124,6 +153,16 @@ fn is_header(first: &[u8]) -> bool {
 }
 
 impl<S: AsyncRead + Unpin> Guarded<S> {
+    /// Ready when something may be read. The task's waker is in its place.
+    fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.wire.holding.load(Ordering::SeqCst) > 0 {
+            let held = self.held.get_or_insert_with(|| Box::pin(sleep(MOST_HOLD)));
+            ready!(held.as_mut().poll(context));
+        }
+        self.held = None;
+        Poll::Ready(())
+    }
+
     fn poll_read_ahead(
         &mut self,
         context: &mut Context<'_>,
@@ -158,6 +197,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let this = self.get_mut();
         this.wire.check(&this.wire.reader, context)?;
         if this.has_begun {
+            ready!(this.poll_hold(context));
             let read = this.poll_read_ahead(context, buffer);
             if read.is_pending() {
                 this.afterwards.catch_up();
@@ -223,6 +263,38 @@ mod tests {
         wire.cut();
         let error = reading.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+    }
+
+    struct Rung(AtomicBool);
+
+    impl std::task::Wake for Rung {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_held_stream_is_read_when_it_is_let_go_or_after_a_while() {
+        let bytes = [0; 2];
+        let wire = Arc::new(Wire::default());
+        let mut guarded = Guarded::new(&bytes[..], Arc::clone(&wire), Arc::default());
+        guarded.has_begun = true;
+        wire.hold(true);
+        wire.hold(true);
+        {
+            let rung = Arc::new(Rung(AtomicBool::new(false)));
+            let waker = Waker::from(Arc::clone(&rung));
+            let mut context = Context::from_waker(&waker);
+            let mut read = std::pin::pin!(guarded.read_u8());
+            assert!(read.as_mut().poll(&mut context).is_pending());
+            wire.hold(false);
+            assert!(!rung.0.load(Ordering::SeqCst), "another channel holds it");
+            wire.hold(false);
+            assert!(rung.0.load(Ordering::SeqCst));
+            assert!(read.as_mut().poll(&mut context).is_ready());
+        }
+        wire.hold(true);
+        guarded.read_u8().await.unwrap();
     }
 
     #[tokio::test]

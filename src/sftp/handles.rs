@@ -135,12 +135,11 @@ impl Handles {
         })
     }
 
-    /// Whether an upload of this table has that ticket.
-    pub(super) fn holds(&self, ticket: u64) -> bool {
-        self.slots.iter().any(|slot| {
-            matches!(&slot.open, Some(Open::Upload(writing))
-                if writing.open.upload().ticket() == ticket)
-        })
+    /// The tickets of this table's uploads.
+    pub(super) fn tickets(&self) -> Vec<u64> {
+        self.writing()
+            .map(|writing| writing.open.upload().ticket())
+            .collect()
     }
 
     fn slot(&mut self, handle: &[u8]) -> Result<&mut Slot, Refusal> {

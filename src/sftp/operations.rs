@@ -214,47 +214,33 @@ impl Session {
 
     pub(super) fn set_on_path(
         &mut self,
+        id: u32,
         path: &[u8],
         attributes: Attributes,
+        answer: &mut Answer<'_>,
     ) -> Result<(), Refusal> {
         let path = VirtualPath::parse(path)?;
         let there = self.entry(path.as_str())?;
+        let Attributes { size, times, .. } = attributes;
+        // A mode or owner is ignored everywhere.
+        if path.place() == Place::Incoming("") || (size.is_none() && times.is_none()) {
+            reply_status(answer.out, id, Status::Ok, "OK");
+            return Ok(());
+        }
         let relative = match path.place() {
-            Place::Incoming("") => return Ok(()),
-            Place::Incoming(relative) => relative,
+            Place::Incoming(relative) => relative.to_owned(),
             Place::Root | Place::Reports(_) | Place::Acknowledgements(_) | Place::Elsewhere => {
-                // A mode or owner is ignored everywhere; a time or size would be a change.
-                let changes = attributes.size.is_some() || attributes.times.is_some();
-                return if changes {
-                    Err(Refusal::read_only())
-                } else {
-                    Ok(())
-                };
+                return Err(Refusal::read_only());
             }
         };
-        if let Some(size) = attributes.size {
-            self.resize(relative, size, there)?;
-        }
-        attributes
-            .times
-            .map_or(Ok(()), |times| self.tree.set_times(relative, times))
-    }
-
-    /// A size is set only on an upload that is open in this channel.
-    fn resize(&self, relative: &str, size: u64, there: Entry) -> Result<(), Refusal> {
-        let writer = {
-            let table = self.tree.fence().table();
-            table.check(relative)?;
-            table.writer_of(relative)
-        };
-        match writer.filter(|upload| self.handles.holds(upload.ticket())) {
-            Some(upload) => upload.resize(size),
-            None if !there.folder && there.size == size => Ok(()),
-            None => Err(Refusal::denied(
-                "The size of a file that is not being uploaded cannot be changed. Upload the file \
-                 again.",
-            )),
-        }
+        let held = self.handles.tickets();
+        self.change(id, &path, answer, move |tree, _| {
+            if let Some(size) = size {
+                resize(tree, &relative, size, (there, &held))?;
+            }
+            times.map_or(Ok(()), |times| tree.set_times(&relative, times))
+        });
+        Ok(())
     }
 
     pub(super) fn open_folder(
@@ -445,6 +431,28 @@ impl Session {
                 dialect.conclude(out, id, outcome);
             }),
         });
+    }
+}
+
+/// A size is set only on an upload that is open in this channel, which holds those tickets.
+fn resize(
+    tree: &Tree,
+    relative: &str,
+    size: u64,
+    (there, held): (Entry, &[u64]),
+) -> Result<(), Refusal> {
+    let writer = {
+        let table = tree.fence().table();
+        table.check(relative)?;
+        table.writer_of(relative)
+    };
+    match writer.filter(|upload| held.contains(&upload.ticket())) {
+        Some(upload) => upload.resize(size),
+        None if !there.folder && there.size == size => Ok(()),
+        None => Err(Refusal::denied(
+            "The size of a file that is not being uploaded cannot be changed. Upload the file \
+             again.",
+        )),
     }
 }
 

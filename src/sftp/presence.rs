@@ -170,12 +170,7 @@ impl Presence {
             });
         }
         self.witness.count(refusal);
-        let (is_told, untold) = {
-            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-            refusals.one(Instant::now())
-        };
-        self.tell_untold(untold);
-        if !is_told {
+        if !self.may_log() {
             return;
         }
         let path: String = path.chars().take(MAX_LOGGED_CHARS).collect();
@@ -187,6 +182,17 @@ impl Presence {
             reason = %refusal.text,
             "request refused"
         );
+    }
+
+    /// Whether a line that a client can cause at will may be written; those that may not are
+    /// counted, and told as a number.
+    pub(super) fn may_log(&self) -> bool {
+        let (may_log, untold) = {
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            refusals.one(Instant::now())
+        };
+        self.tell_untold(untold);
+        may_log
     }
 
     fn tell_untold(&self, untold: u32) {

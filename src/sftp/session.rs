@@ -15,7 +15,7 @@ use super::codec::{
     reply_version,
 };
 use super::framing::{FrameFault, Framer, Piece};
-use super::handles::{Handles, Open};
+use super::handles::{Handles, Open, Writing};
 use super::jail::entry;
 use super::operations::LateOpen;
 use super::path::VirtualPath;
@@ -26,15 +26,13 @@ use super::upload::Upload;
 use crate::domain::audit::Event;
 use crate::domain::ids::LabelId;
 use crate::meter::DoorMeter;
+use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// Most jobs of one channel that are begun in one go, or are under way when more is begun.
-pub(super) const MOST_JOBS: usize = 12;
 
 /// For so long requests other than WRITE are answered in one go; then other connections have their
 /// turn. To list a folder of thousands takes longer than many other requests.
@@ -52,6 +50,14 @@ pub(super) struct Job {
     pub(super) pauses: bool,
     /// Does it.
     pub(super) run: Work,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("pauses", &self.pauses)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How far the input was taken.
@@ -169,6 +175,7 @@ impl Session {
         // Taken out so that pieces can borrow from it while the rest of the session works.
         let mut framer = std::mem::take(&mut self.framer);
         let mut worked = Duration::ZERO;
+        let most_jobs = self.tree.jobs().most();
         let flow = loop {
             match framer.next(input) {
                 Ok(None) => break Flow::Drained,
@@ -188,7 +195,7 @@ impl Session {
                 Err(FrameFault::Length(_)) => break Flow::Broken("SFTP packet too long or empty"),
                 Err(FrameFault::Write) => break Flow::Broken("malformed SFTP packet"),
             }
-            let is_enough = answer.out.len() > budget || answer.jobs.len() >= MOST_JOBS;
+            let is_enough = answer.out.len() > budget || answer.jobs.len() >= most_jobs;
             if is_enough || (worked >= TURN && !input.is_empty()) {
                 break Flow::Full;
             }
@@ -305,7 +312,9 @@ impl Session {
                 reply_status(answer.out, write.id, Status::Ok, "OK");
                 self.meter().bytes_in.add(write.taken);
                 if self.presence.is_due(&path) {
-                    let now = self.tree.fence().table().path_of(upload.ticket());
+                    // Who has the table may have it for long; a folder is hardly ever renamed meanwhile.
+                    let table = self.tree.fence().try_table();
+                    let now = table.and_then(|table| table.path_of(upload.ticket()));
                     self.presence.touched(&now.unwrap_or(path));
                 }
                 if write.flush_due {
@@ -351,11 +360,7 @@ impl Session {
             Request::Fsync { handle } => self.sync(id, handle, answer),
             Request::Readdir { handle } => self.read_folder(id, handle, answer.out),
             Request::Stat { path } => self.stat(id, path, answer.out),
-            Request::Setstat { path, attributes } => {
-                self.set_on_path(path, attributes)?;
-                done(id, answer.out);
-                Ok(())
-            }
+            Request::Setstat { path, attributes } => self.set_on_path(id, path, attributes, answer),
             Request::Opendir { path } => self.open_folder(id, path, answer.out),
             Request::Remove { path } => self.remove_file(id, path, answer),
             Request::Mkdir { path } => self.make_folder(id, path, answer),
@@ -389,39 +394,54 @@ impl Session {
         };
         let presence = Arc::clone(&self.presence);
         let afterwards = Arc::clone(&self.afterwards);
-        if let Err(refusal) = self.tree.begin_commit(&writing.open) {
-            self.dialect.refuse(answer.out, id, &refusal);
-            not_received(presence, &afterwards, writing.path, &refusal);
-            return Ok(());
-        }
+        let is_begun = match self.tree.try_begin_commit(&writing.open) {
+            Some(Ok(())) => true,
+            Some(Err(refusal)) => {
+                self.dialect.refuse(answer.out, id, &refusal);
+                not_received(presence, &afterwards, writing.path, &refusal);
+                return Ok(());
+            }
+            None => false,
+        };
         let tree = Arc::clone(&self.tree);
         let dialect = self.dialect;
         let begun = Instant::now();
-        let run = move |out: &mut Vec<u8>| match tree.commit(writing.open) {
-            Ok(committed) => {
-                reply_status(out, id, Status::Ok, "OK");
-                let meter = presence.witness().meter();
-                meter.files.one();
-                meter.close.observe(begun.elapsed());
-                afterwards.put_off(move || {
-                    committed.tell(presence.label(), presence.witness());
-                    tracing::debug!(
-                        label = %presence.label(),
-                        session = presence.session(),
-                        path = ?committed.path,
-                        size_bytes = committed.key.size,
-                        "file received"
-                    );
-                    presence.touched(&committed.path);
-                });
-            }
-            Err(refusal) => {
-                dialect.refuse(out, id, &refusal);
-                not_received(presence, &afterwards, writing.path, &refusal);
-            }
+        let run = move |out: &mut Vec<u8>| {
+            let Writing { open, path, .. } = writing;
+            let begin = || {
+                if is_begun {
+                    Ok(())
+                } else {
+                    tree.begin_commit(&open)
+                }
+            };
+            let committed = match begin().and_then(|()| tree.commit(open)) {
+                Ok(committed) => committed,
+                Err(refusal) => {
+                    dialect.refuse(out, id, &refusal);
+                    not_received(presence, &afterwards, path, &refusal);
+                    return;
+                }
+            };
+            reply_status(out, id, Status::Ok, "OK");
+            let meter = presence.witness().meter();
+            meter.files.one();
+            meter.close.observe(begun.elapsed());
+            afterwards.put_off(move || {
+                committed.tell(presence.label(), presence.witness());
+                tracing::debug!(
+                    label = %presence.label(),
+                    session = presence.session(),
+                    path = ?committed.path,
+                    size_bytes = committed.key.size,
+                    "file received"
+                );
+                presence.touched(&committed.path);
+            });
         };
         answer.jobs.push(Job {
-            pauses: false,
+            // What follows must find it begun.
+            pauses: !is_begun,
             run: Box::new(run),
         });
         Ok(())
@@ -542,13 +562,15 @@ impl WriteUnderWay {
 /// A CLOSE failed: told in the log, and when its answer has gone out to the audit and intake.
 fn not_received(presence: Arc<Presence>, afterwards: &Afterwards, path: String, refusal: &Refusal) {
     let reason = refusal.text.to_string();
-    tracing::warn!(
-        label = %presence.label(),
-        session = presence.session(),
-        ?path,
-        reason,
-        "file not received"
-    );
+    if presence.may_log() {
+        tracing::warn!(
+            label = %presence.label(),
+            session = presence.session(),
+            ?path,
+            reason,
+            "file not received"
+        );
+    }
     presence.witness().meter().failed_closes.one();
     afterwards.put_off(move || {
         presence.touched(&path);

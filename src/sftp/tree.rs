@@ -11,6 +11,7 @@
 //!
 //! Everything here may touch the disk; what may wait for it says "Blocks".
 
+use super::bounds::Jobs;
 use super::codec::{Entry, OpenFlags};
 use super::dirsync::DirectorySync;
 use super::fence::{Fence, Table};
@@ -19,7 +20,7 @@ use super::jail::{Folder, Jail, Target, entry, is_folder, join, size_of};
 use super::meter::Meter;
 use super::path::{collision_key, split};
 use super::refusal::Refusal;
-use super::upload::{OpenUpload, SyncFile, sync_to_disk};
+use super::upload::{OpenUpload, SyncFile, node_of, sync_to_disk};
 use crate::domain::ids::LabelId;
 use crate::domain::places::Places;
 use crate::meter::DoorMeter;
@@ -49,6 +50,8 @@ pub(super) struct Tree {
     desk: Arc<Desk>,
     /// Nothing here waits for a disk.
     prompt: bool,
+    /// Jobs of all the label's sessions.
+    jobs: Arc<Jobs>,
 }
 
 /// What became of an OPEN that may not wait.
@@ -97,6 +100,7 @@ impl Tree {
             sync_file: sync_to_disk,
             counters: Arc::default(),
             desk: Arc::default(),
+            jobs: Arc::default(),
         })
     }
 
@@ -123,6 +127,11 @@ impl Tree {
     /// lie in memory.
     pub(super) fn is_prompt(&self) -> bool {
         self.prompt
+    }
+
+    /// Jobs of all the label's sessions.
+    pub(super) fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
     }
 
     /// The counters.
@@ -405,6 +414,12 @@ impl Tree {
         }
         let open = if is_partial && !flags.truncate {
             let file = self.partial.file(path, true)?;
+            if table.knows_failed() && table.has_failed(node_of(&file)) {
+                return match wait {
+                    Wait::Never => Ok(Opened::NeedsThread),
+                    Wait::Allowed => Err(self.set_failed_aside(&mut table, path, &file)),
+                };
+            }
             self.admit_longer(&mut table, path, file, flags)?
         } else {
             let file = self.fresh(&mut table, path)?;
@@ -419,7 +434,7 @@ impl Tree {
         table.revoke(path);
         match self.partial.create(path) {
             Ok(file) => {
-                self.meter.add_file();
+                self.is_new(table, &file);
                 return Ok(file);
             }
             Err(Errno::NOENT) => self.partial.make_folders(split(path).0)?,
@@ -438,8 +453,16 @@ impl Tree {
             Err(error) => return Err(error.into()),
         }
         let file = self.partial.create(path)?;
-        self.meter.add_file();
+        self.is_new(table, &file);
         Ok(file)
+    }
+
+    fn is_new(&self, table: &mut Table, file: &File) {
+        self.meter.add_file();
+        // It may have got the inode of one that was removed.
+        if table.knows_failed() {
+            table.forget_failed(node_of(file));
+        }
     }
 
     /// Enters a file that has something in it.

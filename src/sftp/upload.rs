@@ -5,10 +5,11 @@
 //! name is new. To move a name is one change to every file system with a journal: when the folder
 //! that it came to is on the disk, so is the one that it left.
 //! A file whose fsync failed is set aside for a person; what the kernel says about it after that
-//! cannot be believed.
+//! cannot be believed. Where that is not possible at once it is remembered (until the next start),
+//! so that nobody resumes it.
 
 use super::arriving::{Hash, Running};
-use super::fence::Fence;
+use super::fence::{Fence, Table};
 use super::jail::{Jail, Target, is_folder, size_of, timestamps};
 use super::meter::Meter;
 use super::path::split;
@@ -21,7 +22,7 @@ use crate::domain::ids::LabelId;
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -43,6 +44,8 @@ pub(super) struct Upload {
     /// Held while the disk writes and until its answer is noted: the kernel tells of a fault once,
     /// and it must not be lost on the way between two who ask.
     syncing: Mutex<()>,
+    /// CLOSE was asked, and others may wait for its end.
+    committing: AtomicBool,
     state: Mutex<Writing>,
 }
 
@@ -85,6 +88,20 @@ impl Upload {
     /// The file, for reading and for its attributes.
     pub(super) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Device and inode.
+    pub(super) fn node(&self) -> Option<(u64, u64)> {
+        node_of(&self.file)
+    }
+
+    /// The disk failed what it holds, as somebody else found out.
+    pub(super) fn fail(&self) {
+        self.state().damaged = true;
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.state().damaged
     }
 
     /// Bytes that count as the label's.
@@ -189,7 +206,8 @@ impl Upload {
 
     /// Has the disk write everything, unless it has. Blocks.
     fn sync(&self, sync: SyncFile) -> Result<(), Refusal> {
-        let state = self.state();
+        // A yes would be about a file that is somebody else's by now, or not what was sent.
+        let state = self.writable()?;
         let state = if state.synced == state.changes {
             state
         } else {
@@ -241,7 +259,8 @@ fn taken_over() -> Refusal {
     )
 }
 
-fn damaged() -> Refusal {
+/// The refusal of a file that the disk failed.
+pub(super) fn damaged() -> Refusal {
     Refusal::failure(
         "The server could not store this file safely. Nothing is wrong with your upload; please \
          upload this file again.",
@@ -276,8 +295,37 @@ impl OpenUpload {
 
 impl Drop for OpenUpload {
     fn drop(&mut self) {
-        self.fence.release(self.upload.ticket);
+        if self.upload.committing.load(Ordering::Relaxed) {
+            self.fence.release(self.upload.ticket);
+        } else {
+            self.fence.let_go(self.upload.ticket);
+        }
     }
+}
+
+fn begin_commit(table: &mut Table, open: &OpenUpload) -> Result<(), Refusal> {
+    let state = open.upload.state();
+    if state.revoked {
+        return Err(taken_over());
+    }
+    if state.broken {
+        return Err(broken());
+    }
+    if let Some(words) = &state.full {
+        return Err(Refusal::failure(words.clone()));
+    }
+    drop(state);
+    table
+        .begin_commit(open.upload.ticket)
+        .ok_or_else(taken_over)?;
+    open.upload.committing.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Device and inode of an open file.
+pub(super) fn node_of(file: &File) -> Option<(u64, u64)> {
+    let metadata = file.metadata().ok()?;
+    Some(FileKey::of(&metadata).node())
 }
 
 /// What a commit made durable.
@@ -320,7 +368,7 @@ impl Tree {
     /// next write goes if it was opened for appending. Nobody else writes it any more.
     pub(super) fn admit(
         &self,
-        table: &mut super::fence::Table,
+        table: &mut Table,
         path: &str,
         file: File,
         (size, append_at): (u64, Option<u64>),
@@ -332,6 +380,7 @@ impl Tree {
             meter: Arc::clone(self.meter()),
             accounted: AtomicU64::new(size),
             syncing: Mutex::default(),
+            committing: AtomicBool::new(false),
             state: Mutex::new(Writing {
                 append_at,
                 changes: 1,
@@ -353,31 +402,25 @@ impl Tree {
         }
     }
 
-    /// CLOSE was asked: from now on others wait for it. Does not block.
+    /// CLOSE was asked: from now on others wait for it. Blocks.
     pub(super) fn begin_commit(&self, open: &OpenUpload) -> Result<(), Refusal> {
-        let mut table = self.fence().table();
-        let state = open.upload.state();
-        if state.revoked {
-            return Err(taken_over());
-        }
-        if state.broken {
-            return Err(broken());
-        }
-        if let Some(words) = &state.full {
-            return Err(Refusal::failure(words.clone()));
-        }
-        drop(state);
-        table
-            .begin_commit(open.upload.ticket)
-            .ok_or_else(taken_over)
+        begin_commit(&mut self.fence().table(), open)
+    }
+
+    /// The same; `None` when that has to wait. Does not block.
+    pub(super) fn try_begin_commit(&self, open: &OpenUpload) -> Option<Result<(), Refusal>> {
+        let mut table = self.fence().try_table()?;
+        Some(begin_commit(&mut table, open))
     }
 
     /// FSYNC. One that the disk failed is set aside at once: the next fsync would succeed, and what
     /// was resumed would be taken for whole. Blocks.
     pub(super) fn sync_upload(&self, upload: &Upload) -> Result<(), Refusal> {
-        upload
-            .sync(self.sync_file())
-            .inspect_err(|_| self.set_aside(self.partial(), upload))
+        let outcome = upload.sync(self.sync_file());
+        if upload.is_damaged() {
+            self.set_aside(self.partial(), upload);
+        }
+        outcome
     }
 
     /// Has the disk write what it has of a file so far. Blocks.
@@ -437,23 +480,50 @@ impl Tree {
         Ok(())
     }
 
-    /// Moves a file that cannot be trusted to where a person finds it. Never deletes it.
+    /// Moves a file that cannot be trusted to where a person finds it. Never deletes it. One whose
+    /// path is not known any more, because its upload is over, is moved when it is to be resumed.
     fn set_aside(&self, from: &Jail, upload: &Upload) {
-        let table = self.fence().table();
-        let was_aside = std::mem::replace(&mut upload.state().aside, true);
-        let Some(path) = table.path_of(upload.ticket).filter(|_| !was_aside) else {
-            return;
+        let (path, node) = {
+            let mut table = self.fence().table();
+            if std::mem::replace(&mut upload.state().aside, true) {
+                return;
+            }
+            let node = upload.node();
+            if let Some(node) = node {
+                table.note_failed(node);
+            }
+            (table.path_of(upload.ticket), node)
         };
-        drop(table);
-        let outcome = self.move_to_damaged(from, &path, upload.ticket);
+        let outcome = path
+            .as_ref()
+            .ok_or(Errno::NOENT)
+            .and_then(|path| self.move_to_damaged(from, path, upload.ticket));
         if outcome.is_ok() {
             self.meter().drop_file(upload.accounted());
+            self.fence().table().forget_failed(node);
         }
+        self.log_failed(path.as_deref(), &outcome);
+    }
+
+    /// Sets a partial file aside that the disk failed in an earlier upload. Blocks.
+    pub(super) fn set_failed_aside(&self, table: &mut Table, path: &str, file: &File) -> Refusal {
+        let ticket = table.next_ticket();
+        let outcome = self.move_to_damaged(self.partial(), path, ticket);
+        if outcome.is_ok() {
+            self.meter()
+                .drop_file(file.metadata().map_or(0, |meta| meta.len()));
+            table.forget_failed(node_of(file));
+        }
+        self.log_failed(Some(path), &outcome);
+        damaged()
+    }
+
+    fn log_failed(&self, path: Option<&str>, moved: &Result<String, Errno>) {
         tracing::error!(
             label = %self.label(),
-            path = ?path,
-            moved = ?outcome,
-            "the disk failed to store a file; it was set aside"
+            ?path,
+            ?moved,
+            "the disk failed to store a file; where it could not be set aside nobody can resume it"
         );
     }
 

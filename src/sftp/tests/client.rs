@@ -216,6 +216,19 @@ impl Client {
         }
     }
 
+    /// One request that begins one job and is not answered before it; the job is not done.
+    pub(super) fn only_job(&mut self, kind: u8, body: &[u8]) -> Job {
+        let whole = packet(kind, &[&[0, 0, 0, 1], body].concat());
+        let (mut out, mut jobs) = (Vec::new(), Vec::new());
+        let mut answer = Answer {
+            out: &mut out,
+            jobs: &mut jobs,
+        };
+        self.session.feed(&mut &whole[..], usize::MAX, &mut answer);
+        assert!(out.is_empty() && jobs.len() == 1, "{out:?}");
+        jobs.remove(0)
+    }
+
     /// One request with a number, and its reply.
     pub(super) fn ask(&mut self, kind: u8, body: &[u8]) -> Reply {
         self.next += 1;

@@ -2,7 +2,7 @@
 
 use super::client::{
     APPEND, CREATE, DENIED, EOF, EXCLUSIVE, FAILURE, Label, NO_SUCH_FILE, OK, PUT, READ, Reply,
-    TRUNCATE, WRITE, text,
+    TRUNCATE, WRITE, packet, replies, text,
 };
 use crate::domain::quota::Quota;
 use crate::sftp::meter::Room;
@@ -238,6 +238,104 @@ fn what_the_disk_failed_to_store_cannot_be_resumed_although_nobody_closed_it() {
     assert_eq!(again.put("/incoming/A/a.wav", "whole"), OK);
     let damaged = std::fs::read_dir(label.dir.path().join("damaged")).unwrap();
     assert_eq!(damaged.count(), 1);
+}
+
+/// A large file's flush may end long after its client has gone.
+#[test]
+fn what_the_disk_failed_after_its_session_has_ended_cannot_be_resumed() {
+    static FAILS: AtomicUsize = AtomicUsize::new(0);
+    let label = Label::on_disk(|_| match FAILS.swap(0, Ordering::Relaxed) {
+        0 => Ok(()),
+        _ => Err(rustix::io::Errno::IO),
+    });
+    for resumed_before in [false, true] {
+        let mut client = label.connect();
+        client.mkdir("/incoming/A");
+        let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+        client.write(&handle, 0, b"first");
+        client.hold = true;
+        let fsync = [text("fsync@openssh.com"), text(&handle)].concat();
+        client.send(&packet(200, &[&9_u32.to_be_bytes()[..], &fsync].concat()));
+        let job = client.late.pop().unwrap();
+        drop(client);
+        let mut again = label.connect();
+        let resumed = resumed_before.then(|| again.open("/incoming/A/a.wav", WRITE).unwrap());
+        FAILS.store(1, Ordering::Relaxed);
+        (job.run)(&mut Vec::new());
+        // Whoever asked now would be told that all is well.
+        match resumed {
+            Some(handle) => assert_eq!(again.write(&handle, 5, b" second"), FAILURE),
+            None => assert_eq!(
+                again.open("/incoming/A/a.wav", WRITE).unwrap_err().0,
+                FAILURE
+            ),
+        }
+        if let Some(handle) = resumed_before.then(|| again.open("/incoming/A/b.wav", PUT).unwrap())
+        {
+            assert_eq!(again.close(&handle), OK, "another file is none of it");
+        }
+        drop(again);
+        let mut last = label.connect();
+        if resumed_before {
+            assert_eq!(
+                last.open("/incoming/A/a.wav", WRITE).unwrap_err().0,
+                FAILURE
+            );
+        }
+        assert_eq!(last.size("/incoming/A/a.wav"), Err(NO_SUCH_FILE));
+        assert_eq!(last.put("/incoming/A/a.wav", "whole"), OK);
+        assert_eq!(last.remove("/incoming/A/a.wav"), OK);
+    }
+    let damaged = std::fs::read_dir(label.dir.path().join("damaged")).unwrap();
+    assert_eq!(damaged.count(), 2);
+}
+
+/// The answer would be about a file that is somebody else's by now.
+#[test]
+fn an_fsync_of_what_was_taken_away_is_no_yes() {
+    let label = Label::new();
+    let (mut one, mut other) = (label.connect(), label.connect());
+    one.mkdir("/incoming/A");
+    let handle = one.open("/incoming/A/a.wav", PUT).unwrap();
+    one.write(&handle, 0, b"x");
+    let fsync = [text("fsync@openssh.com"), text(&handle)].concat();
+    assert_eq!(one.code(200, &fsync), OK);
+    assert_eq!(other.remove("/incoming/A/a.wav"), OK);
+    assert_eq!(one.code(200, &fsync), FAILURE);
+    assert!(!label.dir.path().join("damaged").exists());
+}
+
+/// Somebody who walks through all that a label has holds its table meanwhile.
+#[test]
+fn no_network_thread_waits_for_a_labels_table() {
+    let label = Label::on_disk(|_| Ok(()));
+    let (mut client, mut other) = (label.connect(), label.connect());
+    client.mkdir("/incoming/A");
+    let handle = client.open("/incoming/A/a.wav", PUT).unwrap();
+    other.open("/incoming/A/b.wav", PUT).unwrap();
+    let table = label.tree.fence().table();
+    assert_eq!(client.write(&handle, 0, b"content"), OK);
+    let times = [&text("/incoming/A")[..], &[0, 0, 0, 8], &[0; 8]].concat();
+    let job = client.only_job(9, &times);
+    let close = client.only_job(4, &text(&handle));
+    // Its session's end takes the ticket out, sooner or later.
+    drop(other);
+    drop(table);
+    for (job, expected) in [(job, "times"), (close, "close")] {
+        assert!(job.pauses, "{expected}");
+        let mut out = Vec::new();
+        (job.run)(&mut out);
+        assert!(
+            matches!(replies(&out)[..], [(_, Reply::Status(OK, _))]),
+            "{expected}"
+        );
+    }
+    assert_eq!(
+        label.content("incoming/A/a.wav").as_deref(),
+        Some("content")
+    );
+    drop(client);
+    assert_eq!(label.tree.fence().close("A"), Ok(()));
 }
 
 #[test]

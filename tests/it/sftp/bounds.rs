@@ -3,9 +3,10 @@
 
 use super::*;
 use dropzone::domain::quota::Quota;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::process::Child;
+use std::thread::{self, JoinHandle};
 
 /// Packet types and flags of the protocol.
 const INIT: u8 = 1;
@@ -134,7 +135,7 @@ fn one_label_cannot_take_all_connections() {
 fn sticky(server: &Server) -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (near, far) = (listener.local_addr().unwrap().port(), server.port);
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         let mut kept = Vec::new();
         for client in listener.incoming() {
             let (client, server) = (
@@ -145,7 +146,7 @@ fn sticky(server: &Server) -> u16 {
                 .map(|(from, to)| (from.try_clone().unwrap(), to.try_clone().unwrap()))
             {
                 // Ends when one of them is gone.
-                std::thread::spawn(move || std::io::copy(&mut from, &mut to).ok());
+                thread::spawn(move || io::copy(&mut from, &mut to).ok());
             }
             kept.push(server);
         }
@@ -179,13 +180,10 @@ fn who_is_told_to_go_and_stays_keeps_no_place() {
     end(first);
 }
 
-#[test]
-fn requests_that_wait_for_the_disk_take_few_threads() {
-    let server = Server::start();
-    server.sftp_ok("alpha", "mkdir incoming/Rel\n");
-    let mut child = raw(&server);
+/// A session that asks for the disk again and again, and reads every answer, by two threads.
+fn syncing(server: &Server, file: &str) -> [JoinHandle<()>; 2] {
+    let mut child = raw(server);
     let (mut to, mut from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let reading = std::thread::spawn(move || std::io::copy(&mut from, &mut std::io::sink()));
     let content = packet(
         WRITE,
         &[&[0, 0, 0, 2], &text(FIRST_HANDLE), &[0; 8], &text("x")],
@@ -197,21 +195,39 @@ fn requests_that_wait_for_the_disk_take_few_threads() {
     ]
     .concat();
     let mut bytes = packet(INIT, &[&3_u32.to_be_bytes()]);
-    bytes.extend(open("/incoming/Rel/a.wav", PUT));
+    bytes.extend(open(&format!("/incoming/Rel/{file}"), PUT));
     bytes.extend(content);
     bytes.extend(packet(200, &[&sync]).repeat(20_000));
+    let writing = thread::spawn(move || to.write_all(&bytes).unwrap());
+    let reading = thread::spawn(move || {
+        io::copy(&mut from, &mut io::sink()).unwrap();
+        assert!(child.wait().unwrap().success(), "all of it was answered");
+    });
+    [writing, reading]
+}
+
+#[test]
+fn requests_that_wait_for_the_disk_take_few_threads_and_are_all_answered() {
+    let server = Server::start();
+    server.sftp_ok("alpha", "mkdir incoming/Rel\n");
     let threads = || fs::read_dir("/proc/self/task").unwrap().count();
-    let (before, mut most) = (threads(), 0);
-    to.write_all(&bytes).unwrap();
-    to.flush().unwrap();
-    for _ in 0..20 {
-        most = most.max(threads());
-        std::thread::sleep(Duration::from_millis(50));
+    for sessions in [1, 10] {
+        let (before, mut most) = (threads(), 0);
+        let mut ours: Vec<_> = (0..sessions)
+            .flat_map(|number| syncing(&server, &format!("{sessions}_{number}.wav")))
+            .collect();
+        let of_test = ours.len();
+        while !ours.is_empty() {
+            most = most.max(threads());
+            thread::sleep(Duration::from_millis(20));
+            for thread in ours.extract_if(.., |thread| thread.is_finished()) {
+                thread.join().unwrap();
+            }
+        }
+        // Those that have done their work and are not at rest yet count too.
+        let bound = before + of_test + if sessions == 1 { 100 } else { 300 };
+        assert!(most < bound, "{before} threads before, {most} now");
     }
-    assert!(most < before + 100, "{before} threads before, {most} now");
-    drop(to);
-    end(child);
-    reading.join().unwrap().unwrap();
     server.sftp_ok("alpha", "pwd\n");
 }
 
