@@ -78,13 +78,15 @@ pub trait Ledger: Send + Sync {
     /// Writes the intent down, before the rename.
     fn intend(&self, intent: &Intent) -> Result<(), Fault>;
 
-    /// The rename is done and durable: the `Claimed` event, and the intent is gone.
+    /// The rename is done and durable: the `Claimed` event, and the intent is gone. The package may
+    /// have been parked meanwhile.
     fn claimed(&self, intent: &Intent) -> Result<(), Fault>;
 
-    /// The rename did not happen: the intent is gone, the package is `receiving` still.
+    /// The rename did not happen: the intent is gone, the package is `receiving` still. That of a
+    /// `parked` one stays.
     fn abandoned(&self, package: &PackageId) -> Result<(), Fault>;
 
-    /// Intents that a crash or a failure left behind, of packages in status `receiving`.
+    /// Intents that a crash or a failure left behind, of packages in status `receiving` or `parked`.
     fn intents(&self) -> Result<Vec<Intent>, Fault>;
 
     /// The label's upload space is full: tells the label, unless it was told within a day. False when

@@ -80,7 +80,8 @@ pub struct Settings {
     /// uploads. One more claims folders.
     pub workers: usize,
     /// Claims of one folder that may fail by our own fault before the package is parked for the
-    /// operator. It is tried again every hour then, on a reload, and on `package retry`.
+    /// operator. It is tried again every hour then, on a reload, and on `package retry`; one that
+    /// is in the spool already at a start too.
     pub claim_attempts: u32,
 }
 

@@ -47,7 +47,9 @@ pub(super) struct State {
     /// Folders that workers are claiming, by package, whatever has happened to the names since. The
     /// ledger knows the package by that name until the claim is done or undone.
     pub(super) in_flight: BTreeMap<PackageId, (LabelId, String)>,
-    /// Claims that are past the rename and not finished, and when to go on with them.
+    /// Claims that are past the rename and not finished, and when to go on with them. Those whose
+    /// packages are parked are in flight only while a worker has them: their folders' names are the
+    /// label's again.
     pub(super) unfinished: Vec<(Instant, Box<Intent>)>,
     /// How often they failed.
     pub(super) unfinished_failures: BTreeMap<PackageId, u32>,
@@ -263,9 +265,36 @@ impl State {
 
     /// Goes on with a claim that a crash or a failure cut short.
     pub(super) fn finish_later(&mut self, intent: Intent, at: Instant) {
+        self.begin(&intent);
+        self.unfinished
+            .retain(|(_, other)| other.package != intent.package);
+        self.unfinished.push((at, Box::new(intent)));
+    }
+
+    /// Forgets the unfinished claims of other packages.
+    pub(super) fn retain_unfinished(&mut self, is_open: impl Fn(&PackageId) -> bool) {
+        for (_, intent) in self
+            .unfinished
+            .extract_if(.., |(_, intent)| !is_open(&intent.package))
+        {
+            self.in_flight.remove(&intent.package);
+            self.unfinished_failures.remove(&intent.package);
+        }
+    }
+
+    /// The claims that are to be gone on with now.
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<Box<Intent>> {
+        let due = self.unfinished.extract_if(.., |(at, _)| *at <= now);
+        let due: Vec<_> = due.map(|(_, intent)| intent).collect();
+        for intent in &due {
+            self.begin(intent);
+        }
+        due
+    }
+
+    fn begin(&mut self, intent: &Intent) {
         let place = (intent.label.clone(), intent.folder.clone());
         self.in_flight.insert(intent.package.clone(), place);
-        self.unfinished.push((at, Box::new(intent)));
     }
 
     /// A package's folder is no longer the label's: what comes under its name is another delivery.
@@ -298,7 +327,10 @@ impl State {
     }
 
     /// Tries everything again that is parked.
-    pub(super) fn try_parked(&mut self) {
+    pub(super) fn try_parked(&mut self, now: Instant) {
+        for (at, _) in &mut self.unfinished {
+            *at = now;
+        }
         for delivery in self.deliveries.values_mut() {
             let releases = delivery.releases.values_mut();
             for release in releases.filter(|release| release.phase == Phase::Parked) {

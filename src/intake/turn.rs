@@ -35,18 +35,14 @@ impl Intake {
         for event in news.events {
             state.apply(event, now);
         }
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.unfinished)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
-        state.unfinished = later;
-        for (_, intent) in due {
+        if news.try_parked {
+            state.try_parked(now);
+        }
+        for intent in state.take_due(now) {
             self.jobs.push(Job::Finish(intent));
         }
         for place in news.hints {
             state.delivery(place, now).dirty = true;
-        }
-        if news.try_parked {
-            state.try_parked();
         }
         self.hashes.begin_round();
         let rescan = news.rescan || state.rescan_at.is_none_or(|at| at <= now);
@@ -110,16 +106,20 @@ impl Intake {
     }
 
     fn try_take_up(&self, state: &mut State, now: Instant) -> Result<(), Fault> {
-        let mut asked_for = self.wires.ledger.open_folders()?;
-        asked_for.retain(|open| !state.knows(open));
-        if asked_for.is_empty() {
-            return Ok(());
-        }
         let intents = self.wires.ledger.intents()?;
-        for open in asked_for {
+        // One whose place another has taken is over.
+        state.retain_unfinished(|package| intents.iter().any(|i| i.package == *package));
+        for open in self.wires.ledger.open_folders()? {
+            if state.in_flight.contains_key(&open.package) {
+                continue;
+            }
+            // Its files may be in the spool, and what is under its name now another upload.
+            let intent = intents.iter().find(|i| i.package == open.package);
+            if intent.is_none() && state.knows(&open) {
+                continue;
+            }
             tracing::info!(package.id = %open.package, "a package is taken up again");
-            match intents.iter().find(|i| i.package == open.package) {
-                // Its files may be in the spool.
+            match intent {
                 Some(intent) => state.finish_later(intent.clone(), now),
                 // Its folder may be gone, which the next look finds.
                 None => state.load_one(open, now),
@@ -177,7 +177,7 @@ impl Intake {
     }
 
     /// The folder is ours and nothing of it is lost: this is tried again, by the next start as well,
-    /// and after some tries a person has to look.
+    /// and after some tries a person is told.
     fn note_unfinished(
         &self,
         state: &mut State,
@@ -203,15 +203,16 @@ impl Intake {
         }
     }
 
-    /// Leaves a claim that cannot be finished to a person; its intent stays for the next try.
+    /// Tells a person of a claim that cannot be finished, once. It is tried again every hour; what
+    /// the label uploads under the folder's name meanwhile is another package.
     fn note_lost(&self, state: &mut State, intent: Box<Intent>, why: &str, now: Instant) {
         if !self.park(&intent.package, why) {
             state.unfinished.push((now + RETRY, intent));
             return;
         }
         state.in_flight.remove(&intent.package);
-        state.unfinished_failures.remove(&intent.package);
         state.taken(&intent.package, now);
+        state.unfinished.push((now + PARKED_RETRY, intent));
     }
 
     fn note_claim(&self, state: &mut State, package: &PackageId, claim: Claim, now: Instant) {

@@ -6,16 +6,18 @@
 
 use super::error::{ApplyError, StoreError};
 use super::packages::{package_in, report_in};
-use super::rows::{json, time};
+use super::rows::{json, json_of, time};
 use super::writer::Desk;
 use super::{People, Store, accounts, claims, covers, letters, overrides, recordings, standings};
 use crate::domain::facts::Manifest;
 use crate::domain::ids::{LabelId, PackageId, gtin14};
+use crate::domain::ledger::Intent;
 use crate::domain::letter::LetterKind;
 use crate::domain::lifecycle::{Effect, EventKind, Status, next, next_unclaimed};
 use crate::domain::package::{Event, Identity, Package};
 use crate::domain::report::{Counts, Report};
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// Who the log names when nobody asked.
@@ -77,6 +79,12 @@ pub(super) fn apply(
     if let Event::Approved { ticked, .. } = event {
         all_ticked(desk, &package, ticked)?;
     }
+    let is_claim = event.kind() == EventKind::Claimed;
+    // Taking note of the claim forgets its intent.
+    let begun = is_claim
+        .then(|| claim_begun(desk, id))
+        .transpose()?
+        .flatten();
     let line = log(desk, id, event, status, occasion)?;
     desk.connection
         .prepare_cached("UPDATE package SET status = ?2, updated_at = ?3 WHERE id = ?1")
@@ -86,8 +94,14 @@ pub(super) fn apply(
     for effect in effects {
         carry_out(desk, *effect, &package, event, line, occasion)?;
     }
-    if event.kind() == EventKind::Claimed {
-        replace_older(desk, id, occasion)?;
+    if is_claim {
+        match claimed_since(desk, id, begun.as_deref())? {
+            Some(by) => {
+                precede(desk, id, &by)?;
+                apply(desk, id, &Event::Replaced { by }, occasion)?;
+            }
+            None => replace_older(desk, id, occasion)?,
+        }
     }
     tracing::info!(
         package.id = %id,
@@ -342,7 +356,7 @@ fn judge(
     recordings::remember(desk, id, report)
 }
 
-pub(super) fn forget_intent(desk: &Desk<'_>, id: &PackageId) -> Result<(), StoreError> {
+fn forget_intent(desk: &Desk<'_>, id: &PackageId) -> Result<(), StoreError> {
     desk.connection
         .prepare_cached("DELETE FROM intent WHERE package = ?1")
         .and_then(|mut delete| delete.execute([id.as_str()]))
@@ -485,29 +499,89 @@ fn letter_for(event: EventKind) -> Option<LetterKind> {
 /// Without a barcode on both sides only the same folder tells, and a package with a barcode is not
 /// given up for one without. A package that was parked before it could be claimed and was not taken
 /// up again is replaced by the next claim of its folder: its files are the ones that were claimed now.
+/// One whose claim was cut short has files of its own, in the spool; what its intent says tells
+/// whether it is the same release.
 fn replace_older(
     desk: &mut Desk<'_>,
     newer: &PackageId,
     occasion: Occasion<'_>,
 ) -> Result<(), ApplyError> {
-    let older: Vec<String> = desk
+    let older: Vec<(String, Option<String>, Option<Intent>)> = desk
         .connection
         .prepare_cached(
-            "SELECT o.id FROM package n JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
-                 OR (o.label = n.label AND o.folder = n.folder AND o.gtin IS NULL
-                     AND (n.gtin IS NULL OR NOT o.claimed))
+            "SELECT o.id, n.gtin, i.body FROM package n
+                 JOIN package o ON (o.label = n.label AND o.gtin = n.gtin)
+                     OR (o.label = n.label AND o.folder = n.folder AND o.gtin IS NULL
+                         AND (n.gtin IS NULL OR NOT o.claimed))
+                 LEFT JOIN intent i ON i.package = o.id AND NOT o.claimed
              WHERE n.id = ?1 AND o.id <> n.id AND o.status IN ('incoming', 'needs_qc', 'parked')
              ORDER BY o.seq",
         )
         .and_then(|mut select| {
             select
-                .query_map([newer.as_str()], |row| row.get(0))?
+                .query_map([newer.as_str()], |row| {
+                    let is_none = row.get_ref(2)? == ValueRef::Null;
+                    let intent = if is_none {
+                        None
+                    } else {
+                        Some(json_of(row, 2)?)
+                    };
+                    Ok((row.get(0)?, row.get(1)?, intent))
+                })?
                 .collect()
         })
         .map_err(StoreError::read("older packages"))?;
-    for id in older {
+    for (id, release, intent) in older {
+        if intent.is_some_and(|intent| gtin(&intent.identity) != release) {
+            continue;
+        }
         let replaced = Event::Replaced { by: newer.clone() };
         apply(desk, &PackageId::new(id), &replaced, occasion)?;
     }
     Ok(())
+}
+
+/// Which package of the same release came and was claimed while this one was parked in the middle of
+/// its claim, which was begun at `begun`: that one is the newer.
+fn claimed_since(
+    desk: &Desk<'_>,
+    id: &PackageId,
+    begun: Option<&str>,
+) -> Result<Option<PackageId>, StoreError> {
+    desk.connection
+        .prepare_cached(
+            "SELECT l.id FROM package n JOIN package l
+                 ON (l.label = n.label AND l.gtin = n.gtin)
+                     OR (l.label = n.label AND l.folder = n.folder
+                         AND l.gtin IS NULL AND n.gtin IS NULL)
+             WHERE n.id = ?1 AND l.seq > n.seq AND l.claimed AND EXISTS (
+                 SELECT 1 FROM event WHERE package = n.id AND kind = 'parked' AND at >= ?2)
+             ORDER BY l.seq DESC LIMIT 1",
+        )
+        .and_then(|mut select| {
+            select
+                .query_one((id.as_str(), begun), |row| row.get(0))
+                .optional()
+        })
+        .map(|id: Option<String>| id.map(PackageId::new))
+        .map_err(StoreError::read("later packages"))
+}
+
+/// An older package must not look like the latest attempt.
+fn precede(desk: &Desk<'_>, id: &PackageId, later: &PackageId) -> Result<(), StoreError> {
+    desk.connection
+        .prepare_cached(
+            "UPDATE package SET attempt = (SELECT attempt FROM package WHERE id = ?2) WHERE id = ?1",
+        )
+        .and_then(|mut update| update.execute((id.as_str(), later.as_str())))
+        .map(|_| ())
+        .map_err(StoreError::write("an attempt"))
+}
+
+/// When the claim was begun.
+fn claim_begun(desk: &Desk<'_>, id: &PackageId) -> Result<Option<String>, StoreError> {
+    desk.connection
+        .prepare_cached("SELECT at FROM intent WHERE package = ?1")
+        .and_then(|mut select| select.query_one([id.as_str()], |row| row.get(0)).optional())
+        .map_err(StoreError::read("an intent"))
 }

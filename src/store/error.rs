@@ -250,7 +250,7 @@ pub enum ApplyError {
     Illegal(#[from] Illegal),
     /// It cannot be received again: its folder is being received as another package.
     #[error(
-        "its folder is being received again as package {by}, which takes its place; there is nothing to try again"
+        "its folder is being received again as package {by}, which takes its place if it is the same release; if it is another, try again when that was taken in"
     )]
     FolderTaken {
         /// That package.

@@ -4,7 +4,7 @@
 //! more than once. A call that finds its work done is no failure.
 
 use super::Store;
-use super::apply::{DAEMON, Occasion, apply, forget_intent, receiving, was_claimed};
+use super::apply::{DAEMON, Occasion, apply, receiving, was_claimed};
 use super::doubles::idle;
 use super::error::{ApplyError, StoreError};
 use super::packages::package_in;
@@ -45,10 +45,23 @@ impl Ledger for Store {
 
     fn seen(&self, label: &LabelId, folder: &str, via_sftp: bool) -> Result<PackageId, Fault> {
         let known = self.read("a folder", |connection| {
-            receiving(connection, label, folder)
+            let id = receiving(connection, label, folder)?;
+            let is_spooled = id
+                .as_ref()
+                .map(|id| has_intent(connection, id))
+                .transpose()?;
+            Ok(id.zip(is_spooled))
         });
-        if let Some(id) = known.map_err(|error| error.fault())? {
-            return Ok(id);
+        match known.map_err(|error| error.fault())? {
+            Some((id, false)) => return Ok(id),
+            // What is there now is another upload, and must not take that one's place.
+            Some((id, true)) => {
+                return Err(Fault::transient(
+                    "folder_being_claimed",
+                    format!("package {id}, which came under that name, is still being claimed"),
+                ));
+            }
+            None => {}
         }
         let (label, folder, now) = (label.clone(), folder.to_owned(), self.now());
         let people = self.people();
@@ -56,6 +69,10 @@ impl Ledger for Store {
             if let Some(id) = receiving(desk.connection, &label, &folder)
                 .map_err(StoreError::read("a folder"))?
             {
+                // A person may have asked for another try of its claim in this moment.
+                if has_intent(desk.connection, &id).map_err(StoreError::read("an intent"))? {
+                    return Err(ApplyError::FolderTaken { by: id });
+                }
                 return Ok(id);
             }
             if let Some(id) = parked_unclaimed(desk.connection, &label, &folder)
@@ -101,13 +118,13 @@ impl Ledger for Store {
                     // Where nothing was claimed, the content may be that of a package that came
                     // under another name.
                     "SELECT id FROM (
-                         SELECT id, 1 AS own, attempt FROM package
+                         SELECT id, 1 AS own, attempt, seq FROM package
                          WHERE label = ?1 AND folder = ?2 AND claimed = 1
                          UNION ALL
-                         SELECT e.body ->> 'of', 0, p.attempt FROM package p
+                         SELECT e.body ->> 'of', 0, p.attempt, p.seq FROM package p
                              JOIN event e ON e.package = p.id AND e.kind = 'duplicate'
                          WHERE p.label = ?1 AND p.folder = ?2)
-                     ORDER BY own DESC, attempt DESC LIMIT 1",
+                     ORDER BY own DESC, attempt DESC, seq DESC LIMIT 1",
                 )?
                 .query_one((label.as_str(), folder), |row| row.get(0))
                 .optional()
@@ -202,6 +219,10 @@ impl Ledger for Store {
             if let Some(gone) = receiving(desk.connection, &package.label, &to)
                 .map_err(StoreError::read("a folder"))?
             {
+                // That one's files are in the spool, and it is about to leave the name.
+                if has_intent(desk.connection, &gone).map_err(StoreError::read("an intent"))? {
+                    return Err(ApplyError::FolderTaken { by: gone });
+                }
                 apply(desk, &gone, &Event::Withdrawn, occasion)?;
             }
             desk.connection
@@ -255,18 +276,27 @@ impl Ledger for Store {
 
     fn abandoned(&self, package: &PackageId) -> Result<(), Fault> {
         let id = package.clone();
-        self.change(move |desk| forget_intent(desk, &id))
-            .map_err(|error: StoreError| error.fault())
+        self.change(move |desk| {
+            // One that is parked is left to a person: what has its folder's name may be another's.
+            desk.connection
+                .prepare_cached(
+                    "DELETE FROM intent WHERE package = ?1 AND EXISTS (
+                         SELECT 1 FROM package WHERE id = ?1 AND status = 'receiving')",
+                )
+                .and_then(|mut delete| delete.execute([id.as_str()]))
+                .map(|_| ())
+                .map_err(StoreError::write("an intent"))
+        })
+        .map_err(|error: StoreError| error.fault())
     }
 
     fn intents(&self) -> Result<Vec<Intent>, Fault> {
-        // The intent of a package that was parked stays in the database for the person who looks,
-        // but there is nothing left for intake to do about it.
+        // What kept a package parked may have passed, so that its claim can be finished.
         self.read("the intents", |connection| {
             connection
                 .prepare_cached(
                     "SELECT i.body FROM intent i JOIN package p ON p.id = i.package
-                     WHERE p.status = 'receiving' ORDER BY p.seq",
+                     WHERE p.status IN ('receiving', 'parked') AND NOT p.claimed ORDER BY p.seq",
                 )?
                 .query_map([], |row| json_of(row, 0))?
                 .collect()
@@ -345,6 +375,13 @@ impl Store {
         })
         .map_err(|error| error.fault())
     }
+}
+
+/// Whether a claim of the package was begun and is not finished.
+fn has_intent(connection: &Connection, id: &PackageId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM intent WHERE package = ?1)")?
+        .query_one([id.as_str()], |row| row.get(0))
 }
 
 /// The latest package of that folder that was parked before its claim, so that its files are there.

@@ -254,8 +254,8 @@ fn folded(bench: &Bench, id: &PackageId) -> (Status, usize) {
     for (n, line) in bench.store.log(id).unwrap().iter().enumerate() {
         assert_eq!(usize::try_from(line.number).unwrap(), n + 1);
         let kind = line.event.kind();
-        claimed |= kind == EventKind::Claimed;
         let table = if claimed { next } else { next_unclaimed };
+        claimed |= kind == EventKind::Claimed;
         let (after, effects) = table(status, kind).unwrap();
         assert_eq!(line.status, after);
         status = after;

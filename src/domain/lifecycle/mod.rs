@@ -231,13 +231,15 @@ pub fn next(status: Status, event: EventKind) -> Result<(Status, &'static [Effec
 }
 
 /// The same for a package that was never claimed: its files are still the label's. Parked it has
-/// nothing to validate, so that it is received again, and the label may take its folder away.
+/// nothing to validate, so that it is received again, and the label may take its folder away. One
+/// whose claim was cut short is in the spool already; when that can be finished it is claimed.
 pub fn next_unclaimed(
     status: Status,
     event: EventKind,
 ) -> Result<(Status, &'static [Effect]), Illegal> {
     match (status, event) {
         (Status::Parked, EventKind::Unparked) => Ok((Status::Receiving, &[])),
+        (Status::Parked, EventKind::Claimed) => next(Status::Receiving, event),
         (Status::Parked, EventKind::Withdrawn) => Ok((Status::Superseded, &[])),
         _ => next(status, event),
     }

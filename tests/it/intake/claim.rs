@@ -336,9 +336,10 @@ fn a_claim_that_cannot_be_finished_holds_up_nobody_and_is_parked_after_some_trie
 
     world.ledger.unpark("P001");
     world.pass(62);
-    assert_eq!(world.status("A"), "receiving", "tried again");
+    assert_eq!(world.status("A"), "parked", "tried again");
     fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
-    world.pass(60);
+    world.ledger.unpark("P001");
+    world.pass(62);
     assert_eq!(world.status("A"), "incoming");
     assert!(world.called_back.lock().unwrap().contains(&intent.package));
 }
@@ -360,6 +361,61 @@ fn a_claim_that_cannot_be_finished_is_parked_while_the_daemon_runs() {
         rows["P002"].status, "incoming",
         "the name is free: {rows:?}"
     );
+}
+
+#[test]
+fn a_claim_that_could_not_be_finished_is_tried_again_by_itself() {
+    for way in ["an hour", "a reload", "a start"] {
+        let (world, intent) = unfinishable();
+        let mut world = world.restarted();
+        world.pass(100);
+        assert_eq!(world.status("A"), "parked");
+        // The folder's name is the label's, and what comes under it a package of its own.
+        world.good_release("A");
+        world.pass(62);
+        world.jump(3_700);
+        let statuses = |world: &World| {
+            let rows = world.ledger.rows();
+            ["P001", "P002"].map(|id| rows[id].status.clone())
+        };
+        assert_eq!(statuses(&world), ["parked", "incoming"]);
+        fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
+        match way {
+            "an hour" => world.jump(3_700),
+            "a reload" => {
+                world.intake.try_parked();
+                world.pass(1);
+            }
+            _ => world = world.restarted(),
+        }
+        assert_eq!(statuses(&world), ["incoming", "incoming"], "{way}");
+        assert_eq!(world.ledger.intents_left(), 0);
+        assert_eq!(world.spooled("P001").len(), 4, "{way}");
+        assert_eq!(world.spooled("P002").len(), 4, "{way}");
+    }
+}
+
+#[test]
+fn what_comes_under_the_name_of_a_claim_that_is_tried_again_does_not_take_its_place() {
+    let (world, intent) = unfinishable();
+    let mut world = world.restarted();
+    world.pass(100);
+    assert_eq!(world.status("A"), "parked");
+    // The label has made its folder again, and sends before anybody has looked.
+    fs::create_dir_all(world.incoming("A")).unwrap();
+    world.touch("A", 1);
+    world.pass(5);
+    world.ledger.unpark("P001");
+    world.good_release("A");
+    world.pass(5);
+    fs::remove_dir(world.places.manifest(&intent.package)).unwrap();
+    world.pass(130);
+    let rows = world.ledger.rows();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    for id in ["P001", "P002"] {
+        assert_eq!(rows[id].status, "incoming");
+        assert_eq!(world.spooled(id).len(), 4, "{id}");
+    }
 }
 
 #[test]

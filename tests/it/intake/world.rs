@@ -99,7 +99,8 @@ impl FileLedger {
         self.change(name, package.as_str(), |memory| {
             let row = memory.rows.get_mut(package.as_str()).unwrap();
             let may_be = row.status == "receiving"
-                || (row.status == "parked" && ["withdrawn", "unpark"].contains(&name));
+                || (row.status == "parked"
+                    && ["withdrawn", "unpark", "park", "claimed"].contains(&name));
             assert!(may_be, "{name} of {package}, which is {}", row.status);
             status.clone_into(&mut row.status);
         })
@@ -156,6 +157,18 @@ impl Ledger for FileLedger {
     }
 
     fn seen(&self, label: &LabelId, folder: &str, via_sftp: bool) -> Result<PackageId, Fault> {
+        let claimed = self.change("claim_of", folder, |memory| {
+            memory.rows.iter().any(|(id, row)| {
+                let is_here = row.label == label.as_str() && row.folder == folder;
+                row.status == "receiving" && is_here && memory.intents.contains_key(id)
+            })
+        })?;
+        if claimed {
+            return Err(Fault::transient(
+                "folder_being_claimed",
+                "still being claimed",
+            ));
+        }
         self.change("seen", folder, |memory| {
             let open = memory.rows.iter().find(|(_, row)| {
                 row.status == "receiving" && row.label == label.as_str() && row.folder == folder
@@ -269,7 +282,7 @@ impl Ledger for FileLedger {
 
     fn intents(&self) -> Result<Vec<Intent>, Fault> {
         self.change("intents", "", |memory| {
-            let open = |id: &String| memory.rows[id].status == "receiving";
+            let open = |id: &String| ["receiving", "parked"].contains(&&*memory.rows[id].status);
             let intents = memory.intents.iter().filter(|(id, _)| open(id));
             intents.map(|(_, intent)| intent.clone()).collect()
         })

@@ -147,7 +147,7 @@ fn a_package_whose_claim_was_cut_off_gives_way_to_what_is_uploaded_anew() {
     let lost = bench.received("summer");
     bench
         .store
-        .intend(&intent(&lost, &bench.label, "summer", None))
+        .intend(&intent(&lost, &bench.label, "summer", Some(UPC)))
         .unwrap();
     bench.store.park(&lost, "both folders are gone").unwrap();
     let anew = bench.received("summer");
@@ -159,7 +159,8 @@ fn a_package_whose_claim_was_cut_off_gives_way_to_what_is_uploaded_anew() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "its folder is being received again as package {anew}, which takes its place; there is nothing to try again"
+            "its folder is being received again as package {anew}, which takes its place if it is \
+             the same release; if it is another, try again when that was taken in"
         )
     );
     bench.apply(
@@ -167,6 +168,55 @@ fn a_package_whose_claim_was_cut_off_gives_way_to_what_is_uploaded_anew() {
         claimed_event(&anew, &bench.label, "summer", Some(UPC)),
     );
     assert_eq!(bench.status(&lost), Status::Superseded);
+}
+
+#[test]
+fn a_package_whose_claim_was_cut_off_stands_beside_another_release_of_its_folder() {
+    let bench = Bench::new();
+    let spooled = bench.received("summer");
+    let claim = intent(&spooled, &bench.label, "summer", Some(UPC));
+    bench.store.intend(&claim).unwrap();
+    bench.store.park(&spooled, "the disk is full").unwrap();
+    let other = bench.claimed("summer", Some("4006381333931"));
+    assert_eq!(bench.status(&spooled), Status::Parked);
+    // Whoever asks for another try is not given the place of what comes meanwhile, nor it theirs.
+    bench.apply(&spooled, Event::Unparked);
+    let refused = bench.store.seen(&bench.label, "summer", true).unwrap_err();
+    assert!(refused.is_transient(), "{refused}");
+    bench.store.claimed(&claim).unwrap();
+    assert_eq!(bench.status(&spooled), Status::Incoming);
+    assert_eq!(bench.status(&other), Status::Incoming);
+    assert_ne!(bench.received("summer"), spooled);
+}
+
+#[test]
+fn a_claim_that_is_finished_after_a_later_one_of_its_release_is_the_older() {
+    for (folder, upc) in [
+        ("summer", Some(UPC)),
+        ("summer", None),
+        ("winter", Some(UPC)),
+    ] {
+        let bench = Bench::new();
+        let older = bench.received("summer");
+        let claim = intent(&older, &bench.label, "summer", upc);
+        bench.store.intend(&claim).unwrap();
+        bench.store.park(&older, "the disk is full").unwrap();
+        let newer = bench.received(folder);
+        bench.apply(&newer, claimed_event(&newer, &bench.label, folder, upc));
+        let is_known = folder == "summer";
+        let expected = if is_known {
+            Status::Superseded
+        } else {
+            Status::Parked
+        };
+        assert_eq!(bench.status(&older), expected, "{folder} {upc:?}");
+        if !is_known {
+            // Under another name nobody knew that it is the same.
+            bench.store.claimed(&claim).unwrap();
+            assert_eq!(bench.status(&older), Status::Superseded);
+        }
+        assert_eq!(bench.status(&newer), Status::Incoming, "{folder} {upc:?}");
+    }
 }
 
 #[test]

@@ -203,11 +203,7 @@ fn a_parked_package_is_told_to_both_sides_once() {
         .iter()
         .filter(|row| row.kind == LetterKind::OperatorParked);
     assert_eq!(to_operator.count(), 2);
-    assert!(
-        bench.store.intents().unwrap().is_empty(),
-        "nothing is left for intake to do"
-    );
-    assert_eq!(bench.number("SELECT count(*) FROM intent"), 1, "but to see");
+    assert_eq!(bench.store.intents().unwrap().len(), 1, "to try again");
 }
 
 #[test]
