@@ -44,6 +44,7 @@ const WORKERS: &[(&str, Work)] = &[
     ("audio", audio::worker),
     ("cover", cover::worker),
     ("send", send::worker),
+    ("floor", sftp::floor::worker),
     ("material", material),
 ];
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod clients;
 mod closes;
+pub(crate) mod floor;
 mod idle;
 pub(crate) mod servers;
 
@@ -146,10 +147,33 @@ fn on_tmpfs(bench: &Bench, place: &Path, material: &Material) {
     if is_wanted("logins without end") {
         idle::logins(&ours, &theirs, 1_000 / scale());
     }
+    floor_against(&theirs, bench, place, [&big, &album, &small]);
     if is_wanted("idle sessions") {
         idle::sessions(&ours, &theirs, 500 / scale());
     }
     println!("ours: {} MiB resident at most", ours.peak_mib());
+}
+
+/// What can be reached at all: a server that does nothing (A) against OpenSSH's (B).
+fn floor_against(theirs: &Server, bench: &Bench, place: &Path, [big, album, small]: [&Work; 3]) {
+    let cases = [
+        ("floor: 1 GiB, a server that keeps nothing", big, 1),
+        ("floor: small, a server that keeps nothing", small, 1),
+        ("floor: clients, 16, keeping nothing", album, 16),
+    ];
+    if !cases.iter().any(|(name, ..)| is_wanted(name)) {
+        return;
+    }
+    let floor = Server::floor(place);
+    let duel = Duel {
+        bench,
+        ours: &floor,
+        theirs,
+    };
+    let gcm = Client::openssh("aes128-gcm@openssh.com");
+    for (name, work, many) in cases {
+        duel.fight(name, &gcm, work, many, "–");
+    }
 }
 
 fn on_disk(bench: &Bench, place: &Path, material: &Material) {

@@ -102,6 +102,30 @@ impl Server {
         })
     }
 
+    /// This program, answering everything and keeping nothing.
+    pub(super) fn floor(place: &Path) -> Self {
+        let home = tempfile::tempdir_in(place).unwrap();
+        let port = free_port();
+        let key = home.path().join("key");
+        new_key(&key);
+        let inbox = home.path().join("inbox");
+        fs::create_dir(&inbox).unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["worker", "floor", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self::wait_for(Self {
+            child,
+            login: Login::new(port, "bench", &key, home.path(), "/bench"),
+            inbox,
+            also: None,
+            afterwards: Cell::default(),
+            home,
+        })
+    }
+
     /// Debian's sshd with `internal-sftp`.
     pub(crate) fn openssh(place: &Path) -> Self {
         let home = tempfile::tempdir_in(place).unwrap();
