@@ -283,9 +283,9 @@ impl State {
     }
 
     /// The claims that are to be gone on with now.
-    pub(super) fn take_due(&mut self, now: Instant) -> Vec<Box<Intent>> {
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<Intent> {
         let due = self.unfinished.extract_if(.., |(at, _)| *at <= now);
-        let due: Vec<_> = due.map(|(_, intent)| intent).collect();
+        let due: Vec<_> = due.map(|(_, intent)| *intent).collect();
         for intent in &due {
             self.begin(intent);
         }

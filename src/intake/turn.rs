@@ -39,7 +39,7 @@ impl Intake {
             state.try_parked(now);
         }
         for intent in state.take_due(now) {
-            self.jobs.push(Job::Finish(intent));
+            self.jobs.push(Job::Finish(Box::new(intent)));
         }
         for place in news.hints {
             state.delivery(place, now).dirty = true;

@@ -39,6 +39,10 @@ pub(super) struct Pipe {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "things that may each be so, in any combination"
+)]
 struct Inner {
     /// `None` when the channel has ended.
     session: Option<Session>,

@@ -412,20 +412,30 @@ impl Tree {
         } else if !is_there {
             self.check_collision(&mut table, folder, name, None)?;
         }
-        let open = if is_partial && !flags.truncate {
-            let file = self.partial.file(path, true)?;
-            if table.knows_failed() && table.has_failed(node_of(&file)) {
-                return match wait {
-                    Wait::Never => Ok(Opened::NeedsThread),
-                    Wait::Allowed => Err(self.set_failed_aside(&mut table, path, &file)),
-                };
-            }
-            self.admit_longer(&mut table, path, file, flags)?
-        } else {
-            let file = self.fresh(&mut table, path)?;
-            self.admit(&mut table, path, file, (0, flags.append.then_some(0)))
-        };
-        Ok(Opened::Now(open))
+        if is_partial && !flags.truncate {
+            return self.resume(&mut table, path, flags, wait);
+        }
+        let file = self.fresh(&mut table, path)?;
+        let begun = (0, flags.append.then_some(0));
+        Ok(Opened::Now(self.admit(&mut table, path, file, begun)))
+    }
+
+    /// Opens a partial file to be written on, unless the disk failed it.
+    fn resume(
+        &self,
+        table: &mut Table,
+        path: &str,
+        flags: OpenFlags,
+        wait: Wait,
+    ) -> Result<Opened, Refusal> {
+        let file = self.partial.file(path, true)?;
+        if table.knows_failed() && table.has_failed(node_of(&file)) {
+            return match wait {
+                Wait::Never => Ok(Opened::NeedsThread),
+                Wait::Allowed => Err(self.set_failed_aside(table, path, &file)),
+            };
+        }
+        self.admit_longer(table, path, file, flags).map(Opened::Now)
     }
 
     /// A new, empty file in `partial`. An older one is another inode, so that whoever still has it
