@@ -57,13 +57,14 @@ pub enum UploadEvent {
 /// Why a folder cannot be fenced now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
-    /// Files in the folder that are being written, relative to it.
+    /// Files in the folder that are being written, relative to it; none when it is closed already.
     pub writing: Vec<String>,
 }
 
 /// The door of a folder: whoever holds open files answers it.
 pub trait Gate: Send + Sync {
-    /// From now on refuses every change below the folder, if no file in it is open for writing.
+    /// From now on refuses every change below the folder, if no file in it is open for writing and
+    /// nobody else has closed it, or one above or below it.
     fn close(&self, label: &LabelId, folder: &str) -> Result<(), Busy>;
 
     /// Lets the label use that name again.

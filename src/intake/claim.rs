@@ -40,8 +40,8 @@ const ARRIVALS_LOOK: Duration = Duration::from_millis(20);
 /// Why a folder was not claimed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ClaimError {
-    /// Files in it are open for writing, by SFTP.
-    #[error("files are being written: {}", .0.writing.join(", "))]
+    /// Files in it are open for writing, by SFTP, or another thread is at it.
+    #[error("{}", in_use(.0))]
     Busy(Busy),
     /// It is no longer what was decided on.
     #[error("it changed while it was being claimed")]
@@ -62,6 +62,14 @@ pub(super) enum ClaimError {
         path: PathBuf,
         source: io::Error,
     },
+}
+
+fn in_use(busy: &Busy) -> String {
+    if busy.writing.is_empty() {
+        "it is being worked on already".to_owned()
+    } else {
+        format!("files are being written: {}", busy.writing.join(", "))
+    }
 }
 
 impl ClaimError {

@@ -80,7 +80,11 @@ impl Intake {
             Ok(LeftOut::Some) => return Some(around.now),
             // A file on its way keeps the release from being complete with it; its end brings the
             // next look.
-            Ok(LeftOut::Later) if unit.files.iter().any(|file| file.partial) => {}
+            Ok(LeftOut::Later)
+                if unit
+                    .files
+                    .iter()
+                    .any(|file| file.partial && !file.is_junk()) => {}
             Ok(LeftOut::Later) => return Some(around.now + RETRY),
             Err(error) => {
                 tracing::error!(

@@ -383,12 +383,17 @@ impl State {
                 label,
                 folder,
                 what,
-            } => self.full.push(Full {
-                label,
-                folder,
-                what,
-                until: now + PACKAGE_COMES,
-            }),
+            } => {
+                // One letter at a time: a label can be refused as often as it likes.
+                if self.full.iter().all(|full| full.label != label) {
+                    self.full.push(Full {
+                        label,
+                        folder,
+                        what,
+                        until: now + PACKAGE_COMES,
+                    });
+                }
+            }
             UploadEvent::SessionEnded { label, session } => {
                 self.session_ended(&label, session, now);
             }

@@ -112,9 +112,16 @@ impl Fence {
         }
     }
 
-    /// Closes a folder, unless something in it is being written.
+    /// Closes a folder, unless something in it is being written, or it is closed: whoever opened it
+    /// first would open it for the other too.
     pub(super) fn close(&self, folder: &str) -> Result<(), Busy> {
         let mut table = self.table();
+        let overlaps = |other: &String| is_within(other, folder) || is_within(folder, other);
+        if table.closed.iter().any(overlaps) {
+            return Err(Busy {
+                writing: Vec::new(),
+            });
+        }
         let mut writing: Vec<String> = table
             .writers
             .values()
@@ -356,6 +363,20 @@ mod tests {
         assert!(fence.table().check("AB/new").is_ok());
         fence.open("A");
         assert!(fence.table().check("A/new").is_ok());
+    }
+
+    #[test]
+    fn what_is_closed_is_closed_by_nobody_else() {
+        let fence = Fence::default();
+        assert_eq!(fence.close("batch/one"), Ok(()));
+        for folder in ["batch/one", "batch", "batch/one/resources"] {
+            assert!(fence.close(folder).is_err(), "{folder}");
+        }
+        assert_eq!(fence.close("batch/other"), Ok(()));
+        assert!(fence.table().check("batch/one/a.wav").is_err());
+        fence.open("batch/other");
+        fence.open("batch/one");
+        assert_eq!(fence.close("batch"), Ok(()));
     }
 
     #[test]
