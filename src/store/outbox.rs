@@ -100,6 +100,16 @@ impl Store {
     ) -> Result<(), StoreError> {
         tracing::info!(letter.id = %id, actor = ?actor, "another try of letter {id} was asked for");
         self.change_letter(id, move |desk, id| {
+            // One goes only after those before it to the same address about the same package.
+            desk.connection
+                .prepare_cached(
+                    "UPDATE letter SET due_at = min(due_at, ?2)
+                     WHERE state = 'due' AND EXISTS (
+                         SELECT 1 FROM letter l WHERE l.id = ?1 AND l.state <> 'sent'
+                             AND l.package = letter.package AND l.recipient = letter.recipient
+                             AND l.seq > letter.seq)",
+                )?
+                .execute((id, time(now)))?;
             desk.connection
                 .prepare_cached(
                     "UPDATE letter SET attempts = iif(state = 'sent', attempts, 0),
@@ -111,7 +121,8 @@ impl Store {
         })
     }
 
-    /// The same for every letter that was given up; says which they were.
+    /// The same for every letter that was given up; says which they were. What waits goes at once too:
+    /// it may be before one of them.
     pub fn letters_retry(&self, actor: &str, now: Timestamp) -> Result<Vec<LetterId>, StoreError> {
         let mut given_up: Vec<LetterId> = self.change(move |desk| -> Result<_, StoreError> {
             let mut update = desk
@@ -122,8 +133,18 @@ impl Store {
                 )
                 .map_err(StoreError::write("the letters"))?;
             let ids = update.query_map([time(now)], |row| row.get::<_, String>(0));
-            ids.and_then(|ids| ids.map(|id| id.map(LetterId::new)).collect())
-                .map_err(StoreError::write("the letters"))
+            let ids: Vec<LetterId> = ids
+                .and_then(|ids| ids.map(|id| id.map(LetterId::new)).collect())
+                .map_err(StoreError::write("the letters"))?;
+            if !ids.is_empty() {
+                desk.connection
+                    .prepare_cached(
+                        "UPDATE letter SET due_at = min(due_at, ?1) WHERE state = 'due'",
+                    )
+                    .and_then(|mut update| update.execute([time(now)]))
+                    .map_err(StoreError::write("the letters"))?;
+            }
+            Ok(ids)
         })?;
         given_up.sort();
         tracing::info!(letters = given_up.len(), actor = ?actor, "another try of all letters that were given up was asked for");

@@ -213,6 +213,22 @@ fn a_label_whose_space_is_full_is_told_as_soon_as_there_is_a_package() {
 }
 
 #[test]
+fn who_is_refused_again_and_again_has_one_letter_under_way() {
+    let mut world = World::new();
+    for number in 0..50 {
+        world.intake.tell(UploadEvent::OverQuota {
+            label: world.label.clone(),
+            folder: format!("{number}"),
+            what: "too many folders".to_owned(),
+        });
+    }
+    world.pass(1);
+    assert!(world.ledger.count("over_quota") <= 2, "one each turn");
+    world.jump(61);
+    assert_eq!(world.ledger.rows().len(), 1);
+}
+
+#[test]
 fn a_space_full_of_empty_folders_is_told_too() {
     let mut world = World::new();
     world.intake.tell(UploadEvent::OverQuota {

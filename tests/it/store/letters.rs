@@ -177,6 +177,40 @@ fn all_that_was_given_up_can_be_tried_again_at_once() {
 }
 
 #[test]
+fn another_try_takes_along_what_would_go_before() {
+    for all in [false, true] {
+        let bench = Bench::new();
+        let id = bench.claimed("one", Some(UPC));
+        bench.apply(&id, judged_event(report(&[])));
+        let first = due(&bench);
+        bench
+            .store
+            .letter_postponed(&first.id, later(100_000), "no answer")
+            .unwrap();
+        let rows = bench.store.letters(&id).unwrap();
+        let behind = rows
+            .iter()
+            .find(|row| row.recipient == first.recipient && row.id != first.id)
+            .unwrap();
+        bench
+            .store
+            .letter_dead(&behind.id, "550 unknown", noon())
+            .unwrap();
+        if all {
+            bench.store.letters_retry("ops", later(1)).unwrap();
+        } else {
+            bench
+                .store
+                .letter_retry(&behind.id, "ops", later(1))
+                .unwrap();
+        }
+        let went: Vec<_> = sent(&bench).into_iter().map(|letter| letter.id).collect();
+        let place = |id| went.iter().position(|other| other == id);
+        assert!(place(&first.id).is_some() && place(&first.id) < place(&behind.id));
+    }
+}
+
+#[test]
 fn letters_are_listed_by_state_and_package() {
     let bench = Bench::new();
     let one = bench.claimed("one", None);
