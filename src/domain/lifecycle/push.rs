@@ -211,7 +211,7 @@ pub fn next(state: PushState, event: PushEvent) -> Result<PushState, IllegalPush
         }
         (S::SentUnknown, E::Absent | E::Resent) => S::Queued,
         (S::Failed | S::Cancelled | S::Blocked | S::Queued | S::Refused, E::Retried) => S::Queued,
-        (S::Queued | S::Failed | S::Refused, E::CalledOff) => S::Cancelled,
+        (S::Queued | S::Failed | S::Refused | S::Blocked, E::CalledOff) => S::Cancelled,
         (S::Sent | S::SentUnknown | S::Acknowledged | S::Refused, E::Acknowledged) => {
             S::Acknowledged
         }
