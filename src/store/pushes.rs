@@ -246,6 +246,11 @@ impl Store {
         })
     }
 
+    /// Whether a worker has it in hand: is sending it, or is asking about it.
+    pub fn is_push_held(&self, id: &PushId) -> Result<bool, StoreError> {
+        self.read("a push", |connection| claims::is_held(connection, id))
+    }
+
     /// A person asks for another try, at once and with all tries ahead again.
     pub fn push_retry(&self, id: &PushId, actor: &str, now: Timestamp) -> Result<(), PushError> {
         let told = Told {
@@ -372,6 +377,12 @@ impl Store {
                 && (push.state != PushState::SentUnknown || event == PushEvent::Resent);
             if goes_out && claims::is_overtaken(desk.connection, &push)? {
                 return Err(PushError::Overtaken);
+            }
+            // In the middle of its becoming visible it would go out a second time.
+            if event == PushEvent::Resent
+                && claims::is_held(desk.connection, &id).map_err(StoreError::read("a push"))?
+            {
+                return Err(PushError::Held);
             }
             claims::step(desk, &push, event, &told, occasion)?;
             if let Some(at) = told.due.filter(|_| told.is_appointment) {

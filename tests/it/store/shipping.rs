@@ -270,6 +270,9 @@ fn what_may_be_there_is_asked_about_and_never_sent_by_itself() {
     assert_eq!(push(&bench, id).state, PushState::SentUnknown);
     let question = claim(&bench, epoch, 3).unwrap();
     assert_eq!(question.push.state, PushState::SentUnknown);
+    let early = bench.store.push_resend(id, "anna", later(3));
+    assert!(matches!(early, Err(PushError::Held)), "{early:?}");
+    assert!(bench.store.is_push_held(id).unwrap());
     let late = bench.store.push_sent(&claimed, "/in/one", later(3));
     assert!(matches!(late, Err(PushError::Stale)), "{late:?}");
     bench
