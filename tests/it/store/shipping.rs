@@ -351,6 +351,39 @@ fn the_answer_to_a_question_decides() {
     );
 }
 
+/// The DSP forgot its acknowledgement, and says so by telephone.
+#[test]
+fn a_person_may_bring_the_word_of_a_dsp_that_is_waited_for() {
+    let bench = Bench::new();
+    bench.approved("one", UPC);
+    let epoch = bench.store.begin_epoch(noon()).unwrap();
+    let claimed = revealing(&bench, epoch, &awaiting());
+    let id = claimed.push.id.clone();
+    bench.store.push_confirm(&id, "anna", later(11)).unwrap();
+    assert_eq!(
+        push(&bench, &id).state,
+        PushState::Sent,
+        "that it is there is not yet their word"
+    );
+    bench.store.push_confirm(&id, "anna", later(12)).unwrap();
+    assert_eq!(push(&bench, &id).state, PushState::Acknowledged);
+    let again = bench.store.push_confirm(&id, "anna", later(13));
+    assert!(matches!(again, Err(PushError::Illegal(_))), "{again:?}");
+    bench.approved("two", OTHER);
+    let claimed = revealing(&bench, epoch, &Made::default());
+    bench
+        .store
+        .push_sent(&claimed, "/in/two", later(14))
+        .unwrap();
+    let needless = bench
+        .store
+        .push_confirm(&claimed.push.id, "anna", later(15));
+    assert!(
+        matches!(needless, Err(PushError::Illegal(_))),
+        "{needless:?}"
+    );
+}
+
 #[test]
 fn a_batch_waits_for_its_window_or_until_it_is_full() {
     let bench = Bench::new();
