@@ -107,7 +107,7 @@ impl From<PushError> for Failure {
             PushError::NotFound => Self::NotFound("there is no such push".to_owned()),
             PushError::Illegal(illegal) => Self::Refused(illegal.to_string()),
             PushError::Stale => Self::Refused("another worker has this push by now".to_owned()),
-            error @ PushError::Overtaken => Self::Refused(error.to_string()),
+            error @ (PushError::Held | PushError::Overtaken) => Self::Refused(error.to_string()),
             PushError::Store(store) => store.into(),
         }
     }

@@ -47,7 +47,8 @@ pub enum Command {
         /// Identifier, or a few of its last letters
         id: String,
     },
-    /// Say that a push of which nobody knew whether it arrived is at the DSP
+    /// Say that a push of which nobody knew whether it arrived is at the DSP; of one that is sent and
+    /// waits for an acknowledgement: that the DSP took the release
     Confirm {
         /// Identifier, or a few of its last letters
         id: String,

@@ -14,6 +14,7 @@ use crate::domain::lifecycle::push::PushState;
 use crate::domain::package::Package;
 use crate::domain::takedown::Standing;
 use crate::store::{PushFilter, Store, TakedownError, TakenDown, Wanted};
+use jiff::Timestamp;
 use std::io::Write;
 
 /// What to take down, and why.
@@ -140,7 +141,8 @@ fn unknown(text: &str) -> Failure {
     ))
 }
 
-/// A push of the release of which nobody knows whether it arrived: the takedown waits behind it.
+/// A push of the release of which nobody knows whether it arrived: the takedown waits behind it. One
+/// that a worker has in hand is about to be known.
 fn unknown_before(
     one: &TakenDown,
     package: &Package,
@@ -152,6 +154,9 @@ fn unknown_before(
         ..PushFilter::default()
     };
     for push in store.pushes(&filter)? {
+        if push.due_at < Timestamp::MAX && store.is_push_held(&push.id)? {
+            continue;
+        }
         let other = store.package(&push.package)?;
         if other.is_some_and(|other| other.label == package.label && key(&other) == key(package)) {
             return Ok(Some(push.id));

@@ -16,6 +16,7 @@
 //! hash. A DSP that takes files before that reads half a release from every sender.
 
 use super::pass::{Found, NAME_TAKEN};
+use super::remote::REFUSED;
 use super::s3::{self, Bucket, Listed, Thing, Writes};
 use super::source::SPOOL_DAMAGED;
 use super::trip::Trip;
@@ -269,8 +270,9 @@ impl<'a> Pass<'a> {
                 {
                     trip.blame(&cargo.name);
                 }
-                // A clear no to the first one, and nothing there: nobody could see anything.
-                let is_no = is_first && !fault.is_transient();
+                // A clear no to the first one, and nothing there: nobody could see anything. A broken
+                // connection or an answer that never came is no such thing.
+                let is_no = is_first && (!fault.is_transient() || fault.code == REFUSED);
                 if let Some(trip) = trip.filter(|_| is_no)
                     && matches!(self.bucket.look(last.path()).await, Ok(None))
                 {

@@ -107,7 +107,17 @@ pub(super) async fn ask(
             Err(fault) => return Err(fault),
         }
         for (path, content) in &plan.markers {
-            pass.mark(path, content).await?;
+            match pass.mark(path, content).await {
+                Ok(()) => {}
+                // Once that is moved away, a marker of ours could be the second that the DSP reads.
+                Err(fault) if fault.code == NAME_TAKEN => {
+                    return Ok(Found::Gone(format!(
+                        "{} has the folder {:?} as we sent it, but something else where its marker {path:?} belongs.",
+                        profile.name, plan.folder
+                    )));
+                }
+                Err(fault) => return Err(fault),
+            }
         }
         pass.sweep().await?;
         return Ok(Found::Whole(remote.location(&plan.folder)));

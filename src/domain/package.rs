@@ -36,7 +36,8 @@ pub struct Package {
     pub waiting_for: Vec<String>,
     /// It came by SFTP; a folder that did not has the longer quiet period.
     pub via_sftp: bool,
-    /// When the folder was first seen.
+    /// When it came: while receiving, when the folder was first seen; then when it was claimed. A
+    /// folder may be made long before the message in it.
     pub received_at: Timestamp,
     /// When the status last changed or something new was learnt.
     pub updated_at: Timestamp,

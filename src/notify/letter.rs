@@ -517,15 +517,26 @@ fn how(push: &Push) -> String {
     said
 }
 
+/// What a person has to decide about. One that may be there is such only when nobody asks for it any
+/// more: before, it may be in the middle of becoming visible.
+fn is_left(push: &Push) -> bool {
+    match push.state {
+        PushState::Failed | PushState::Refused => true,
+        PushState::SentUnknown => push.due_at == Timestamp::MAX,
+        PushState::Queued
+        | PushState::Preparing
+        | PushState::Sending
+        | PushState::Sent
+        | PushState::Acknowledged
+        | PushState::Blocked
+        | PushState::Cancelled => false,
+    }
+}
+
 fn failed(pushes: &[Push], house: &House<'_>) -> Vec<FailedPush> {
     pushes
         .iter()
-        .filter(|push| {
-            matches!(
-                push.state,
-                PushState::Failed | PushState::Refused | PushState::SentUnknown
-            )
-        })
+        .filter(|push| is_left(push))
         .map(|push| FailedPush {
             id: view::name(push.id.as_str()),
             dsp: dsp_name(&push.dsp, house),

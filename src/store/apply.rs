@@ -202,7 +202,9 @@ fn remember(
                 .and_then(|mut update| update.execute((package.id.as_str(), waiting_for)))
                 .map_err(StoreError::write("what is missing"))?;
         }
-        Event::Claimed { manifest, identity } => claim(desk, package, manifest, identity)?,
+        Event::Claimed { manifest, identity } => {
+            claim(desk, package, manifest, identity, occasion.now)?;
+        }
         Event::Judged {
             report,
             counts,
@@ -230,13 +232,14 @@ fn claim(
     package: &Package,
     manifest: &Manifest,
     identity: &Identity,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     identify(desk, &package.id, identity)?;
     let attempt = next_attempt(desk, package, identity)?;
     desk.connection
         .prepare_cached(
             "UPDATE package SET claimed = 1, attempt = :attempt, fingerprint = :fingerprint,
-                 waiting_for = '[]', stalled_for = NULL
+                 received_at = :now, waiting_for = '[]', stalled_for = NULL
              WHERE id = :id",
         )
         .and_then(|mut update| {
@@ -244,6 +247,7 @@ fn claim(
                 ":id": package.id.as_str(),
                 ":attempt": attempt,
                 ":fingerprint": manifest.fingerprint(),
+                ":now": time(now),
             })
         })
         .map_err(StoreError::write("a claim"))?;

@@ -138,6 +138,13 @@ pub(super) fn is_current(connection: &Connection, epoch: u64) -> Result<bool, St
     Ok(found.is_some_and(|current| u64::try_from(current) == Ok(epoch)))
 }
 
+/// Whether a worker has the push in hand.
+pub(super) fn is_held(connection: &Connection, id: &PushId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM push WHERE id = ?1 AND epoch IS NOT NULL)")?
+        .query_one([id.as_str()], |row| row.get(0))
+}
+
 /// The push as it is now, if the claim is the one that holds it.
 pub(super) fn check_claim(desk: &Desk<'_>, claimed: &Claimed) -> Result<Push, PushError> {
     let id = &claimed.push.id;

@@ -322,6 +322,11 @@ pub enum PushError {
     /// The claim is not the current one: the push was freed and may be with another worker.
     #[error("this claim of the push is no longer valid; its report is not believed")]
     Stale,
+    /// A worker is sending it, or is asking the DSP about it.
+    #[error(
+        "this push is being sent, or asked about, at this moment; look at it again in some minutes (without a daemon: after its next start)"
+    )]
+    Held,
     /// A newer package of the release is at the DSP, or on its way there.
     #[error(
         "a newer package of this release is at the DSP already, or on its way there; an older one must not undo it"
@@ -339,6 +344,7 @@ impl PushError {
             Self::NotFound => Fault::permanent("push_not_found", self.to_string()),
             Self::Illegal(illegal) => Fault::permanent("push_state", illegal.to_string()),
             Self::Stale => Fault::permanent("push_stale", self.to_string()),
+            Self::Held => Fault::permanent("push_held", self.to_string()),
             Self::Overtaken => Fault::permanent("push_overtaken", self.to_string()),
             Self::Store(error) => error.fault(),
         }

@@ -10,7 +10,7 @@ use super::packages::{Found, matching};
 use super::rows::{json_of, time_of, word};
 use super::writer::Desk;
 use crate::domain::ids::{DspId, PackageId, PushId};
-use crate::domain::lifecycle::push::{PushEvent, PushState};
+use crate::domain::lifecycle::push::{IllegalPush, PushEvent, PushState};
 use crate::domain::push::{Claimed, Order, Push, PushKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
@@ -246,6 +246,11 @@ impl Store {
         })
     }
 
+    /// Whether a worker has it in hand: is sending it, or is asking about it.
+    pub fn is_push_held(&self, id: &PushId) -> Result<bool, StoreError> {
+        self.read("a push", |connection| claims::is_held(connection, id))
+    }
+
     /// A person asks for another try, at once and with all tries ahead again.
     pub fn push_retry(&self, id: &PushId, actor: &str, now: Timestamp) -> Result<(), PushError> {
         let told = Told {
@@ -255,7 +260,8 @@ impl Store {
         self.person_says(id, PushEvent::Retried, told, actor, now)
     }
 
-    /// A person has looked: it is there.
+    /// A person has looked: it is there. Where it is known to be there and only the DSP's word is
+    /// waited for, a person has asked for that.
     pub fn push_confirm(&self, id: &PushId, actor: &str, now: Timestamp) -> Result<(), PushError> {
         self.person_says(id, PushEvent::Confirmed, Told::default(), actor, now)
     }
@@ -372,6 +378,19 @@ impl Store {
                 && (push.state != PushState::SentUnknown || event == PushEvent::Resent);
             if goes_out && claims::is_overtaken(desk.connection, &push)? {
                 return Err(PushError::Overtaken);
+            }
+            if event == PushEvent::Confirmed && push.is_delivered() {
+                return Err(IllegalPush {
+                    state: push.state,
+                    event,
+                }
+                .into());
+            }
+            // In the middle of its becoming visible it would go out a second time.
+            if event == PushEvent::Resent
+                && claims::is_held(desk.connection, &id).map_err(StoreError::read("a push"))?
+            {
+                return Err(PushError::Held);
             }
             claims::step(desk, &push, event, &told, occasion)?;
             if let Some(at) = told.due.filter(|_| told.is_appointment) {

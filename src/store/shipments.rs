@@ -160,10 +160,13 @@ fn choose(
         }));
     };
     // A takedown goes before batches that are known, and takes nobody out of one.
-    let waiting: Vec<Due> = waiting
+    let mut waiting: Vec<Due> = waiting
         .into_iter()
         .filter(|one| one.batch.is_none())
         .collect();
+    // The manifest lists them as they are taken, and is made again from the pushes when the DSP is
+    // asked about the batch.
+    waiting.sort_by_key(|one| one.seq);
     let window = SignedDuration::from_secs(i64::try_from(batching.window_seconds).unwrap_or(0));
     let is_full = waiting.len() >= most as usize;
     let has_waited = waiting

@@ -69,12 +69,14 @@ impl From<PushError> for TakedownError {
 pub(super) fn failed(error: PushError) -> StoreError {
     match error {
         PushError::Store(error) => error,
-        PushError::NotFound | PushError::Illegal(_) | PushError::Stale | PushError::Overtaken => {
-            StoreError::Missing {
-                what: "push",
-                id: error.to_string(),
-            }
-        }
+        PushError::NotFound
+        | PushError::Illegal(_)
+        | PushError::Stale
+        | PushError::Held
+        | PushError::Overtaken => StoreError::Missing {
+            what: "push",
+            id: error.to_string(),
+        },
     }
 }
 

@@ -265,10 +265,17 @@ fn a_takedown_of_the_labels_own_is_told_as_one() {
 fn of_a_push_that_may_be_there_the_operator_reads_what_can_be_done() {
     let mut unknown = subject(LetterKind::OperatorPushFailed);
     unknown.pushes[0].state = PushState::SentUnknown;
+    unknown.pushes[0].due_at = Timestamp::MAX;
     let mail = Mail::parse(&post().render(&due(LetterKind::OperatorPushFailed), &unknown));
     insta::assert_snapshot!("letter_push_unknown", mail.text);
     assert!(mail.html.contains("dropzone push resend"), "{}", mail.html);
     assert!(!mail.html.contains("push cancel"), "{}", mail.html);
+    // In the middle of becoming visible it is in nobody's hands but a worker's.
+    unknown.pushes[0].due_at = unknown.pushes[0].updated_at;
+    let mail = Mail::parse(&post().render(&due(LetterKind::OperatorPushFailed), &unknown));
+    for words in [&mail.text, &mail.html] {
+        assert!(!words.contains("push resend"), "{words}");
+    }
 }
 
 #[test]

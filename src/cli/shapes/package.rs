@@ -46,7 +46,7 @@ pub struct PackageLine {
     pub ended: Option<String>,
     /// Before approval: whether it may go to each of the label's DSPs, in words for the reviewer.
     pub preflight: Option<String>,
-    /// First seen; RFC 3339, UTC.
+    /// When its folder was first seen; from its claim on, when it was claimed; RFC 3339, UTC.
     pub received_at: String,
     /// Last changed; RFC 3339, UTC.
     pub updated_at: String,
@@ -208,7 +208,7 @@ pub struct PackageDetail {
     pub pushes: Vec<PushLine>,
     /// Its e-mails.
     pub letters: Vec<LetterLine>,
-    /// First seen; RFC 3339, UTC.
+    /// When its folder was first seen; from its claim on, when it was claimed; RFC 3339, UTC.
     pub received_at: String,
     /// Last changed; RFC 3339, UTC.
     pub updated_at: String,

@@ -92,6 +92,10 @@ impl Bucket {
                     self.file
                 ),
             ),
+            // A gateway that does not know what became of it, or no answer of S3's at all: no refusal.
+            _ if matches!(said.status, None | Some(502 | 504)) && said.code.is_none() => {
+                Fault::transient("dsp_protocol", what)
+            }
             _ => Fault::transient(REFUSED, what),
         }
     }

@@ -21,7 +21,7 @@ pub enum PushState {
     /// From the moment in which it may have become visible until we know: the DSP is asked, and
     /// nothing is sent again meanwhile.
     SentUnknown,
-    /// The DSP says that it took the release.
+    /// The DSP says that it took the release: in an acknowledgement, or to a person.
     Acknowledged,
     /// The DSP says that it did not take the release.
     Refused,
@@ -107,7 +107,8 @@ pub enum PushEvent {
     Retried,
     /// A person has looked and wants it sent again although it may be there.
     Resent,
-    /// A person has looked, and it is there.
+    /// A person has looked, and it is there. Of one that is known to be there and waits for the DSP's
+    /// word: a person has that word.
     Confirmed,
     /// A person calls it off.
     CalledOff,
@@ -203,6 +204,8 @@ pub fn next(state: PushState, event: PushEvent) -> Result<PushState, IllegalPush
         (S::SentUnknown, E::Concealed) => S::Sending,
         (S::Sending | S::SentUnknown, E::Accepted) => S::Sent,
         (S::SentUnknown, E::Confirmed) => S::Sent,
+        // Only where the DSP's word is waited for, which the store knows.
+        (S::Sent, E::Confirmed) => S::Acknowledged,
         (S::Queued | S::Preparing | S::Sending, E::Refused) => S::Blocked,
         (S::Preparing | S::Sending, E::Postponed | E::HeldUp | E::Orphaned) => S::Queued,
         (S::Preparing | S::Sending, E::GivenUp) => S::Failed,
@@ -211,7 +214,7 @@ pub fn next(state: PushState, event: PushEvent) -> Result<PushState, IllegalPush
         }
         (S::SentUnknown, E::Absent | E::Resent) => S::Queued,
         (S::Failed | S::Cancelled | S::Blocked | S::Queued | S::Refused, E::Retried) => S::Queued,
-        (S::Queued | S::Failed | S::Refused, E::CalledOff) => S::Cancelled,
+        (S::Queued | S::Failed | S::Refused | S::Blocked, E::CalledOff) => S::Cancelled,
         (S::Sent | S::SentUnknown | S::Acknowledged | S::Refused, E::Acknowledged) => {
             S::Acknowledged
         }

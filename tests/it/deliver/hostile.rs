@@ -256,6 +256,25 @@ async fn a_batch_becomes_visible_at_once_and_its_manifest_comes_last() {
     );
 }
 
+/// A marker of the same length with other words is not ours, and a second one is not laid beside it:
+/// whoever sends again has to have asked the DSP.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_marker_where_ours_belongs_is_a_question_for_a_person() {
+    let (spooled, inbox) = (spooled(), tempfile::tempdir().unwrap());
+    let profile = folder_profile(inbox.path());
+    let mut plan = spooled.plan(&profile);
+    let marker = format!("{FOLDER}.complete");
+    plan.markers = vec![(marker.clone(), b"<a/><b/>".to_vec())];
+    send(&profile, &claimed(1), &plan).await.unwrap();
+    fs::write(inbox.path().join(&marker), b"<b/><a/>").unwrap();
+    let found = ask(&profile, &claimed(2), &plan).await.unwrap();
+    assert!(
+        matches!(&found, Found::Gone(why) if why.contains(&marker)),
+        "{found:?}"
+    );
+    assert_eq!(fs::read(inbox.path().join(&marker)).unwrap(), b"<b/><a/>");
+}
+
 /// What is left of a marker that was written just before we were killed is no proof that nothing
 /// was visible: the DSP may have read it, and taken the batch.
 #[tokio::test(flavor = "multi_thread")]

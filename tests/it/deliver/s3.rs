@@ -370,6 +370,65 @@ async fn a_message_alone_that_the_dsp_took_away_is_not_sent_again() {
     assert!(shop.objects().is_empty(), "asking leaves nothing");
 }
 
+/// Answers `503 SlowDown` to the first request that writes the message, and passes on all else.
+fn slow_at_the_message(port: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = listener.local_addr().unwrap().port();
+    let refused = Arc::new(AtomicBool::new(false));
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let refused = Arc::clone(&refused);
+            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || carry(false, from, to, &AtomicU64::new(0), u64::MAX));
+            std::thread::spawn(move || {
+                let (mut server, mut buffer) = (server, [0; 16 * 1024]);
+                while let Ok(count @ 1..) = client.read(&mut buffer) {
+                    let sent = &buffer[..count];
+                    let line = String::from_utf8_lossy(sent)
+                        .lines()
+                        .next()
+                        .map(str::to_owned);
+                    let line = line.unwrap_or_default();
+                    let is_it = line.starts_with("PUT ") && line.contains("metadata.xml");
+                    if is_it && !refused.swap(true, Ordering::Relaxed) {
+                        let body = "<Error><Code>SlowDown</Code></Error>";
+                        let length = body.len();
+                        let answer = format!(
+                            "HTTP/1.1 503 Slow Down\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                        );
+                        client.write_all(answer.as_bytes()).unwrap();
+                        drop(client.shutdown(Shutdown::Write));
+                        drop(server.shutdown(Shutdown::Both));
+                        break;
+                    }
+                    if server.write_all(sent).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    ours
+}
+
+/// Of a message alone nothing would be left to tell later that it was not taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_busy_for_a_moment_leaves_no_question() {
+    let Some(shop) = Shop::open() else { return };
+    let spooled = spooled();
+    let profile = shop.profile(slow_at_the_message(shop.port), &shop.partner);
+    let mut plan = spooled.plan(&profile);
+    plan.files.retain(|cargo| cargo.name == "metadata.xml");
+    let trip = Trip::default();
+    let outcome = deliver::send(&profile, &claimed(1), &plan, &trip).await;
+    let fault = refused(outcome, "dsp_refused");
+    assert!(fault.is_transient() && trip.is_concealed(), "{fault}");
+    assert!(shop.objects().is_empty());
+    send(&profile, &claimed(2), &plan).await.unwrap();
+    assert_eq!(shop.objects().len(), 2, "message and marker");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_refuses_is_told_in_words_and_without_secrets() {
     let Some(shop) = Shop::open() else { return };

@@ -41,7 +41,11 @@ fn a_takedown_goes_before_a_batch_that_is_tried_again_and_takes_its_release_out_
     let new = archive_push(&bench, &bench.approved("two", UPC)).id;
     let update = archive_push(&bench, &another(&bench, "three", OTHER, &report(&[]))).id;
     let first = batch(&bench, epoch, 700).unwrap();
-    assert_eq!(ids(&first).len(), 2);
+    assert_eq!(
+        ids(&first),
+        [new.clone(), update.clone()],
+        "oldest first, as a question about the batch lists them"
+    );
     prepare(&bench, &first, 701);
     // Ordered while the update is on its way: that is not called off.
     let down = archive_push(&bench, &another(&bench, "down", OTHER, &takedown()));

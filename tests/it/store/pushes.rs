@@ -250,6 +250,21 @@ fn the_letter_about_a_failed_push_names_it_first() {
     );
 }
 
+/// An older version that must not go over a newer one is called off where it was blocked.
+#[test]
+fn what_is_blocked_can_be_called_off() {
+    let bench = Bench::new();
+    bench.approved("one", UPC);
+    let epoch = bench.store.begin_epoch(noon()).unwrap();
+    let first = claim(&bench, &archive(), epoch);
+    bench.store.push_blocked(&first, "stale", later(2)).unwrap();
+    bench
+        .store
+        .push_cancel(&first.push.id, "anna", later(3))
+        .unwrap();
+    assert_eq!(push(&bench, &first.push.id).state, PushState::Cancelled);
+}
+
 #[test]
 fn what_was_called_off_or_blocked_does_not_hold_a_package() {
     let bench = Bench::new();

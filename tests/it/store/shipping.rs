@@ -270,6 +270,9 @@ fn what_may_be_there_is_asked_about_and_never_sent_by_itself() {
     assert_eq!(push(&bench, id).state, PushState::SentUnknown);
     let question = claim(&bench, epoch, 3).unwrap();
     assert_eq!(question.push.state, PushState::SentUnknown);
+    let early = bench.store.push_resend(id, "anna", later(3));
+    assert!(matches!(early, Err(PushError::Held)), "{early:?}");
+    assert!(bench.store.is_push_held(id).unwrap());
     let late = bench.store.push_sent(&claimed, "/in/one", later(3));
     assert!(matches!(late, Err(PushError::Stale)), "{late:?}");
     bench
@@ -345,6 +348,39 @@ fn the_answer_to_a_question_decides() {
         bench.status(&package),
         Status::QcApproved,
         "one DSP is open"
+    );
+}
+
+/// The DSP forgot its acknowledgement, and says so by telephone.
+#[test]
+fn a_person_may_bring_the_word_of_a_dsp_that_is_waited_for() {
+    let bench = Bench::new();
+    bench.approved("one", UPC);
+    let epoch = bench.store.begin_epoch(noon()).unwrap();
+    let claimed = revealing(&bench, epoch, &awaiting());
+    let id = claimed.push.id.clone();
+    bench.store.push_confirm(&id, "anna", later(11)).unwrap();
+    assert_eq!(
+        push(&bench, &id).state,
+        PushState::Sent,
+        "that it is there is not yet their word"
+    );
+    bench.store.push_confirm(&id, "anna", later(12)).unwrap();
+    assert_eq!(push(&bench, &id).state, PushState::Acknowledged);
+    let again = bench.store.push_confirm(&id, "anna", later(13));
+    assert!(matches!(again, Err(PushError::Illegal(_))), "{again:?}");
+    bench.approved("two", OTHER);
+    let claimed = revealing(&bench, epoch, &Made::default());
+    bench
+        .store
+        .push_sent(&claimed, "/in/two", later(14))
+        .unwrap();
+    let needless = bench
+        .store
+        .push_confirm(&claimed.push.id, "anna", later(15));
+    assert!(
+        matches!(needless, Err(PushError::Illegal(_))),
+        "{needless:?}"
     );
 }
 

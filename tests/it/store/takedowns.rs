@@ -90,21 +90,11 @@ fn approved_at(bench: &Bench, folder: &str, received: Timestamp, at: Timestamp) 
 
 fn judged_at(bench: &Bench, folder: &str, received: Timestamp, takes_down: bool) -> PackageId {
     let id = bench.received(folder);
-    bench
-        .raw()
-        .execute(
-            "UPDATE package SET received_at = ?2 WHERE id = ?1",
-            (
-                id.as_str(),
-                received.strftime("%Y-%m-%dT%H:%M:%S.%9fZ").to_string(),
-            ),
-        )
-        .unwrap();
     let mut claimed = claimed_event(&id, &bench.label, folder, Some(UPC));
     if let Event::Claimed { identity, .. } = &mut claimed {
         identity.message_created = Some(received.to_string());
     }
-    bench.apply(&id, claimed);
+    bench.store.apply(&id, claimed, "daemon", received).unwrap();
     let mut found = report(&[]);
     if takes_down {
         found = report(&[("UPD-004", "")]);
@@ -354,6 +344,21 @@ fn an_older_package_does_not_undo_an_operators_takedown_by_itself() {
         .push_retry(&made[0].id, "mara", later(31))
         .unwrap();
     assert_eq!(send(&bench, &archive(), epoch, later(32)).id, made[0].id);
+}
+
+/// A folder may stand there for weeks before its message comes.
+#[test]
+fn a_message_made_after_a_takedown_is_none_before_it_however_old_its_folder_is() {
+    let bench = Bench::new();
+    let (_, epoch) = delivered(&bench);
+    take_down(&bench, &[archive()], later(10)).unwrap();
+    send(&bench, &archive(), epoch, later(11));
+    // Its folder was seen at noon.
+    let id = judged_at(&bench, "two", later(20), false);
+    assert_eq!(bench.package(&id).received_at, later(20));
+    approve(&bench, &id, later(21));
+    let made = pushes(&bench, &id);
+    assert_eq!(made[0].state, PushState::Queued, "{:?}", made[0].last_error);
 }
 
 #[test]
