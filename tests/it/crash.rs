@@ -168,7 +168,12 @@ fn what_may_be_at_the_dsp_is_asked_about_although_it_may_not_go_any_more() {
 
 #[test]
 fn a_takedown_behind_a_question_says_what_it_waits_for() {
-    let (daemon, _, id) = with_a_question(161);
+    let (mut daemon, _, id) = with_a_question(161);
+    // The next start frees what the daemon had in hand; a pause keeps it from asking.
+    let paused = daemon.command(&["push", "pause", "store"]);
+    assert!(paused.status.success(), "{paused:?}");
+    daemon.set("DROPZONE_CRASH_AT", "");
+    daemon.run();
     let push = daemon.ask(&["push", "list"])["pushes"][0]["id"].clone();
     let taken = daemon.ask(&["push", "takedown", &id, "--reason", "a court order"]);
     let note = taken["dsps"][0]["note"].as_str().unwrap();

@@ -181,7 +181,7 @@ fn another_try_takes_along_what_would_go_before() {
     for all in [false, true] {
         let bench = Bench::new();
         let id = bench.claimed("one", Some(UPC));
-        bench.apply(&id, judged_event(report(&[])));
+        bench.apply(&id, judged_event(&report(&[]), Some(UPC)));
         let first = due(&bench);
         bench
             .store
