@@ -1,27 +1,34 @@
-//! A server that answers every request at once and keeps nothing: what is left of the time is the
-//! client's, the protocol's and the network's. No server on the same library can be faster.
+//! A server that answers every request at once. Either it keeps nothing: what is left of the time is
+//! the client's, the protocol's and the network's, and no server on the same library can be faster.
+//! Or it writes what comes into files, plainly, one after the other, with no names, no bounds and no
+//! promise: what any server has to do that keeps files.
 
 use russh::keys::{Algorithm, PrivateKey};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, run_stream};
 use russh::{Channel, ChannelId, Error, Preferred, cipher};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// `bench worker floor PORT`: listens until it is killed.
+/// `bench worker floor PORT [FOLDER]`: listens until it is killed.
 pub(crate) fn worker(arguments: &[String]) {
     let port: u16 = arguments[0].parse().unwrap();
+    let folder = arguments.get(1).map(PathBuf::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(serve(port));
+    runtime.block_on(serve(port, folder));
 }
 
-async fn serve(port: u16) {
+async fn serve(port: u16, folder: Option<PathBuf>) {
     let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap();
     let config = Arc::new(Config {
         keys: vec![key],
@@ -40,17 +47,21 @@ async fn serve(port: u16) {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
         let config = Arc::clone(&config);
+        let floor = Floor {
+            folder: folder.clone(),
+            channels: HashMap::new(),
+        };
         tokio::spawn(async move {
             // Who leaves in the middle is none of its business.
-            if let Ok(running) = run_stream(config, stream, Floor::default()).await {
+            if let Ok(running) = run_stream(config, stream, floor).await {
                 running.await.ok();
             }
         });
     }
 }
 
-#[derive(Default)]
 struct Floor {
+    folder: Option<PathBuf>,
     channels: HashMap<ChannelId, Answering>,
 }
 
@@ -79,7 +90,11 @@ impl Handler for Floor {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.channels.insert(channel.id(), Answering::default());
+        let answering = Answering {
+            folder: self.folder.clone(),
+            ..Answering::default()
+        };
+        self.channels.insert(channel.id(), answering);
         reply.accept().await;
         Ok(())
     }
@@ -120,32 +135,48 @@ impl Handler for Floor {
 #[derive(Default)]
 struct Answering {
     head: Vec<u8>,
-    /// Bytes of content to be let pass, and the answer after them.
-    skip: usize,
+    /// Bytes of content to come, where they go, and the answer after them.
+    content: usize,
+    goes_to: Option<(Arc<File>, u64)>,
     answer: Vec<u8>,
+    /// Where files are made, and those that are open; a handle is a number.
+    folder: Option<PathBuf>,
+    files: HashMap<u64, Arc<File>>,
 }
 
 const WRITE: u8 = 6;
+const OPEN: u8 = 3;
+const CLOSE: u8 = 4;
+/// Length, type, number, handle of eight bytes, offset, length of the content.
+const WRITE_HEAD: usize = 4 + 1 + 4 + (4 + 8) + 8 + 4;
+
+/// Numbers of handles, and names of files.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Answering {
     fn take(&mut self, mut data: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         loop {
-            let skipped = self.skip.min(data.len());
-            self.skip -= skipped;
-            data = &data[skipped..];
-            if self.skip == 0 {
+            let (piece, rest) = data.split_at(self.content.min(data.len()));
+            if let Some((file, at)) = &mut self.goes_to {
+                file.write_all_at(piece, *at).unwrap();
+                *at += piece.len() as u64;
+            }
+            self.content -= piece.len();
+            data = rest;
+            if self.content == 0 {
+                self.goes_to = None;
                 out.append(&mut self.answer);
             }
             if data.is_empty() {
                 return out;
             }
-            // Length, type and number; of any but a WRITE all of it.
+            // Of a WRITE what is before the content, of any other all of it.
             let wanted = match self.head.get(..5) {
                 None => 5,
                 Some([a, b, c, d, kind]) => {
                     let whole = 4 + u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-                    if *kind == WRITE { 9 } else { whole }
+                    if *kind == WRITE { WRITE_HEAD } else { whole }
                 }
                 Some(_) => unreachable!("five of them"),
             };
@@ -157,13 +188,33 @@ impl Answering {
             }
             let head = std::mem::take(&mut self.head);
             let whole = 4 + u32::from_be_bytes(head[..4].try_into().unwrap()) as usize;
-            self.skip = whole - head.len();
-            self.answer = answer(&head);
+            self.content = whole - head.len();
+            self.answer = self.begin(&head);
         }
+    }
+
+    /// Does what a request asks of files, and gives the answer.
+    fn begin(&mut self, head: &[u8]) -> Vec<u8> {
+        let number = |at: usize| u64::from_be_bytes(head[at..at + 8].try_into().unwrap());
+        let mut handle = 0;
+        match (head[4], &self.folder) {
+            (OPEN, Some(folder)) => {
+                handle = NEXT.fetch_add(1, Ordering::Relaxed);
+                let file = File::create(folder.join(handle.to_string())).unwrap();
+                self.files.insert(handle, Arc::new(file));
+            }
+            (WRITE, Some(_)) => {
+                let file = Arc::clone(&self.files[&number(13)]);
+                self.goes_to = Some((file, number(21)));
+            }
+            (CLOSE, Some(_)) => drop(self.files.remove(&number(13))),
+            _ => {}
+        }
+        answer(head, handle)
     }
 }
 
-fn answer(request: &[u8]) -> Vec<u8> {
+fn answer(request: &[u8], handle: u64) -> Vec<u8> {
     let (kind, rest) = (request[4], &request[5..]);
     let (id, body) = rest.split_at(4);
     let text = |text: &[u8]| [&(text.len() as u32).to_be_bytes(), text].concat();
@@ -174,7 +225,7 @@ fn answer(request: &[u8]) -> Vec<u8> {
             let limits = [text(b"limits@openssh.com"), text(b"1")].concat();
             return packet(2, &[&3_u32.to_be_bytes()[..], &limits].concat());
         }
-        3 | 11 => (102, text(b"h")),
+        OPEN | 11 => (102, text(&handle.to_be_bytes())),
         7 | 8 | 17 => (105, folder),
         16 => {
             let path = &body[4..];

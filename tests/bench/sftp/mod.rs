@@ -147,24 +147,34 @@ fn on_tmpfs(bench: &Bench, place: &Path, material: &Material) {
     if is_wanted("logins without end") {
         idle::logins(&ours, &theirs, 1_000 / scale());
     }
-    floor_against(&theirs, bench, place, [&big, &album, &small]);
+    for keeps in [false, true] {
+        floor_against(&theirs, bench, place, [&big, &album, &small], keeps);
+    }
     if is_wanted("idle sessions") {
         idle::sessions(&ours, &theirs, 500 / scale());
     }
     println!("ours: {} MiB resident at most", ours.peak_mib());
 }
 
-/// What can be reached at all: a server that does nothing (A) against OpenSSH's (B).
-fn floor_against(theirs: &Server, bench: &Bench, place: &Path, [big, album, small]: [&Work; 3]) {
+/// What can be reached at all: a server that does nothing, or next to nothing (A), against OpenSSH's
+/// (B).
+fn floor_against(
+    theirs: &Server,
+    bench: &Bench,
+    place: &Path,
+    [big, album, small]: [&Work; 3],
+    keeps: bool,
+) {
+    let what = if keeps { "plain files" } else { "nothing" };
     let cases = [
-        ("floor: 1 GiB, a server that keeps nothing", big, 1),
-        ("floor: small, a server that keeps nothing", small, 1),
-        ("floor: clients, 16, keeping nothing", album, 16),
+        (format!("floor: 1 GiB, keeping {what}"), big, 1),
+        (format!("floor: small, keeping {what}"), small, 1),
+        (format!("floor: clients, 16, keeping {what}"), album, 16),
     ];
     if !cases.iter().any(|(name, ..)| is_wanted(name)) {
         return;
     }
-    let floor = Server::floor(place);
+    let floor = Server::floor(place, keeps);
     let duel = Duel {
         bench,
         ours: &floor,
@@ -172,7 +182,7 @@ fn floor_against(theirs: &Server, bench: &Bench, place: &Path, [big, album, smal
     };
     let gcm = Client::openssh("aes128-gcm@openssh.com");
     for (name, work, many) in cases {
-        duel.fight(name, &gcm, work, many, "–");
+        duel.fight(&name, &gcm, work, many, "–");
     }
 }
 

@@ -102,8 +102,8 @@ impl Server {
         })
     }
 
-    /// This program, answering everything and keeping nothing.
-    pub(super) fn floor(place: &Path) -> Self {
+    /// This program, answering everything, and keeping nothing or plain files.
+    pub(super) fn floor(place: &Path, keeps: bool) -> Self {
         let home = tempfile::tempdir_in(place).unwrap();
         let port = free_port();
         let key = home.path().join("key");
@@ -112,6 +112,7 @@ impl Server {
         fs::create_dir(&inbox).unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["worker", "floor", &port.to_string()])
+            .args(keeps.then_some(&inbox))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
