@@ -27,8 +27,8 @@ enum Stands {
 
 impl Intake {
     /// Finishes or undoes the claims that a crash cut short. Has to be called before anything is
-    /// taken or received. Fails when the ledger cannot be read; what cannot be finished, be it for the
-    /// disk or the ledger, is tried again later.
+    /// taken or received. Fails when the ledger cannot be read, or cannot take note that a claim is
+    /// undone or parked; what cannot be finished is tried again later.
     pub fn recover(&self) -> Result<(), Fault> {
         for intent in self.wires.ledger.intents()? {
             self.recover_one(intent)?;
